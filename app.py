@@ -1,0 +1,71 @@
+"""Story Playground: load a model, build the page, serve it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from story_engine import StoryEngine, StoryError
+from story_engine.library import MAX_FILE_BYTES, Library
+
+DEFAULT_STORIES = Path("~/.story-playground/stories")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Write a story together with a small language model, in your browser.")
+    parser.add_argument("--model", default="embedded", help="embedded, a folder, or a hub name (default: embedded)")
+    parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"))
+    parser.add_argument("--port", type=int, default=int(os.environ.get("GRADIO_SERVER_PORT", "7860")))
+    parser.add_argument(
+        "--stories", type=Path, default=DEFAULT_STORIES, help=f"where stories are kept (default: {DEFAULT_STORIES})"
+    )
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = build_parser().parse_args(arguments)
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    try:
+        library = Library(options.stories)
+        engine = StoryEngine.load(options.model)
+    except StoryError as error:
+        print(f"app: {error}", file=sys.stderr)
+        return 1
+    # Gradio takes seconds to import: a wrong flag should be told at once.
+    from playground.actions import Actions
+    from playground.engines import Engines
+    from playground.page import Page
+    from playground.widgets import CSS, make_theme
+
+    page = Page(Actions(Engines(engine, options.model), library))
+    try:
+        page.blocks.launch(
+            server_name=options.host,
+            server_port=options.port,
+            share=False,
+            quiet=True,
+            prevent_thread_lock=True,
+            allowed_paths=[],
+            max_file_size=MAX_FILE_BYTES,
+            show_error=False,
+            enable_monitoring=False,
+            strict_cors=True,
+            state_session_capacity=1000,
+            footer_links=["api", "settings"],
+            ssr_mode=False,
+            theme=make_theme(),
+            css=CSS,
+        )
+    except OSError:
+        print(f"app: Port {options.port} on {options.host} cannot be used. Choose another with --port.", file=sys.stderr)
+        return 1
+    print(f"Story Playground is open at http://{options.host}:{options.port} (stop it with Ctrl+C)", flush=True)
+    page.blocks.block_thread()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""The playground for scripts: /start, /continue, /retry and /undo, to be called with gradio_client.
+
+`/start` wants an `opening`, the others the number of a `story`; `/continue` also takes a `text`. The first three take
+every field of Settings by its name. The answer is `{"story": number, "passage": the newest words, "text": the whole
+story, "finish": why the passage stopped}`; while a passage is being written, answers with the words so far stream in.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from typing import Any
+
+import gradio as gr
+
+from playground.actions import Actions, Live, View, Visit
+from story_engine import Settings, Story, StoryError
+
+SETTINGS_TYPES = {"max_new_tokens": int, "top_k": int, "seed": int | None}
+
+
+def publish(actions: Actions, **queue: Any) -> None:
+    """Offer the endpoints; to be called inside the page's Blocks, with its queue options."""
+
+    def answer(views: Iterator[View | Live], visit: Visit) -> Iterator[dict[str, Any]]:
+        for view in views:
+            if isinstance(view, View):
+                visit = Visit(view.story)
+                facts = describe(visit)
+            yield facts | ({"passage": view.text, "finish": ""} if isinstance(view, Live) else {})
+
+    def describe(visit: Visit) -> dict[str, Any]:
+        story = actions.find(visit).story
+        last = story.last()
+        return {
+            "story": story.uid,
+            "passage": last.text if last else "",
+            "text": story.text(),
+            "finish": last.finish if last else "",
+        }
+
+    def start(opening: str, settings: Settings) -> Iterator[dict[str, Any]]:
+        """Begin a story with your own words and let the model write on."""
+        yield from answer(actions.start(Visit(), opening, settings), Visit())
+
+    def go_on(story: str, text: str, settings: Settings) -> Iterator[dict[str, Any]]:
+        """Go on with a story, behind your own next words or without any."""
+        yield from answer(actions.go_on(Visit(story), text, settings), Visit(story))
+
+    def retry(story: str, settings: Settings) -> Iterator[dict[str, Any]]:
+        """Write another version of the last passage; the earlier one is kept."""
+        yield from answer(actions.retry(Visit(story), settings), Visit(story))
+
+    def undo(story: str) -> Iterator[dict[str, Any]]:
+        """Take the last passage back."""
+        actions.change(Visit(story), Story.undo)
+        yield describe(Visit(story))
+
+    for function, name, words in (
+        (start, "start", {"opening": inspect.Parameter.empty}),
+        (go_on, "continue", {"story": inspect.Parameter.empty, "text": ""}),
+        (retry, "retry", {"story": inspect.Parameter.empty}),
+    ):
+        gr.api(_as_endpoint(function, words, has_settings=True), api_name=name, **queue)
+    gr.api(_as_endpoint(undo, {"story": inspect.Parameter.empty}, has_settings=False), api_name="undo")
+
+
+def _as_endpoint(function: Callable, words: dict[str, Any], has_settings: bool) -> Callable:
+    """`function` with the fields of Settings as parameters of their own, and errors in the reader's words."""
+    parameters = [
+        inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=str)
+        for name, default in words.items()
+    ]
+    if has_settings:
+        parameters += [
+            inspect.Parameter(
+                field.name,
+                inspect.Parameter.POSITIONAL_OR_KEYWORD,
+                default=field.default,
+                annotation=SETTINGS_TYPES.get(field.name, float),
+            )
+            for field in fields(Settings)
+        ]
+
+    def endpoint(*values: Any) -> Iterator[dict[str, Any]]:
+        given = values[: len(words)]
+        try:
+            options = [Settings(*values[len(words) :])] if has_settings else []
+            yield from function(*given, *options)
+        except StoryError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    endpoint.__signature__ = inspect.Signature(parameters, return_annotation=dict)  # type: ignore[attr-defined]
+    endpoint.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters} | {"return": dict}
+    endpoint.__doc__, endpoint.__name__ = function.__doc__, function.__name__
+    return endpoint

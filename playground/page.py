@@ -1,0 +1,204 @@
+"""The page: widgets on one side, actions on the other, and the thin handlers between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from playground.actions import Actions, Live, View, Visit
+from playground.api import publish
+from playground.ideas import IDEAS
+from playground.widgets import Widgets
+from story_engine import Settings, Story, StoryError
+
+WRITERS = 16  # stories written at once; the others wait in the queue
+WAITING = 64
+WRITING: dict[str, Any] = {
+    "concurrency_limit": WRITERS,
+    "concurrency_id": "write",
+    "show_progress": "hidden",
+    "api_visibility": "private",
+}
+QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+Update = dict[Any, Any]
+
+
+class Page:
+    """One page for all visitors; what belongs to one of them travels in `Visit`, out of his browser and back."""
+
+    def __init__(self, actions: Actions) -> None:
+        self.actions = actions
+        with gr.Blocks(title="Story Playground", analytics_enabled=False, delete_cache=(3600, 3600)) as self.blocks:
+            self.widgets = Widgets(actions.engines)
+            self._connect_writing()
+            self._connect_moves()
+            self._connect_editing()
+            self._connect_files()
+            self._connect_settings()
+            publish(actions, concurrency_limit=WRITERS, concurrency_id="write")
+        self.blocks.queue(max_size=WAITING, default_concurrency_limit=WRITERS)
+
+    # -- events
+
+    def _connect_writing(self) -> None:
+        w, settings = self.widgets, list(self.widgets.settings.values())
+        start = self._writer(self.actions.start)
+        go_on = self._writer(self.actions.go_on)
+        retry = self._writer(lambda visit, _, settings: self.actions.retry(visit, settings))
+        for trigger in (w.begin.click, w.opening.submit):
+            trigger(start, [w.browser, w.opening, *settings], w.story, **WRITING)
+        for idea, text in zip(w.ideas, IDEAS.values(), strict=True):
+            idea.click(lambda text=text: text, None, w.opening, **QUICK).then(
+                start, [w.browser, w.opening, *settings], w.story, **WRITING
+            )
+        for trigger in (w.go_on.click, w.words.submit):
+            trigger(go_on, [w.browser, w.words, *settings], w.story, **WRITING)
+        w.retry.click(retry, [w.browser, w.words, *settings], w.story, **WRITING)
+        w.stop.click(lambda data: self.actions.stop(Visit.from_browser(data)), w.browser, None, **QUICK)
+
+    def _connect_moves(self) -> None:
+        w, change = self.widgets, self.actions.change
+        w.undo.click(self._mover(lambda visit: change(visit, Story.undo)), w.browser, w.story, **QUICK)
+        w.redo.click(self._mover(lambda visit: change(visit, Story.redo)), w.browser, w.story, **QUICK)
+        w.new.click(self._mover(self._start_anew), w.browser, w.story, **QUICK)
+        self.blocks.load(self._arrive, w.browser, [*w.story, *w.settings.values(), w.model], **QUICK)
+
+    def _connect_editing(self) -> None:
+        w = self.widgets
+        w.book.click(self._click_book, w.browser, w.story, **QUICK)
+        save = self._mover(self.actions.edit)
+        w.edit_save.click(save, [w.browser, w.edited, w.edit_text], w.story, **QUICK)
+        w.edit_cancel.click(lambda: gr.update(visible=False), None, w.editor, **QUICK)
+
+    def _connect_files(self) -> None:
+        w = self.widgets
+        # The file is made in the browser: nothing of a story ever lies where the server hands out files.
+        w.save.click(self._export, w.browser, w.saved, **QUICK).then(
+            None, w.saved, None, js="(file) => { if (file) window.saveFile(file.name, file.content); }"
+        )
+        open_file = self._mover(lambda visit, path: self.actions.open_file(visit, Path(path)))
+        w.open.upload(open_file, [w.browser, w.open], w.story, **QUICK)
+
+    def _connect_settings(self) -> None:
+        w, values = self.widgets, list(self.widgets.settings.values())
+        for widget in values:
+            widget.change(self._remember, [w.browser, w.model, *values], w.browser, **QUICK)
+        w.model.input(self._choose_model, [w.browser, w.model, *values], [w.browser, w.model], **QUICK)
+        w.recommended.click(lambda: [getattr(Settings(), name) for name in w.settings], None, values, **QUICK)
+
+    # -- handlers
+
+    def _writer(self, act: Callable[[Visit, str, Settings], Iterator[View | Live]]) -> Callable:
+        """A handler that shows a passage as it is written."""
+
+        def handler(data: object, text: str, *given: Any) -> Iterator[Update]:
+            visit = Visit.from_browser(data)
+            try:
+                settings = Settings(**dict(zip(self.widgets.settings, given, strict=True)))
+                for view in act(visit, text, settings):
+                    yield self._show(view, visit)
+            except StoryError as error:
+                yield self._warn(error, visit)
+
+        return handler
+
+    def _mover(self, act: Callable[..., View]) -> Callable:
+        """A handler that makes one move and shows where it led."""
+
+        def handler(data: object, *given: Any) -> Update:
+            visit = Visit.from_browser(data)
+            try:
+                return self._show(act(visit, *given), visit)
+            except StoryError as error:
+                return self._warn(error, visit)
+
+        return handler
+
+    def _arrive(self, data: object) -> Update:
+        """The page as the browser left it; settings and models that are no longer possible give way to the defaults."""
+        visit, w = Visit.from_browser(data), self.widgets
+        try:
+            settings = Settings.from_dict(visit.settings)
+        except StoryError:
+            settings = Settings()
+        model = visit.model if visit.model in self.actions.engines.names else self.actions.engines.default
+        visit = Visit(visit.story, settings.to_dict(), model)
+        widgets = {widget: getattr(settings, name) for name, widget in w.settings.items()} | {w.model: model}
+        try:
+            return self._show(self.actions.arrive(visit), visit) | widgets
+        except StoryError as error:
+            gr.Warning(str(error))
+            return self._show(View(), visit) | widgets
+
+    def _start_anew(self, visit: Visit) -> View:
+        self.actions.stop(visit)
+        return View()
+
+    def _click_book(self, data: object, event: gr.EventData) -> Update:
+        visit, w = Visit.from_browser(data), self.widgets
+        act, passage = event._data.get("act"), event._data.get("passage")
+        try:
+            if act in ("back", "forward"):
+                return self._show(self.actions.flip(visit, passage, 1 if act == "forward" else -1), visit)
+            text = self.actions.passage(visit, passage).text.strip()
+            return {w.editor: gr.update(visible=True), w.edited: passage, w.edit_text: text}
+        except StoryError as error:
+            return self._warn(error, visit)
+
+    def _export(self, data: object) -> dict[str, str] | None:
+        try:
+            name, content = self.actions.export(Visit.from_browser(data))
+        except StoryError as error:
+            gr.Warning(str(error))
+            return None
+        return {"name": name, "content": content}
+
+    def _remember(self, data: object, model: str, *given: Any) -> dict[str, Any]:
+        """The browser's memory with the settings as they stand now."""
+        return asdict(Visit(Visit.from_browser(data).story, dict(zip(self.widgets.settings, given, strict=True)), model))
+
+    def _choose_model(self, data: object, model: str, *given: Any) -> tuple[dict[str, Any], str]:
+        try:
+            self.actions.engines.get(model)
+        except StoryError as error:
+            model = self.actions.engines.default
+            gr.Warning(f"{error} The story goes on with the {model} model.")
+        return self._remember(data, model, *given), model
+
+    # -- showing
+
+    def _show(self, view: View | Live, visit: Visit) -> Update:
+        """The widgets' new values; while a passage is written, only its own words travel."""
+        w = self.widgets
+        if isinstance(view, Live):
+            return {w.live: view.html}
+        if view.notice:
+            gr.Warning(view.notice)
+        shown: Update = {
+            w.browser: asdict(Visit(view.story, visit.settings, visit.model)),
+            w.beginning: gr.update(visible=view.is_blank),
+            w.writing: gr.update(visible=not view.is_blank),
+            w.book: view.book,
+            w.live: "",
+            w.meter: view.meter,
+            w.go_on: gr.update(visible=not view.is_writing),
+            w.stop: gr.update(visible=view.is_writing),
+            w.undo: gr.update(interactive=view.can_undo),
+            w.redo: gr.update(interactive=view.can_redo),
+            w.retry: gr.update(interactive=view.can_retry),
+            w.editor: gr.update(visible=False),
+        }
+        # The reader's draft leaves its box only once it stands in the story.
+        return shown | ({w.words: "", w.opening: ""} if view.is_writing else {})
+
+    def _warn(self, error: StoryError, visit: Visit) -> Update:
+        """Say what is wrong; story and draft stay as they are."""
+        gr.Warning(str(error))
+        try:
+            return self._show(self.actions.look(visit), visit)
+        except StoryError:
+            return {}

@@ -1,0 +1,92 @@
+"""Pure functions from a story to what the page shows. All text is escaped here, and nowhere else."""
+
+from __future__ import annotations
+
+from html import escape
+
+from story_engine import LedgerEntry, Passage, Story, Window
+
+BREAK = '<span class="break"></span>'
+REASONS_SHOWN = 20
+
+
+def draw_book(story: Story, window: Window | None, writing: bool) -> str:
+    """The story as one book page: every passage a span that can be clicked, what the model has forgotten paler."""
+    forgotten = {sentence.key: sentence.text for sentence in window.forgotten} if window else {}
+    kept = {sentence.key: sentence.text for sentence in window.kept} if window else {}
+    passages = [_draw_passage(story, passage, forgotten, kept) for passage in story.path()]
+    live = '<span class="live by-model" aria-live="off"></span>' if writing else ""
+    last = story.last()
+    end = '<div class="the-end" role="note">The End</div>' if last and last.finish == "end" and not writing else ""
+    return f'<article class="book" aria-label="The story">{"".join(passages)}{live}{end}</article>'
+
+
+def draw_text(text: str) -> str:
+    """Plain text as safe HTML, line breaks as small gaps."""
+    return escape(text).replace("\n", BREAK)
+
+
+def _draw_passage(story: Story, passage: Passage, forgotten: dict, kept: dict) -> str:
+    keys = sorted(key for key in (*forgotten, *kept) if key[0] == passage.id)
+    texts = [forgotten.get(key, kept.get(key, "")) for key in keys]
+    if "".join(texts) == passage.text:
+        inner = "".join(
+            f'<span class="forgotten">{draw_text(text)}</span>' if key in forgotten else draw_text(text)
+            for key, text in zip(keys, texts, strict=True)
+        )
+    else:
+        inner = draw_text(passage.text)
+    who = "reader" if passage.author == "reader" else "model"
+    label = "your words" if who == "reader" else "the model's words"
+    edited = " edited" if passage.edited else ""
+    words = (
+        f'<span class="passage by-{who}{edited}" data-act="edit" data-passage="{passage.id}" tabindex="0" role="button" '
+        f'title="Change {label}">{inner}</span>'
+        if passage.text
+        else ""
+    )
+    return words + _draw_versions(story, passage)
+
+
+def _draw_versions(story: Story, passage: Passage) -> str:
+    """'2 of 4' with arrows, where a passage has been told more than once."""
+    versions = story.versions(passage.id)
+    if len(versions) < 2:
+        return ""
+    place = versions.index(passage.id) + 1
+
+    def arrow(act: str, sign: str, label: str) -> str:
+        return f'<button type="button" data-act="{act}" data-passage="{passage.id}" aria-label="{label}">{sign}</button>'
+
+    return (
+        f'<span class="versions">{arrow("back", "‹", "Previous version")}'
+        f"<span>{place} of {len(versions)}</span>{arrow('forward', '›', 'Next version')}</span>"
+    )
+
+
+def draw_meter(story: Story, window: Window | None) -> str:
+    """How full the model's memory is, and what it has forgotten, in plain words."""
+    if window is None:
+        return ""
+    used, share = len(window.ids), 100 * len(window.ids) / window.context
+    answer = 100 * (window.context - window.limit) / window.context
+    count = len(window.forgotten)
+    said = f"{count} sentence{'s' if count != 1 else ''} forgotten" if count else "nothing forgotten"
+    full = "" if not window.unpinned else " Not every pin fits."
+    entries = "".join(_draw_entry(entry) for entry in reversed(story.memory.ledger[-REASONS_SHOWN:]))
+    ledger = (
+        f"<ul>{entries}</ul>"
+        if entries
+        else "<p>As the story grows past the model's memory, its oldest sentences are forgotten, but never its opening.</p>"
+    )
+    return (
+        '<details class="meter"><summary>'
+        f'<span class="bar" role="img" aria-label="The model\'s memory is {share:.0f} percent full">'
+        f'<i style="width:{share:.1f}%"></i><b style="width:{answer:.1f}%"></b></span>'
+        f"<span>The model remembers {used:,} of {window.context:,} tokens · {said}.{full}</span></summary>{ledger}</details>"
+    )
+
+
+def _draw_entry(entry: LedgerEntry) -> str:
+    count = len(entry.sentences)
+    return f"<li>{count} sentence{'s' if count != 1 else ''} ({entry.tokens} tokens) {entry.kind}: {escape(entry.reason)}.</li>"

@@ -1,0 +1,160 @@
+"""The page's layout: what stands where, and how it is worded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from playground.engines import Engines
+from playground.ideas import IDEAS
+from story_engine import PUBLISHED, RANGES, Settings
+
+HERE = Path(__file__).parent
+CSS = (HERE / "style.css").read_text(encoding="utf-8")
+BOOK_SCRIPT = (HERE / "book.js").read_text(encoding="utf-8")
+SYSTEM_FONTS = ["ui-sans-serif", "system-ui", "sans-serif"]
+# The number of a story is what opens it; the browser keeps it under this fixed name, so that a restart changes nothing.
+BROWSER_KEY = "story-playground"
+LABELS = {
+    "temperature": "Temperature",
+    "top_p": "Top-p",
+    "max_new_tokens": "Length",
+    "top_k": "Top-k",
+    "min_p": "Min-p",
+    "repetition_penalty": "Repetition penalty",
+    "seed": "Seed",
+}
+FIRST = ("temperature", "top_p", "max_new_tokens")
+FOLDED = ("top_k", "min_p", "repetition_penalty")
+STEPS = {"temperature": 0.05, "top_p": 0.01, "min_p": 0.01, "repetition_penalty": 0.01}
+MASTHEAD = "<header class='masthead'><h1>Story Playground</h1><p>You write a little, the model writes a little.</p></header>"
+CAUTION = (
+    "<footer class='hint'>A small model invents these stories. They can be odd, and now and then unsuitable: "
+    "grown-ups, please read along.</footer>"
+)
+FILE_HINT = "<p class='hint'>Stories are kept on this server as you write; a file is yours to keep.</p>"
+
+
+def make_theme() -> gr.themes.Base:
+    """Paper and ink, with fonts that every system has: nothing is fetched. Contrasts are AA in both schemes."""
+    return gr.themes.Base(
+        primary_hue="amber", neutral_hue="stone", font=SYSTEM_FONTS, font_mono=["ui-monospace", "monospace"]
+    ).set(
+        body_background_fill="#f6f1e6",
+        body_background_fill_dark="#16130f",
+        block_background_fill="#fdfaf3",
+        block_background_fill_dark="#211d18",
+        block_border_color="#e4dccb",
+        block_border_color_dark="#3d362c",
+        input_background_fill="#ffffff",
+        input_background_fill_dark="#16130f",
+        input_placeholder_color="#736a5e",
+        input_placeholder_color_dark="#a89d8c",
+        block_info_text_color="#6f665b",
+        block_info_text_color_dark="#a89d8c",
+        block_label_text_color="#4a4238",
+        block_label_text_color_dark="#d8cdbb",
+        button_primary_background_fill="#8a4b08",
+        button_primary_background_fill_hover="#6f3c06",
+        button_primary_background_fill_dark="#f0b565",
+        button_primary_background_fill_hover_dark="#f7c98a",
+        button_primary_text_color="#ffffff",
+        button_primary_text_color_dark="#211d18",
+        button_secondary_background_fill="#ebe4d5",
+        button_secondary_background_fill_dark="#342d24",
+        button_cancel_background_fill="#7c2d12",
+        button_cancel_background_fill_dark="#7c2d12",
+        button_cancel_text_color="#ffffff",
+    )
+
+
+class Widgets:
+    """All widgets by name; to be made inside a Blocks."""
+
+    def __init__(self, engines: Engines) -> None:
+        self.browser = gr.BrowserState({}, storage_key=BROWSER_KEY, secret=BROWSER_KEY)
+        gr.HTML(MASTHEAD)
+        self._lay_out_beginning()
+        self._lay_out_book()
+        with gr.Accordion("How the model writes", open=False, elem_id="options"):
+            self._lay_out_settings(engines)
+        with gr.Accordion("This story's file", open=False, elem_id="file"):
+            self._lay_out_file()
+        gr.HTML(CAUTION)
+
+    @property
+    def story(self) -> list[Any]:
+        """Everything that changes with the story."""
+        return [
+            self.browser, self.beginning, self.writing, self.book, self.live, self.words, self.opening, self.meter,
+            self.go_on, self.stop, self.undo, self.redo, self.retry, self.editor, self.edited, self.edit_text,
+        ]  # fmt: skip
+
+    def _lay_out_beginning(self) -> None:
+        with gr.Column(elem_id="beginning") as self.beginning:
+            self.opening = gr.Textbox(
+                label="How does your story begin?", placeholder="Once upon a time…", lines=3, max_lines=12, elem_id="opening"
+            )
+            self.begin = gr.Button("Begin the story", variant="primary", elem_id="begin")
+            gr.HTML("<p class='hint'>Or start from an idea:</p>")
+            with gr.Row(elem_classes="ideas"):
+                self.ideas = [gr.Button(name, min_width=120) for name in IDEAS]
+
+    def _lay_out_book(self) -> None:
+        with gr.Column(visible=False, elem_id="writing") as self.writing:
+            self.book = gr.HTML(elem_id="book", js_on_load=BOOK_SCRIPT)
+            self.live = gr.HTML(elem_id="live", visible="hidden", js_on_load="watch('value', () => window.showLive(element))")
+            with gr.Column(visible=False, elem_id="editor") as self.editor:
+                self.edited = gr.Number(visible="hidden", precision=0)
+                self.edit_text = gr.Textbox(label="Change this passage", lines=4, max_lines=20)
+                with gr.Row():
+                    self.edit_save = gr.Button("Keep the change", variant="primary", size="sm")
+                    self.edit_cancel = gr.Button("Leave it as it was", size="sm")
+            self.words = gr.Textbox(
+                label="What happens next?",
+                placeholder="Add your own words, or leave this empty and let the story go on…",
+                lines=2,
+                max_lines=8,
+                elem_id="words",
+            )
+            with gr.Row(elem_classes="controls"):
+                self.go_on = gr.Button("Continue", variant="primary", elem_id="continue")
+                self.stop = gr.Button("Stop", variant="stop", visible=False, elem_id="stop")
+                self.undo = gr.Button("Undo", elem_id="undo")
+                self.redo = gr.Button("Redo", elem_id="redo")
+                self.retry = gr.Button("Try again", elem_id="retry")
+            self.meter = gr.HTML(elem_id="meter")
+
+    def _lay_out_settings(self, engines: Engines) -> None:
+        self.settings: dict[str, Any] = {name: _make_slider(name) for name in FIRST}
+        with gr.Accordion("More", open=False):
+            self.settings |= {name: _make_slider(name) for name in FOLDED}
+            self.settings["seed"] = gr.Number(
+                label=LABELS["seed"], info=RANGES["seed"][2], precision=0, minimum=0, elem_id="seed"
+            )
+        choices = [(f"{name} · {PUBLISHED[name]}" if name in PUBLISHED else name, name) for name in engines.names]
+        self.model = gr.Dropdown(choices, value=engines.default, label="Model", elem_id="model")
+        self.recommended = gr.Button("Back to the recommended settings", size="sm")
+
+    def _lay_out_file(self) -> None:
+        with gr.Row():
+            self.new = gr.Button("New story", size="sm", elem_id="new")
+            self.save = gr.Button("Save to a file", size="sm", elem_id="save")
+            self.open = gr.UploadButton("Open a file", size="sm", file_types=[".json"], elem_id="open")
+        gr.HTML(FILE_HINT)
+        self.saved = gr.JSON(visible="hidden")
+
+
+def _make_slider(name: str) -> gr.Slider:
+    low, high, meaning = RANGES[name]
+    return gr.Slider(
+        low,
+        high,
+        value=getattr(Settings(), name),
+        step=STEPS.get(name, 1),
+        label=LABELS[name],
+        info=meaning,
+        elem_id=name.replace("_", "-"),
+    )

@@ -1,0 +1,61 @@
+"""The terminal: python -m story_engine "Once upon a time" streams a passage to standard output."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from threading import Event
+
+from story_engine.engine import StoryEngine
+from story_engine.errors import StoryError
+from story_engine.settings import RANGES, WHOLE_NUMBERS, Settings
+from story_engine.story import Story
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m story_engine", description="Tell a story from its first words.")
+    parser.add_argument("opening", help="how the story begins; - reads it from standard input")
+    parser.add_argument("--model", default="embedded", help="embedded, a folder, or a hub name")
+    parser.add_argument("--revision", help="the commit of a hub model")
+    add_settings(parser)
+    return parser
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """One flag for each setting, spelled the same."""
+    defaults = Settings()
+    for name, (low, high, meaning) in RANGES.items():
+        default = getattr(defaults, name)
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            type=int if name in WHOLE_NUMBERS else float,
+            default=default,
+            metavar="N",
+            help=f"{meaning} ({low:g} to {high:g}, default {'a new one' if default is None else default})",
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = build_parser().parse_args(arguments)
+    opening = sys.stdin.read() if options.opening == "-" else options.opening
+    cancel = Event()
+    try:
+        settings = Settings(**{name: getattr(options, name) for name in RANGES})
+        engine = StoryEngine.load(options.model, options.revision)
+        story = Story()
+        stream = engine.stream(story, settings, text=opening, cancel=cancel)
+        print(story.text(), end="", flush=True)
+        for piece in stream:
+            print(piece.text, end="", flush=True)
+    except StoryError as error:
+        print(f"\nstory_engine: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        cancel.set()
+    print()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""Token ids in, logits out: a lean forward pass over Llama weights, with the keys and values kept in a slot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from story_engine.cache import Slot
+from story_engine.model import ModelConfig
+
+try:  # the flash-attn package is optional; torch has a flash kernel of its own
+    from flash_attn import flash_attn_func
+except ImportError:
+    flash_attn_func = None
+
+
+class Decoder:
+    """A loaded model. Projections that read the same input are one matrix, so that each token costs fewer calls.
+
+    `weights` are taken apart while the fused matrices are built, so that the peak is one layer above the model.
+    """
+
+    def __init__(self, config: ModelConfig, weights: dict[str, Tensor]) -> None:
+        self.config = config
+        self.embedding = weights["model.embed_tokens.weight"]
+        self.norm = weights["model.norm.weight"]
+        self.head = self.embedding if config.tied else weights["lm_head.weight"]
+        self.dtype, self.device = self.embedding.dtype, self.embedding.device
+        self.layers = []
+        for number in range(config.layers):
+            take = lambda name: weights.pop(f"model.layers.{number}.{name}.weight")  # noqa: B023, E731 - used at once
+            self.layers.append(
+                (
+                    take("input_layernorm"),
+                    torch.cat([take(f"self_attn.{part}_proj") for part in "qkv"]),
+                    take("self_attn.o_proj"),
+                    take("post_attention_layernorm"),
+                    torch.cat([take("mlp.gate_proj"), take("mlp.up_proj")]),
+                    take("mlp.down_proj"),
+                )
+            )
+        self.cosines, self.sines = _rotations(config, self.device)
+
+    @torch.inference_mode()
+    def read(self, ids: Sequence[int], slot: Slot, every: bool = False) -> Tensor:
+        """Append `ids` to the slot; returns float32 logits [vocabulary] for what follows the last of them.
+
+        With `every`, the logits behind each of them: [len(ids), vocabulary].
+        """
+        config, begin, count = self.config, len(slot.ids), len(ids)
+        end = begin + count
+        slot.reserve(end)
+        x = functional.embedding(torch.tensor(ids, device=self.device), self.embedding)
+        cosines = self.cosines[begin:end, None].to(self.dtype)
+        sines = self.sines[begin:end, None].to(self.dtype)
+        mask = None if count == 1 or begin == 0 else _causal_mask(begin, count, self.device)
+        for number, (norm_1, qkv, out, norm_2, gate_up, down) in enumerate(self.layers):
+            heads = functional.linear(self._normalize(x, norm_1), qkv).view(count, -1, config.head_dim)
+            query, key, value = heads.split([config.heads, config.kv_heads, config.kv_heads], dim=1)
+            slot.keys[number, :, begin:end] = _rotate(key, cosines, sines).transpose(0, 1)
+            slot.values[number, :, begin:end] = value.transpose(0, 1)
+            attended = self._attend(
+                _rotate(query, cosines, sines), slot.keys[number, :, :end], slot.values[number, :, :end], mask
+            )
+            x = x + functional.linear(attended, out)
+            gate, up = functional.linear(self._normalize(x, norm_2), gate_up).chunk(2, dim=-1)
+            x = x + functional.linear(functional.silu(gate) * up, down)
+        slot.ids.extend(ids)
+        last = x if every else x[-1]
+        return functional.linear(self._normalize(last, self.norm), self.head).float()
+
+    def _normalize(self, x: Tensor, weight: Tensor) -> Tensor:
+        return functional.rms_norm(x, (x.shape[-1],), weight, self.config.rms_eps)
+
+    def _attend(self, query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> Tensor:
+        """query [count, heads, dim], keys and values [kv_heads, end, dim] -> [count, heads * dim]."""
+        count = query.shape[0]
+        if flash_attn_func is not None and query.is_cuda:
+            # Its causal mask is aligned to the last key, which is what a chunk behind a cache needs.
+            mixed = flash_attn_func(query[None], keys.transpose(0, 1)[None], values.transpose(0, 1)[None], causal=True)
+            return mixed.reshape(count, -1)
+        mixed = functional.scaled_dot_product_attention(
+            query.transpose(0, 1)[None],
+            keys[None],
+            values[None],
+            attn_mask=mask,
+            is_causal=mask is None and count > 1,
+            enable_gqa=self.config.heads != self.config.kv_heads,
+        )
+        return mixed[0].transpose(0, 1).reshape(count, -1)
+
+
+def _rotations(config: ModelConfig, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Cosines and sines of the rotary positions, each [context, head_dim] (Su et al., 2021; halves, as Llama has them)."""
+    frequencies = config.rope_theta ** (
+        -torch.arange(0, config.head_dim, 2, dtype=torch.float32, device=device) / config.head_dim
+    )
+    angles = torch.outer(torch.arange(config.context, dtype=torch.float32, device=device), frequencies)
+    angles = torch.cat([angles, angles], dim=-1)
+    return angles.cos(), angles.sin()
+
+
+def _rotate(x: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
+    left, right = x.chunk(2, dim=-1)
+    return x * cosines + torch.cat([-right, left], dim=-1) * sines
+
+
+def _causal_mask(begin: int, count: int, device: torch.device) -> Tensor:
+    """True where query i of a chunk, at place begin + i, may see key j: [count, begin + count]."""
+    places = torch.arange(begin + count, device=device)
+    return places[None, :] <= places[begin:, None]

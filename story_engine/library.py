@@ -1,0 +1,134 @@
+"""Stories on disk: saved atomically after every change, opened by their number, read back checked."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from story_engine.errors import SaveError
+from story_engine.story import Story
+
+MAX_FILE_BYTES = 4_000_000
+MAX_OPEN = 256
+
+
+@dataclass
+class OpenStory:
+    """A story in memory, shared by everybody who knows its number. Change it only while holding `lock`.
+
+    `cancel` stops the passage being written; `writing` is held for as long as one is.
+    """
+
+    story: Story
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    writing: threading.Lock = field(default_factory=threading.Lock)
+    cancel: threading.Event = field(default_factory=threading.Event)
+
+
+class Library:
+    """A folder of stories. The number of a story (32 random hexadecimal digits) is the only key to it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.expanduser()
+        self._open: OrderedDict[str, OpenStory] = OrderedDict()
+        self._lock = threading.Lock()
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SaveError(f"Stories cannot be kept in {self.folder} ({error.strerror}). Choose another folder.") from error
+
+    def open(self, uid: str) -> OpenStory | None:
+        """The story with this number, from memory or disk; None where there is none.
+
+        Raises:
+            SaveError: there is one, but its file is damaged.
+        """
+        if not is_uid(uid):
+            return None
+        with self._lock:
+            if uid in self._open:
+                self._open.move_to_end(uid)
+                return self._open[uid]
+            path = self._path(uid)
+            if not path.is_file():
+                return None
+            return self._keep(OpenStory(Story.from_dict(read_json(path))))
+
+    def adopt(self, entry: OpenStory) -> None:
+        """Take in a new story; it reaches the disk with the first `save`."""
+        with self._lock:
+            self._keep(entry)
+
+    def save(self, story: Story) -> None:
+        """Write a story to its file: the old one or the new one survives a crash, never half of either.
+
+        Raises:
+            SaveError: the disk is full or not writable. The story stays in memory, and the old file as it was.
+        """
+        write_json(self._path(story.uid), story.to_dict())
+
+    def _path(self, uid: str) -> Path:
+        return self.folder / f"{uid}.json"
+
+    def _keep(self, entry: OpenStory) -> OpenStory:
+        self._open[entry.story.uid] = entry
+        # Stories are saved after every change, so that the ones left alone longest can be let go.
+        idle = [uid for uid, other in self._open.items() if not other.writing.locked() and other is not entry]
+        for uid in idle[: max(0, len(self._open) - MAX_OPEN)]:
+            del self._open[uid]
+        return entry
+
+
+def is_uid(uid: object) -> bool:
+    """Whether `uid` can be a story's number; anything else never reaches the disk."""
+    return isinstance(uid, str) and len(uid) == 32 and set(uid) <= set("0123456789abcdef")
+
+
+def read_json(path: Path) -> Any:
+    """Plain data of a saved story.
+
+    Raises:
+        SaveError: the file is too large, cannot be read, or is not JSON.
+    """
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise SaveError(f"This file is larger than {MAX_FILE_BYTES // 1_000_000} MB; no story of this playground is.")
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise SaveError("This file is not a story saved by this playground.") from error
+
+
+def dump_json(data: Any) -> str:
+    """A story's plain data as a save file holds it."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write aside, flush to the disk, rename into place.
+
+    Raises:
+        SaveError: the disk is full or not writable.
+    """
+    content = dump_json(data)
+    aside = None
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.parent, prefix=".", suffix=".part", delete=False
+        ) as handle:
+            aside = Path(handle.name)
+            handle.write(content)
+            handle.flush()
+            os.fsync(handle.fileno())
+        aside.replace(path)
+    except OSError as error:
+        if aside is not None:
+            aside.unlink(missing_ok=True)
+        raise SaveError(
+            f"The story could not be saved ({error.strerror}). Free some space; it is still here on the page."
+        ) from error

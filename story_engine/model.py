@@ -1,0 +1,203 @@
+"""Find and load a model: the embedded one, a local folder, or one of the hub. Weights are safetensors, always."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+
+from story_engine.errors import ModelError
+
+EMBEDDED = "embedded"
+EMBEDDED_FOLDER = Path(__file__).parent / "embedded"
+# The published models, with what a reader is told of them.
+PUBLISHED = {
+    "GODELEV/Test-1-3000": "190M parameters, 3000 steps on TinyStories",
+    "GODELEV/Test-1-4000": "its successor, 4000 steps",
+}
+HUB_FILES = [
+    "*.safetensors",
+    "*.safetensors.index.json",
+    "config.json",
+    "generation_config.json",
+    "tokenizer.json",
+    "vocab.json",
+    "merges.txt",
+]
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The shape of a Llama decoder, read from `config.json` and checked."""
+
+    hidden: int
+    layers: int
+    heads: int
+    kv_heads: int
+    head_dim: int
+    intermediate: int
+    vocabulary: int
+    context: int
+    rms_eps: float
+    rope_theta: float
+    tied: bool
+    start_token: int
+
+    @property
+    def bytes_per_token(self) -> int:
+        """Numbers in the key/value cache for one token."""
+        return 2 * self.layers * self.kv_heads * self.head_dim
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Every tensor of the safetensors files by its transformers name, with its shape."""
+        query, key = self.heads * self.head_dim, self.kv_heads * self.head_dim
+        shapes: dict[str, tuple[int, ...]] = {"model.embed_tokens.weight": (self.vocabulary, self.hidden)}
+        for layer in range(self.layers):
+            shapes |= {
+                f"model.layers.{layer}.{name}.weight": shape
+                for name, shape in {
+                    "input_layernorm": (self.hidden,),
+                    "self_attn.q_proj": (query, self.hidden),
+                    "self_attn.k_proj": (key, self.hidden),
+                    "self_attn.v_proj": (key, self.hidden),
+                    "self_attn.o_proj": (self.hidden, query),
+                    "post_attention_layernorm": (self.hidden,),
+                    "mlp.gate_proj": (self.intermediate, self.hidden),
+                    "mlp.up_proj": (self.intermediate, self.hidden),
+                    "mlp.down_proj": (self.hidden, self.intermediate),
+                }.items()
+            }
+        shapes["model.norm.weight"] = (self.hidden,)
+        if not self.tied:
+            shapes["lm_head.weight"] = (self.vocabulary, self.hidden)
+        return shapes
+
+
+def find_folder(name: str, revision: str | None = None) -> Path:
+    """The folder of a model: shipped, local, or fetched from the hub (without any code of the repository).
+
+    The first fetch of a hub model without a `revision` pins the commit it got: later loads ask for that commit again,
+    until the pin file beside the hub's cache is deleted or another revision is named.
+
+    Raises:
+        ModelError: there is no such folder, or the hub cannot be reached.
+    """
+    if name == EMBEDDED:
+        return EMBEDDED_FOLDER
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return folder
+    if name.count("/") != 1 or name.startswith((".", "/", "~")):
+        raise ModelError(
+            f"There is no model folder {name!r}. Give 'embedded', a folder, or a hub name such as {next(iter(PUBLISHED))}."
+        )
+    from huggingface_hub import constants, snapshot_download
+
+    pin = Path(constants.HF_HOME) / "story-playground" / f"{name.replace('/', '--')}.revision"
+    revision = revision or (pin.read_text().strip() if pin.is_file() else None)
+    try:
+        fetched = Path(snapshot_download(name, revision=revision, allow_patterns=HUB_FILES, etag_timeout=5))
+    except Exception as error:  # the hub client raises many unrelated types for no network, no such name, no access
+        raise ModelError(
+            f"{name} cannot be fetched from the hub ({type(error).__name__}). Check the name and the network."
+        ) from error
+    pin.parent.mkdir(parents=True, exist_ok=True)
+    pin.write_text(fetched.name)
+    return fetched
+
+
+def read_config(folder: Path) -> ModelConfig:
+    """The checked shape of the model in `folder`.
+
+    Raises:
+        ModelError: there is no config, or it describes something other than a plain Llama decoder; all reasons are listed.
+    """
+    try:
+        raw: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        rope = raw.get("rope_parameters") or raw.get("rope_scaling") or {}
+        heads = raw["num_attention_heads"]
+        start, end = raw.get("bos_token_id"), raw.get("eos_token_id")
+        if start is None:
+            start = end[0] if isinstance(end, list) else end
+        config = ModelConfig(
+            hidden=raw["hidden_size"],
+            layers=raw["num_hidden_layers"],
+            heads=heads,
+            kv_heads=raw.get("num_key_value_heads") or heads,
+            head_dim=raw.get("head_dim") or raw["hidden_size"] // heads,
+            intermediate=raw["intermediate_size"],
+            vocabulary=raw["vocab_size"],
+            context=raw["max_position_embeddings"],
+            rms_eps=raw.get("rms_norm_eps", 1e-6),
+            rope_theta=rope.get("rope_theta") or raw.get("rope_theta") or 10_000.0,
+            tied=raw.get("tie_word_embeddings", False),
+            start_token=-1 if start is None else start,
+        )
+    except FileNotFoundError as error:
+        raise ModelError(f"{folder} has no config.json. Choose a folder made by save_pretrained or by train.") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(f"The config.json in {folder} cannot be used ({type(error).__name__}: {error}).") from error
+    wrong = []
+    if raw.get("model_type") != "llama":
+        wrong.append(f"its architecture is {raw.get('model_type')!r}, not 'llama'")
+    if rope.get("rope_type", rope.get("type", "default")) != "default":
+        wrong.append("it scales its positions")
+    if raw.get("attention_bias") or raw.get("mlp_bias"):
+        wrong.append("its layers have biases")
+    if raw.get("hidden_act", "silu") != "silu":
+        wrong.append(f"its activation is {raw.get('hidden_act')!r}, not 'silu'")
+    if not 0 <= config.start_token < config.vocabulary:
+        wrong.append("it names no start or end token")
+    if wrong:
+        raise ModelError(f"The model in {folder} cannot be used: " + "; ".join(wrong) + ".")
+    return config
+
+
+def load_weights(folder: Path, config: ModelConfig, dtype: torch.dtype, device: torch.device) -> dict[str, torch.Tensor]:
+    """All tensors of a folder's safetensors files, one after another, so that no second copy of the model exists.
+
+    Raises:
+        ModelError: there are no safetensors files, one is damaged, or a tensor is missing, unknown or of a wrong shape.
+    """
+    weights: dict[str, torch.Tensor] = {}
+    expected = config.shapes()
+    for path in find_weight_files(folder):
+        try:
+            with safe_open(path, framework="pt") as handle:
+                for name in handle.keys():  # noqa: SIM118 - no mapping, though it has keys
+                    if name in expected:
+                        weights[name] = handle.get_tensor(name).to(device, dtype)
+        except (SafetensorError, OSError) as error:
+            raise ModelError(f"{path} is damaged ({error}). Fetch or copy it again.") from error
+    wrong = [name for name, shape in expected.items() if name not in weights or tuple(weights[name].shape) != shape]
+    if wrong:
+        raise ModelError(f"The weights in {folder} do not fit its config.json: {', '.join(wrong[:3])} ({len(wrong)} in all).")
+    return weights
+
+
+def find_weight_files(folder: Path) -> list[Path]:
+    """The safetensors files of a folder.
+
+    Raises:
+        ModelError: there are none; pickled weights are never opened.
+    """
+    files = sorted(folder.glob("*.safetensors"))
+    if not files:
+        raise ModelError(
+            f"{folder} has no safetensors file. Weights in other forms are not opened; save them with safetensors."
+        )
+    return files
+
+
+def hash_weights(folder: Path) -> str:
+    """The first 16 hexadecimal digits of the SHA-256 over the safetensors files: names a model in receipts."""
+    digest = hashlib.sha256()
+    for path in find_weight_files(folder):
+        with path.open("rb") as handle:
+            digest.update(hashlib.file_digest(handle, "sha256").digest())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,68 @@
+"""Settings: how the next passage is drawn. Checked once, here; everything behind trusts them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from story_engine.errors import SettingsError
+
+# Field -> (lowest, highest, what it does in a reader's words). The page, the command line and the API read this table.
+RANGES: dict[str, tuple[float, float, str]] = {
+    "temperature": (0.0, 2.0, "how daring the words are; 0 always takes the likeliest"),
+    "top_p": (0.05, 1.0, "keep the likeliest words that together make up this share"),
+    "top_k": (0, 1000, "keep at most this many words; 0 keeps all"),
+    "min_p": (0.0, 1.0, "drop words less likely than this share of the likeliest; 0 drops none"),
+    "repetition_penalty": (1.0, 2.0, "make words that were already used less likely; 1 is off"),
+    "max_new_tokens": (1, 1024, "the most tokens a passage may have"),
+    "seed": (0, 2**53 - 1, "the same seed tells the same story again; none draws a new one"),
+}
+WHOLE_NUMBERS = ("top_k", "max_new_tokens", "seed")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Sampling settings, by the field's usual names. The defaults are the published recommendation.
+
+    Raises:
+        SettingsError: a value is not a finite number of the right kind or out of its range; every problem is listed.
+    """
+
+    temperature: float = 0.7
+    top_p: float = 0.9
+    top_k: int = 0
+    min_p: float = 0.0
+    repetition_penalty: float = 1.1
+    max_new_tokens: int = 200
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        problems = [problem for field in fields(self) if (problem := _describe_problem(field.name, getattr(self, field.name)))]
+        if problems:
+            raise SettingsError("Please check the settings: " + "; ".join(problems) + ".")
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Settings:
+        """Settings from a save file or a request; unknown names are refused."""
+        unknown = sorted(set(values) - set(RANGES))
+        if unknown:
+            raise SettingsError(f"Unknown settings: {', '.join(map(str, unknown))}. Known are: {', '.join(RANGES)}.")
+        return cls(**values)
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def _describe_problem(name: str, value: Any) -> str | None:
+    low, high, _ = RANGES[name]
+    if name == "seed" and value is None:
+        return None
+    # bool is an int to Python, but True is no temperature.
+    kinds = (int,) if name in WHOLE_NUMBERS else (int, float)
+    if type(value) not in kinds or not math.isfinite(value):
+        return f"{name} must be a {'whole ' if kinds == (int,) else ''}number"
+    if not low <= value <= high:
+        return f"{name} must lie between {low:g} and {high:g}"
+    return None

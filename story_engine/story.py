@@ -1,0 +1,303 @@
+"""Story: an append-only tree of passages and a pointer. Nothing is ever lost; every button is one move.
+
+Undo moves the pointer to the parent, redo back to the child last visited, retry adds a sibling, an edit adds a sibling
+with the new words. A save file is this tree as JSON.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
+
+from story_engine.errors import InputError, SaveError, SettingsError
+from story_engine.settings import Settings
+
+Author = Literal["reader", "model"]
+Key = tuple[int, int]  # (passage, number of the sentence in it)
+
+FORMAT = "story-playground/1"
+MAX_CHARACTERS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """How a passage of the model's came about; with the same model it can be told again."""
+
+    model: str
+    settings: Settings
+    window_tokens: int
+    forgotten: int
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Passage:
+    """One piece of a story, as it joins on to its parent's text. `tokens` are the ids as the model drew them."""
+
+    id: int
+    parent: int | None
+    author: Author
+    text: str
+    tokens: tuple[int, ...] = ()
+    receipt: Receipt | None = None
+    finish: str = ""  # for the model's: "end" of the story, "length", "sentence" near the length, or "stopped"
+    edited: bool = False
+
+
+@dataclass(frozen=True)
+class LedgerEntry:
+    """One change of what the model remembers: sentences `forgotten`, or `recalled` by reading the story again."""
+
+    kind: Literal["forgotten", "recalled"]
+    sentences: tuple[Key, ...]
+    tokens: int
+    reason: str
+    passage: int
+
+
+@dataclass
+class Memory:
+    """What a model has forgotten of a story, on all branches, and the ledger of how that came."""
+
+    model: str = ""
+    forgotten: frozenset[Key] = frozenset()
+    ledger: list[LedgerEntry] = field(default_factory=list)
+
+
+class Story:
+    """A story as it is being written.
+
+    `Story("Once upon a time")` begins with the reader's words; `Story()` is blank.
+    """
+
+    def __init__(self, opening: str = "", title: str = "") -> None:
+        self.uid = uuid.uuid4().hex
+        self.title = title
+        self.passages: list[Passage] = []
+        self.current: int | None = None
+        self.visited: dict[int | None, int] = {}
+        self.pins: list[Key] = []
+        self.memory = Memory()
+        if opening:
+            self.add(opening)
+
+    # -- reading
+
+    def path(self) -> list[Passage]:
+        """The passages from the opening to the pointer."""
+        return self.path_to(self.current)
+
+    def path_to(self, passage: int | None) -> list[Passage]:
+        path = []
+        while passage is not None:
+            path.append(self.passages[passage])
+            passage = path[-1].parent
+        return path[::-1]
+
+    def text(self) -> str:
+        """The whole current path."""
+        return "".join(passage.text for passage in self.path())
+
+    def last(self) -> Passage | None:
+        return None if self.current is None else self.passages[self.current]
+
+    def versions(self, passage: int) -> list[int]:
+        """This passage and its siblings, oldest first."""
+        parent = self.passages[passage].parent
+        return [other.id for other in self.passages if other.parent == parent]
+
+    def can_undo(self) -> bool:
+        last = self.last()
+        return last is not None and last.parent is not None
+
+    def can_redo(self) -> bool:
+        return self.current in self.visited
+
+    # -- moving
+
+    def undo(self) -> None:
+        """Back to the parent; at the opening it stays."""
+        last = self.last()
+        if last is not None and last.parent is not None:
+            self.current = last.parent
+
+    def redo(self) -> None:
+        """Forward to the child last visited, where there is one."""
+        self.current = self.visited.get(self.current, self.current)
+
+    def go_to(self, passage: int) -> None:
+        """To any passage of the tree; redo then leads back along the way that was taken to it.
+
+        Raises:
+            InputError: there is no such passage.
+        """
+        if not 0 <= passage < len(self.passages):
+            raise InputError(f"There is no passage number {passage} in this story.")
+        for step in self.path_to(passage):
+            self.visited[step.parent] = step.id
+        self.current = passage
+
+    def flip(self, passage: int, step: int) -> None:
+        """To the version `step` places further on in the row of versions, and to what last followed it."""
+        versions = self.versions(passage)
+        self.go_to(versions[(versions.index(passage) + step) % len(versions)])
+        while self.can_redo():
+            self.redo()
+
+    # -- writing
+
+    def add(self, text: str, author: Author = "reader", **facts: Any) -> Passage:
+        """Append a passage behind the pointer and move there. The text is kept as given."""
+        return self._append(Passage(len(self.passages), self.current, author, text, **facts))
+
+    def edit(self, passage: int, text: str) -> Passage:
+        """Replace a passage's words in a new version; what follows on the current path follows the new version too.
+
+        Raises:
+            InputError: the passage is not on the current path, or the words are empty.
+        """
+        path = self.path()
+        if passage not in [step.id for step in path]:
+            raise InputError("Only a passage of the story in view can be changed.")
+        if not text.strip():
+            raise InputError("A passage cannot be empty. Use undo to take it back.")
+        old = self.passages[passage]
+        following = path[[step.id for step in path].index(passage) + 1 :]
+        self.current = old.parent
+        new = self._append(Passage(len(self.passages), old.parent, old.author, text, edited=True))
+        copies = {old.id: new.id}
+        for step in following:
+            copies[step.id] = self._append(replace(step, id=len(self.passages), parent=self.current)).id
+        self._carry_over(copies)
+        return new
+
+    def _carry_over(self, copies: Mapping[int, int]) -> None:
+        """What was forgotten or pinned of the old passages is forgotten or pinned of their copies."""
+        carried = {(copies[passage], sentence) for passage, sentence in self.memory.forgotten if passage in copies}
+        self.memory.forgotten |= carried
+        self.pins += [(copies[passage], sentence) for passage, sentence in self.pins if passage in copies]
+
+    def pin(self, key: Key) -> bool:
+        """Pin a sentence, or unpin it; returns whether it is pinned now."""
+        if key in self.pins:
+            self.pins.remove(key)
+            return False
+        self.pins.append(key)
+        return True
+
+    def _append(self, passage: Passage) -> Passage:
+        self.passages.append(passage)
+        self.visited[passage.parent] = passage.id
+        self.current = passage.id
+        return passage
+
+    # -- saving
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            "format": FORMAT,
+            "uid": self.uid,
+            "title": self.title,
+            "current": self.current,
+            "passages": [asdict(passage) for passage in self.passages],
+            "visited": [[parent, child] for parent, child in self.visited.items()],
+            "pins": [list(key) for key in self.pins],
+            "memory": {
+                "model": self.memory.model,
+                "forgotten": sorted(map(list, self.memory.forgotten)),
+                "ledger": [asdict(entry) for entry in self.memory.ledger],
+            },
+        }
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Story:
+        """A story from plain data, checked down to every value.
+
+        Raises:
+            SaveError: this is no story of a known format, or a part of it is broken; the message says which.
+        """
+        if not isinstance(data, Mapping) or data.get("format") != FORMAT:
+            raise SaveError("This file is not a story saved by this playground.")
+        try:
+            story = cls(title=_text(data["title"], 200))
+            story.uid = uuid.UUID(_text(data["uid"], 36)).hex
+            story.passages = [_read_passage(item, number) for number, item in enumerate(data["passages"])]
+            if sum(len(passage.text) for passage in story.passages) > 4 * MAX_CHARACTERS:
+                raise ValueError("too long")
+            count = len(story.passages)
+            story.current = _index(data["current"], count)
+            if (story.current is None) != (count == 0):
+                raise ValueError("no place in the story")
+            for parent, child in data["visited"]:
+                if story.passages[_number(child, count)].parent != _index(parent, count):
+                    raise ValueError("a way that leads nowhere")
+                story.visited[parent] = child
+            story.pins = [_read_key(key, count) for key in data["pins"]]
+            memory = data["memory"]
+            story.memory = Memory(
+                _text(memory["model"], 100),
+                frozenset(_read_key(key, count) for key in memory["forgotten"]),
+                [_read_entry(entry, count) for entry in memory["ledger"]],
+            )
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, SettingsError) as error:
+            raise SaveError(f"This story file is damaged ({type(error).__name__}: {error}). Use an earlier copy.") from error
+        return story
+
+
+def _read_passage(item: Mapping[str, Any], number: int) -> Passage:
+    parent = _index(item["parent"], number)
+    if _number(item["id"], number + 1) != number or item["author"] not in ("reader", "model"):
+        raise ValueError(f"passage {number}")
+    receipt = item["receipt"]
+    return Passage(
+        id=number,
+        parent=parent,
+        author=item["author"],
+        text=_text(item["text"], MAX_CHARACTERS),
+        tokens=tuple(_number(token, 2**31) for token in item["tokens"]),
+        receipt=receipt
+        and Receipt(
+            _text(receipt["model"], 100),
+            Settings.from_dict(receipt["settings"]),
+            _number(receipt["window_tokens"], 2**31),
+            _number(receipt["forgotten"], 2**31),
+        ),
+        finish=_text(item["finish"], 20),
+        edited=bool(item["edited"]),
+    )
+
+
+def _read_entry(item: Mapping[str, Any], count: int) -> LedgerEntry:
+    if item["kind"] not in ("forgotten", "recalled"):
+        raise ValueError("ledger")
+    sentences = tuple(_read_key(key, count) for key in item["sentences"])
+    return LedgerEntry(
+        item["kind"], sentences, _number(item["tokens"], 2**31), _text(item["reason"], 200), _number(item["passage"], count)
+    )
+
+
+def _read_key(key: Any, count: int) -> Key:
+    passage, sentence = key
+    return _number(passage, count), _number(sentence, 2**31)
+
+
+def _text(value: Any, longest: int) -> str:
+    if type(value) is not str or len(value) > longest:
+        raise ValueError("not a text, or too long")
+    value.encode("utf-8")  # a lone surrogate can be neither shown nor saved
+    return value
+
+
+def _number(value: Any, limit: int) -> int:
+    if type(value) is not int or not 0 <= value < limit:
+        raise ValueError(f"{value!r:.20} is not a number below {limit}")
+    return value
+
+
+def _index(value: Any, limit: int) -> int | None:
+    return None if value is None else _number(value, limit)

@@ -1,0 +1,43 @@
+"""The reader's words at the edge: checked once, joined to the story as a person would expect."""
+
+from __future__ import annotations
+
+from story_engine.errors import InputError
+
+MAX_WORDS = 20_000  # characters in one go; about ten windows of the model
+_CLOSING = tuple(",.;:!?)’'…")
+
+
+def check_words(text: object) -> str:
+    """The reader's words without spaces at either end; line breaks stay. Empty words give an empty text.
+
+    Raises:
+        InputError: not a text, too long, or with characters that can be neither shown nor saved.
+    """
+    if text is None:
+        return ""
+    if not isinstance(text, str):
+        raise InputError("Your words must be plain text.")
+    if len(text) > MAX_WORDS:
+        raise InputError(f"That is {len(text):,} characters; at most {MAX_WORDS:,} fit in one go. Add it in several parts.")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InputError("Your words hold a broken character. Type them again, or copy them anew.") from error
+    return text.replace("\r\n", "\n").strip(" \t") if text.strip() else ""
+
+
+def join_words(before: str, words: str, is_after_end: bool = False) -> str:
+    """`words` with the space or line break that sets them off from the story `before`."""
+    if not before:
+        return words.lstrip()
+    if is_after_end:
+        return "\n" + words.lstrip()
+    if before[-1].isspace() or words[0].isspace() or words.startswith(_CLOSING):
+        return words
+    return " " + words
+
+
+def keep_joint(old: str, new: str) -> str:
+    """`new` words in place of `old` ones, set off from what stands before them by the same white space."""
+    return old[: len(old) - len(old.lstrip())] + new.lstrip() if new.strip() else new

@@ -1,0 +1,71 @@
+"""The command line: python -m train prepare | run."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from train.errors import TrainError
+from train.presets import PRESETS, find_preset
+
+
+def parse_overrides(pairs: list[str]) -> dict[str, object]:
+    """`field=value` words as numbers, truth values or text."""
+    overrides: dict[str, object] = {}
+    for pair in pairs:
+        key, separator, value = pair.partition("=")
+        if not separator:
+            raise TrainError(f"{pair!r} is no setting. Write it as field=value, for example max_lr=0.001.")
+        overrides[key] = parse_value(value)
+    return overrides
+
+
+def parse_value(text: str) -> object:
+    """A whole number, a number, true or false, or the text itself."""
+    for convert in (int, float):
+        try:
+            return convert(text)
+        except ValueError:
+            continue
+    return {"true": True, "false": False}.get(text, text)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m train", description="Prepare data and train story models.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    prepare = commands.add_parser("prepare", help="stories to token shards")
+    prepare.add_argument("--data", nargs="+", help="text files, or one data set of the hub (default: the preset's)")
+    prepare.add_argument("--held-out", nargs="+", help="files of held-out stories")
+    run = commands.add_parser("run", help="train a model")
+    run.add_argument("--data", type=Path, required=True, help="the folder that prepare made")
+    run.add_argument("--resume", action="store_true", help="go on from the newest checkpoint")
+    run.add_argument("--until", type=int, help="stop at this step of the schedule, resumable")
+    for command in (prepare, run):
+        command.add_argument("--preset", default="test-1-3000", choices=PRESETS)
+        command.add_argument("--out", type=Path, required=True)
+        command.add_argument("--set", nargs="*", default=[], metavar="FIELD=VALUE", help="override fields of the preset")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = build_parser().parse_args(arguments)
+    try:
+        preset = find_preset(options.preset, **parse_overrides(options.set))
+        if options.command == "prepare":
+            from train.prepare import prepare
+
+            meta = prepare(preset, options.data or [preset.dataset], options.held_out, options.out)
+            print(f"{meta.stories:,} stories, {meta.tokens:,} tokens, {meta.text_bytes / meta.tokens:.2f} bytes a token")
+        else:
+            from train.loop import Run
+
+            Run(preset, options.data, options.out).train(options.resume, options.until)
+    except TrainError as error:
+        print(f"train: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""Checkpoints that survive a kill: written aside, hashed, renamed into place; a damaged one is named and passed over."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from train.data import hash_file
+from train.errors import TrainError
+
+KEPT = 2
+
+
+def save_checkpoint(folder: Path, step: int, model: nn.Module, optimizers: list[torch.optim.Optimizer]) -> Path:
+    """Write `folder/checkpoint-STEP`; the two newest are kept.
+
+    Raises:
+        TrainError: the disk is full or not writable. Earlier checkpoints are untouched.
+    """
+    final = folder / f"checkpoint-{step:06d}"
+    aside = folder / f".part-{step:06d}"
+    shutil.rmtree(aside, ignore_errors=True)
+    try:
+        aside.mkdir(parents=True)
+        save_file(unique_tensors(model), aside / "model.safetensors")
+        torch.save([optimizer.state_dict() for optimizer in optimizers], aside / "optimizers.pt")
+        hashes = {path.name: hash_file(path) for path in sorted(aside.iterdir())}
+        (aside / "manifest.json").write_text(json.dumps({"step": step, "sha256": hashes}))
+        for path in aside.iterdir():
+            with path.open("rb") as handle:
+                os.fsync(handle.fileno())
+        shutil.rmtree(final, ignore_errors=True)
+        aside.replace(final)
+    except OSError as error:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise TrainError(
+            f"The checkpoint of step {step} could not be written ({error.strerror}). Free some space and resume."
+        ) from error
+    for old in find_checkpoints(folder)[:-KEPT]:
+        shutil.rmtree(old)
+    return final
+
+
+def find_checkpoints(folder: Path) -> list[Path]:
+    """Complete checkpoints, oldest first."""
+    return sorted(folder.glob("checkpoint-[0-9]*"))
+
+
+def load_newest(folder: Path, model: nn.Module, optimizers: list[torch.optim.Optimizer]) -> int:
+    """Restore the newest intact checkpoint; returns the number of steps it has done.
+
+    Raises:
+        TrainError: there is no intact checkpoint.
+    """
+    for path in reversed(find_checkpoints(folder)):
+        if problem := describe_damage(path):
+            print(f"{path.name} is damaged ({problem}); going back to the one before it.")
+            continue
+        model.load_state_dict(load_file(path / "model.safetensors"), strict=False)
+        states = torch.load(path / "optimizers.pt", weights_only=True, map_location="cpu")
+        for optimizer, state in zip(optimizers, states, strict=True):
+            optimizer.load_state_dict(state)
+        return int(json.loads((path / "manifest.json").read_text())["step"])
+    raise TrainError(f"There is no intact checkpoint in {folder}. Start without --resume.")
+
+
+def describe_damage(path: Path) -> str | None:
+    """What is wrong with a checkpoint folder, or None."""
+    try:
+        recorded = json.loads((path / "manifest.json").read_text())["sha256"]
+    except (OSError, ValueError, KeyError):
+        return "its manifest cannot be read"
+    for name, digest in recorded.items():
+        if not (path / name).is_file() or hash_file(path / name) != digest:
+            return f"{name} does not match its hash"
+    return None
+
+
+def unique_tensors(model: nn.Module, dtype: torch.dtype | None = None) -> dict[str, torch.Tensor]:
+    """The model's weights on the CPU, tied ones once, under the names that transformers gives them."""
+    tensors, seen = {}, set()
+    for name, tensor in model.state_dict().items():
+        if tensor.data_ptr() not in seen:
+            seen.add(tensor.data_ptr())
+            tensors[name.removeprefix("_orig_mod.")] = tensor.detach().to("cpu", dtype).contiguous()
+    return tensors

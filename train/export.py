@@ -1,0 +1,58 @@
+"""The folder a run gives: safetensors, tokenizer and settings that transformers and the story engine both load."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from tokenizers import Tokenizer
+from transformers import GenerationConfig, LlamaForCausalLM
+
+from train.checkpoint import unique_tensors
+from train.prepare import END_OF_STORY, read_stories
+
+
+def load_held_out(data: Path) -> list[tuple[list[int], int]]:
+    """Held-out stories of a data folder as `(ids, bytes of text)`; empty where none were prepared."""
+    path = data / "held-out.txt"
+    if not path.is_file():
+        return []
+    tokenizer = Tokenizer.from_file(str(data / "tokenizer.json"))
+    tokenizer.encode_special_tokens = True
+    stories = list(read_stories(path))
+    encoded = tokenizer.encode_batch_fast(stories, add_special_tokens=False)
+    return [(one.ids, len(story.encode())) for one, story in zip(encoded, stories, strict=True)]
+
+
+def export_model(model: LlamaForCausalLM, data: Path, folder: Path, dtype: torch.dtype = torch.bfloat16) -> None:
+    """Write `model` as a folder; `data` is where its tokenizer lies."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config = model.config.to_dict() | {"architectures": ["LlamaForCausalLM"], "dtype": str(dtype).removeprefix("torch.")}
+    (folder / "config.json").write_text(json.dumps(config, indent=1, default=str) + "\n")
+    save_file(unique_tensors(model, dtype), folder / "model.safetensors", metadata={"format": "pt"})
+    shutil.copyfile(data / "tokenizer.json", folder / "tokenizer.json")
+    (folder / "tokenizer_config.json").write_text(
+        json.dumps(
+            {
+                "tokenizer_class": "PreTrainedTokenizerFast",
+                "bos_token": END_OF_STORY,
+                "eos_token": END_OF_STORY,
+                "model_max_length": model.config.max_position_embeddings,
+                "clean_up_tokenization_spaces": False,
+            },
+            indent=1,
+        )
+        + "\n"
+    )
+    GenerationConfig(
+        do_sample=True,
+        temperature=0.7,
+        top_p=0.9,
+        repetition_penalty=1.1,
+        max_new_tokens=200,
+        bos_token_id=model.config.bos_token_id,
+        eos_token_id=model.config.eos_token_id,
+    ).save_pretrained(folder)

@@ -1,0 +1,177 @@
+"""The runs this project knows: the published one, the embedded model's, and a smoke run for tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+from train.errors import TrainError
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The size of a Llama decoder. `context` is in tokens; `tied` shares input and output embeddings."""
+
+    hidden: int
+    layers: int
+    heads: int
+    intermediate: int
+    vocabulary: int
+    context: int = 2048
+    tied: bool = False
+
+    @property
+    def matmul_parameters(self) -> int:
+        """Weights that take part in a matrix product for every token (the output layer counts, the look-up does not)."""
+        block = 4 * self.hidden**2 + 3 * self.hidden * self.intermediate
+        return self.layers * block + self.hidden * self.vocabulary
+
+    @property
+    def parameters(self) -> int:
+        """All weights, as `LlamaForCausalLM` allocates them."""
+        norms = (2 * self.layers + 1) * self.hidden
+        look_up = 0 if self.tied else self.hidden * self.vocabulary
+        return self.matmul_parameters + look_up + norms
+
+    def flops_per_token(self, context: int) -> float:
+        """Forward and backward: 6 per matmul weight plus causal attention, 6 * layers * context * hidden.
+
+        The convention of PaLM (Chowdhery et al., 2022, appendix B), except that only the causal half of the attention
+        scores is counted.
+        """
+        return 6 * self.matmul_parameters + 6 * self.layers * context * self.hidden
+
+
+@dataclass(frozen=True)
+class Preset:
+    """One training run, complete: with the same data, seed and software it gives the same weights on CPU.
+
+    `tokenizer` is a hub name, or `bpe` for a byte-level BPE of `shape.vocabulary` entries made by `prepare`.
+    `optimizer` is `adamw`, or `muon`: Muon for the matrices of the blocks, AdamW for embeddings and norms.
+    `schedule` is `one-cycle` (cosine up over 30% and down to almost nothing, torch's OneCycleLR) or `linear`
+    (warm-up over 3%, then straight to zero).
+    `short_context` rows, in place of full ones, make up the first `short_share` of the steps: cheaper, as attention
+    costs grow with the row.
+    `phases` are the steps whose weights are kept.
+    """
+
+    name: str
+    shape: Shape
+    tokenizer: str
+    steps: int
+    tokens_per_step: int
+    micro_batch_tokens: int
+    max_lr: float
+    phases: tuple[int, ...]
+    dataset: str = "roneneldan/TinyStories"
+    optimizer: str = "adamw"
+    muon_lr: float = 0.0
+    schedule: str = "one-cycle"
+    cycle_momentum: bool = False
+    betas: tuple[float, float] = (0.9, 0.95)
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    short_context: int = 0
+    short_share: float = 0.0
+    evaluate_every: int = 250
+    save_every: int = 100
+    precision: str = "bf16"
+    compile: bool = True
+    seed: int = 0
+
+    def context_at(self, step: int) -> int:
+        """Row length, in tokens, of the given step."""
+        return self.short_context if step < round(self.short_share * self.steps) else self.shape.context
+
+    def problems(self) -> list[str]:
+        """Everything that makes this preset impossible to run, in words."""
+        shape, found = self.shape, []
+        if shape.hidden % shape.heads or (shape.hidden // shape.heads) % 2:
+            found.append(f"hidden {shape.hidden} does not divide into {shape.heads} heads of even width")
+        for context in {self.context_at(0), shape.context}:
+            if context < 2 or self.tokens_per_step % context or self.micro_batch_tokens % context:
+                found.append(
+                    f"tokens_per_step {self.tokens_per_step} and micro_batch_tokens {self.micro_batch_tokens} "
+                    f"must be multiples of the row length {context}"
+                )
+        if self.micro_batch_tokens <= 0 or self.tokens_per_step % max(1, self.micro_batch_tokens):
+            found.append(f"tokens_per_step {self.tokens_per_step} is not a multiple of the micro-batch")
+        if self.steps < 1:
+            found.append("steps must be at least 1")
+        if self.optimizer not in ("adamw", "muon") or (self.optimizer == "muon" and self.muon_lr <= 0):
+            found.append("optimizer must be adamw, or muon with a muon_lr above 0")
+        if self.schedule not in ("one-cycle", "linear"):
+            found.append(f"schedule {self.schedule!r} is neither one-cycle nor linear")
+        if self.precision not in ("bf16", "no"):
+            found.append(f"precision {self.precision!r} is neither bf16 nor no")
+        if not 0 < self.max_lr < 1 or not 0 <= self.weight_decay < 10:
+            found.append("max_lr must lie in (0, 1) and weight_decay in [0, 10)")
+        if not 0 <= self.short_share <= 1 or (self.short_share and not self.short_context):
+            found.append("short_share must lie in [0, 1], with a short_context")
+        return found
+
+
+PRESETS = {
+    preset.name: preset
+    for preset in (
+        Preset(
+            name="test-1-3000",
+            shape=Shape(hidden=768, layers=12, heads=12, intermediate=3072, vocabulary=50_257),
+            tokenizer="gpt2",
+            steps=3000,
+            tokens_per_step=262_144,
+            micro_batch_tokens=32_768,
+            max_lr=5e-4,
+            phases=(0, 50, 100, 250, 500, 1000, 1500, 2000, 2500, 3000),
+        ),
+        Preset(
+            name="embedded",
+            shape=Shape(hidden=256, layers=8, heads=4, intermediate=704, vocabulary=4096, tied=True),
+            tokenizer="bpe",
+            steps=2000,
+            tokens_per_step=8192,
+            micro_batch_tokens=8192,
+            max_lr=3e-3,
+            phases=(0, 160, 660, 1340, 2000),
+            optimizer="muon",
+            muon_lr=0.02,
+            schedule="linear",
+            weight_decay=0.1,
+            short_context=256,
+            short_share=0.85,
+            evaluate_every=200,
+            save_every=50,
+        ),
+        Preset(
+            name="smoke",
+            shape=Shape(hidden=32, layers=2, heads=2, intermediate=64, vocabulary=300, context=64, tied=True),
+            tokenizer="bpe",
+            steps=20,
+            tokens_per_step=512,
+            micro_batch_tokens=256,
+            max_lr=3e-3,
+            phases=(0, 10, 20),
+            evaluate_every=10,
+            save_every=5,
+            precision="no",
+            compile=False,
+        ),
+    )
+}
+
+
+def find_preset(name: str, **overrides: object) -> Preset:
+    """The named preset with the given fields replaced, checked.
+
+    Raises:
+        TrainError: the name or a field is unknown, or the result cannot run; every problem is listed.
+    """
+    if name not in PRESETS:
+        raise TrainError(f"There is no preset {name!r}. Choose one of: {', '.join(PRESETS)}.")
+    known = {field.name for field in fields(Preset)}
+    problems = [f"unknown field {key!r}" for key in overrides if key not in known]
+    if not problems:
+        preset = replace(PRESETS[name], **overrides)  # type: ignore[arg-type]
+        problems = preset.problems()
+    if problems:
+        raise TrainError(f"Preset {name!r} cannot run: " + "; ".join(problems) + ".")
+    return preset
