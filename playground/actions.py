@@ -14,6 +14,7 @@ from playground.engines import Engines
 from playground.view import draw_book, draw_meter, draw_text
 from story_engine import InputError, Passage, SaveError, Settings, Story, StoryEngine, StoryError, Window
 from story_engine.library import Library, OpenStory, dump_json, read_json
+from story_engine.savefile import dump_story, load_story
 from story_engine.words import check_words, keep_joint
 
 UPDATE_EVERY = 0.1  # seconds between two updates of a page
@@ -158,11 +159,11 @@ class Actions:
         entry = self.find(visit)
         with entry.lock:
             name = "-".join("".join(c if c.isalnum() else " " for c in entry.story.title.lower()).split())[:40]
-            return f"{name or 'story'}.story.json", dump_json(entry.story.to_dict())
+            return f"{name or 'story'}.story.json", dump_json(dump_story(entry.story))
 
     def open_file(self, visit: Visit, path: Path) -> View:
         """A story from a file, as a copy with a number of its own."""
-        story = Story.from_dict(read_json(path))
+        story = load_story(read_json(path))
         if not story.passages:
             raise SaveError("There is no story in this file.")
         story.uid = Story().uid

@@ -15,7 +15,7 @@ from story_engine.decoder import Decoder
 from story_engine.errors import InputError, ModelError, StoryError
 from story_engine.model import EMBEDDED, find_folder, hash_weights, load_weights, read_config
 from story_engine.sampling import pick, weigh
-from story_engine.sentences import ends_sentence
+from story_engine.sentences import ends_sentence, is_inside_quote
 from story_engine.settings import Settings
 from story_engine.story import Receipt, Story
 from story_engine.tokens import Vocabulary, read_end_tokens
@@ -155,7 +155,7 @@ class StoryEngine:
                 draft.finish = "end"
                 return
             piece = draft.decode(token)
-            if len(draft.tokens) >= SOFT_END * most and piece[:1].isspace() and ends_sentence(draft.text):
+            if len(draft.tokens) >= SOFT_END * most and piece[:1].isspace() and _is_round(draft.text):
                 draft.finish = "sentence"
                 return
             draft.add(token, piece)
@@ -167,6 +167,11 @@ class StoryEngine:
                 return
             with self._turns:
                 logits = self.decoder.read([token], slot)
+
+
+def _is_round(text: str) -> bool:
+    """Whether a passage may stop here without leaving a sentence or a speech open."""
+    return ends_sentence(text) and not is_inside_quote(text)
 
 
 class _Draft:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from story_engine.errors import SaveError
+from story_engine.savefile import dump_story, load_story
 from story_engine.story import Story
 
 MAX_FILE_BYTES = 4_000_000
@@ -58,7 +59,7 @@ class Library:
             path = self._path(uid)
             if not path.is_file():
                 return None
-            return self._keep(OpenStory(Story.from_dict(read_json(path))))
+            return self._keep(OpenStory(load_story(read_json(path))))
 
     def adopt(self, entry: OpenStory) -> None:
         """Take in a new story; it reaches the disk with the first `save`."""
@@ -71,7 +72,7 @@ class Library:
         Raises:
             SaveError: the disk is full or not writable. The story stays in memory, and the old file as it was.
         """
-        write_json(self._path(story.uid), story.to_dict())
+        write_json(self._path(story.uid), dump_story(story))
 
     def _path(self, uid: str) -> Path:
         return self.folder / f"{uid}.json"

@@ -36,5 +36,11 @@ def ends_sentence(text: str) -> bool:
     return "\n" in text[len(stripped) :] or bool(_STOP.search(stripped[-_TAIL:]))
 
 
+def is_inside_quote(text: str) -> bool:
+    """Whether somebody is still speaking: the last line has opened a straight or curly quote and not closed it."""
+    line = text.rstrip("\n").rpartition("\n")[2]
+    return line.count('"') % 2 == 1 or line.count("“") > line.count("”")
+
+
 def _is_stop(before: str, after: str) -> bool:
     return bool(_STOP.search(before)) and not after.islower() and not _TITLE.search(before)

@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from story_engine.errors import InputError, SaveError, SettingsError
+from story_engine.errors import InputError
 from story_engine.settings import Settings
 
 Author = Literal["reader", "model"]
 Key = tuple[int, int]  # (passage, number of the sentence in it)
-
-FORMAT = "story-playground/1"
-MAX_CHARACTERS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -29,9 +26,6 @@ class Receipt:
     settings: Settings
     window_tokens: int
     forgotten: int
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -194,110 +188,3 @@ class Story:
         self.visited[passage.parent] = passage.id
         self.current = passage.id
         return passage
-
-    # -- saving
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
-        return {
-            "format": FORMAT,
-            "uid": self.uid,
-            "title": self.title,
-            "current": self.current,
-            "passages": [asdict(passage) for passage in self.passages],
-            "visited": [[parent, child] for parent, child in self.visited.items()],
-            "pins": [list(key) for key in self.pins],
-            "memory": {
-                "model": self.memory.model,
-                "forgotten": sorted(map(list, self.memory.forgotten)),
-                "ledger": [asdict(entry) for entry in self.memory.ledger],
-            },
-        }
-
-    @classmethod
-    def from_dict(cls, data: Any) -> Story:
-        """A story from plain data, checked down to every value.
-
-        Raises:
-            SaveError: this is no story of a known format, or a part of it is broken; the message says which.
-        """
-        if not isinstance(data, Mapping) or data.get("format") != FORMAT:
-            raise SaveError("This file is not a story saved by this playground.")
-        try:
-            story = cls(title=_text(data["title"], 200))
-            story.uid = uuid.UUID(_text(data["uid"], 36)).hex
-            story.passages = [_read_passage(item, number) for number, item in enumerate(data["passages"])]
-            if sum(len(passage.text) for passage in story.passages) > 4 * MAX_CHARACTERS:
-                raise ValueError("too long")
-            count = len(story.passages)
-            story.current = _index(data["current"], count)
-            if (story.current is None) != (count == 0):
-                raise ValueError("no place in the story")
-            for parent, child in data["visited"]:
-                if story.passages[_number(child, count)].parent != _index(parent, count):
-                    raise ValueError("a way that leads nowhere")
-                story.visited[parent] = child
-            story.pins = [_read_key(key, count) for key in data["pins"]]
-            memory = data["memory"]
-            story.memory = Memory(
-                _text(memory["model"], 100),
-                frozenset(_read_key(key, count) for key in memory["forgotten"]),
-                [_read_entry(entry, count) for entry in memory["ledger"]],
-            )
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, SettingsError) as error:
-            raise SaveError(f"This story file is damaged ({type(error).__name__}: {error}). Use an earlier copy.") from error
-        return story
-
-
-def _read_passage(item: Mapping[str, Any], number: int) -> Passage:
-    parent = _index(item["parent"], number)
-    if _number(item["id"], number + 1) != number or item["author"] not in ("reader", "model"):
-        raise ValueError(f"passage {number}")
-    receipt = item["receipt"]
-    return Passage(
-        id=number,
-        parent=parent,
-        author=item["author"],
-        text=_text(item["text"], MAX_CHARACTERS),
-        tokens=tuple(_number(token, 2**31) for token in item["tokens"]),
-        receipt=receipt
-        and Receipt(
-            _text(receipt["model"], 100),
-            Settings.from_dict(receipt["settings"]),
-            _number(receipt["window_tokens"], 2**31),
-            _number(receipt["forgotten"], 2**31),
-        ),
-        finish=_text(item["finish"], 20),
-        edited=bool(item["edited"]),
-    )
-
-
-def _read_entry(item: Mapping[str, Any], count: int) -> LedgerEntry:
-    if item["kind"] not in ("forgotten", "recalled"):
-        raise ValueError("ledger")
-    sentences = tuple(_read_key(key, count) for key in item["sentences"])
-    return LedgerEntry(
-        item["kind"], sentences, _number(item["tokens"], 2**31), _text(item["reason"], 200), _number(item["passage"], count)
-    )
-
-
-def _read_key(key: Any, count: int) -> Key:
-    passage, sentence = key
-    return _number(passage, count), _number(sentence, 2**31)
-
-
-def _text(value: Any, longest: int) -> str:
-    if type(value) is not str or len(value) > longest:
-        raise ValueError("not a text, or too long")
-    value.encode("utf-8")  # a lone surrogate can be neither shown nor saved
-    return value
-
-
-def _number(value: Any, limit: int) -> int:
-    if type(value) is not int or not 0 <= value < limit:
-        raise ValueError(f"{value!r:.20} is not a number below {limit}")
-    return value
-
-
-def _index(value: Any, limit: int) -> int | None:
-    return None if value is None else _number(value, limit)

@@ -88,7 +88,8 @@ class Vocabulary:
 
     def _cut(self, passage: Passage) -> tuple[Sentence, ...]:
         texts = split_sentences(passage.text)
-        if passage.tokens and self.decode(passage.tokens) == passage.text:
+        # Ids of a save file count only where they are this tokenizer's, and give the very words.
+        if passage.tokens and max(passage.tokens) < self.size and self.decode(passage.tokens) == passage.text:
             parts = _deal_out(passage.tokens, list(self.stream(passage.tokens)), texts)
         else:
             parts = [tuple(self.encode(text)) for text in texts]

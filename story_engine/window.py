@@ -85,7 +85,6 @@ class ContextWindow:
         """
         self.check_reserve(reserve)
         limit = self.context - reserve
-        low = int(LOW_MARK * limit)
         here = sentences[-1].key[0] if sentences else 0
         ledger: list[LedgerEntry] = []
         forgotten = memory.forgotten
@@ -103,19 +102,18 @@ class ContextWindow:
             forgotten -= {s.key for s in pinned}
 
         loose = [s for s in sentences if s.key not in fixed]
-        room = limit - 1 - sum(len(s.ids) for s in sentences if s.key in fixed)
-        low_room = room - (limit - low)
+        taken = 1 + sum(len(s.ids) for s in sentences if s.key in fixed)
         sizes = _sizes_from(loose)
-        before = max((number + 1 for number, s in enumerate(loose) if s.key in forgotten), default=0)
-        cut = before
-        if sizes[cut] > room:
-            cut = _advance(loose, sizes, cut, low_room)
-            reason = "the window was full"
-        elif cut and sizes[cut] < NEARLY_EMPTY * limit:
-            cut = _retreat(loose, sizes, cut, low_room)
+        cut = max((number + 1 for number, s in enumerate(loose) if s.key in forgotten), default=0)
+        floor, ceiling = int(NEARLY_EMPTY * limit) - taken, int(LOW_MARK * limit) - taken
+        reason = "it stands before what was forgotten"
+        if sizes[cut] > limit - taken:
+            cut = max(cut, _choose_place(loose, sizes, floor, ceiling))
+            is_split = not loose[cut - 1].ends_sentence
+            reason = "the window was full" + (", and a sentence too long to be kept whole" if is_split else "")
+        elif cut and sizes[cut] < floor:
+            cut = min(cut, _choose_place(loose, sizes, floor, ceiling))
             reason = "the window was nearly empty"
-        else:
-            reason = "it stands before what was forgotten"
         if gone := [s for s in loose[:cut] if s.key not in forgotten]:
             ledger.append(self._entry("forgotten", gone, reason, here))
         if back := [s for s in loose[cut:] if s.key in forgotten]:
@@ -180,23 +178,15 @@ def _sizes_from(loose: Sequence[Sentence]) -> list[int]:
     return sizes[::-1]
 
 
-def _advance(loose: Sequence[Sentence], sizes: Sequence[int], cut: int, low_room: int) -> int:
-    """The first place at a sentence's end from which the rest fits; a paragraph's end soon after it is better still.
+def _choose_place(loose: Sequence[Sentence], sizes: Sequence[int], floor: int, ceiling: int) -> int:
+    """Where the remembered part begins: the first sentence's start from which the rest takes at most `ceiling` tokens.
 
-    A single sentence that is longer than the room loses its first parts: then there is no sentence's end to choose.
+    A paragraph's start soon after it is better still. Where all such places would leave less than `floor`, a sentence is
+    too long to be forgotten whole, and loses its first parts. The answer does not depend on what was remembered before,
+    so that choosing again changes nothing.
     """
-    last = len(loose) - 1  # the newest sentence, or its last part, always stays
-    places = [place for place in range(cut + 1, last + 1) if sizes[place] <= low_room]
-    if not places:
-        return max(cut, last)
-    whole = [place for place in places if loose[place - 1].ends_sentence]
-    if not whole:
-        return places[0]
-    paragraphs = [p for p in whole if loose[p - 1].ends_paragraph and sizes[p] >= 0.75 * sizes[whole[0]]]
-    return (paragraphs or whole)[0]
-
-
-def _retreat(loose: Sequence[Sentence], sizes: Sequence[int], cut: int, low_room: int) -> int:
-    """The earliest place at a sentence's start from which the rest still fits."""
-    places = [place for place in range(cut) if sizes[place] <= low_room and (place == 0 or loose[place - 1].ends_sentence)]
-    return min(places, default=cut)
+    places = [place for place in range(len(loose)) if sizes[place] <= ceiling]
+    enough = [place for place in places if sizes[place] >= floor] or places
+    whole = [place for place in enough if place == 0 or loose[place - 1].ends_sentence]
+    paragraphs = [p for p in whole if p and loose[p - 1].ends_paragraph and sizes[p] >= 0.75 * sizes[whole[0]]]
+    return (paragraphs or whole or enough)[0]

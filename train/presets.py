@@ -137,7 +137,7 @@ PRESETS = {
             schedule="linear",
             weight_decay=0.1,
             short_context=256,
-            short_share=0.85,
+            short_share=0.93,
             evaluate_every=200,
             save_every=50,
         ),

@@ -1,0 +1,117 @@
+"""Shared: a tiny real model saved as transformers saves one, and an engine that says what a test tells it to say."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from tokenizers import Tokenizer
+
+from story_engine import StoryEngine
+from story_engine.cache import Slot
+from story_engine.model import ModelConfig
+from story_engine.tokens import Vocabulary
+from story_engine.window import ContextWindow
+from train.export import export_model
+from train.loop import build_model
+from train.prepare import END_OF_STORY, train_tokenizer
+from train.presets import Preset, Shape
+
+NAMES, THINGS, PLACES = ("Tom", "Mia", "Ben", "Sara"), ("ball", "car", "kite", "boat"), ("park", "garden", "forest")
+CONTEXT = 256
+
+
+def make_stories(count: int = 60) -> list[str]:
+    """Small stories of the tests' own words, all different."""
+    return [
+        f"Once upon a time, {NAMES[i % 4]} had a {THINGS[i // 4 % 4]}. It was number {i}.\n"
+        f'One day, {NAMES[i % 4]} went to the {PLACES[i % 3]}. "Look!" said {NAMES[(i + 1) % 4]}. They were happy.'
+        for i in range(count)
+    ]
+
+
+@pytest.fixture(scope="session")
+def tokenizer() -> Tokenizer:
+    return train_tokenizer(make_stories(), 320)
+
+
+@pytest.fixture(scope="session")
+def tiny_preset() -> Preset:
+    return Preset(
+        name="tiny",
+        shape=Shape(hidden=32, layers=2, heads=4, intermediate=48, vocabulary=320, context=CONTEXT),
+        tokenizer="bpe",
+        steps=4,
+        tokens_per_step=CONTEXT,
+        micro_batch_tokens=CONTEXT,
+        max_lr=1e-3,
+        phases=(),
+        precision="no",
+        compile=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory, tokenizer: Tokenizer, tiny_preset: Preset) -> Path:
+    """A random model of the published architecture in small, in float32, as a user would have it on disk."""
+    folder = tmp_path_factory.mktemp("tiny")
+    tokenizer.save(str(folder / "tokenizer.json"))
+    model = build_model(tiny_preset, end_token=tokenizer.token_to_id(END_OF_STORY))
+    with torch.no_grad():
+        for weight in model.parameters():
+            if weight.ndim == 2:
+                weight.mul_(8)  # fresh weights are nearly uniform; these have opinions
+    export_model(model, folder, folder / "model", dtype=torch.float32)
+    return folder / "model"
+
+
+@pytest.fixture
+def engine(tiny_folder: Path) -> StoryEngine:
+    return StoryEngine.load(str(tiny_folder))
+
+
+class ScriptedDecoder:
+    """Stands in for a model: after any prompt it says `script`, again and again, with a delay for each token.
+
+    A token of None in the script makes the model fail, as if its weights gave no number.
+    """
+
+    def __init__(self, script: list[int | None], vocabulary: int, context: int, delay: float = 0.0) -> None:
+        self.config = ModelConfig(4, 1, 1, 1, 4, 4, vocabulary, context, 1e-6, 10_000.0, True, 0)
+        self.dtype, self.device = torch.float32, torch.device("cpu")
+        self.script, self.delay, self.reads, self.prompts = script, delay, 0, []
+
+    def read(self, ids: list[int], slot: Slot, every: bool = False) -> torch.Tensor:
+        time.sleep(self.delay)
+        self.reads += 1
+        if len(ids) > 1 or not hasattr(slot, "place"):
+            slot.place = 0
+            self.prompts.append(len(slot.ids) + len(ids))
+        slot.ids.extend(ids)
+        assert len(slot.ids) <= self.config.context
+        logits = torch.full((self.config.vocabulary,), -30.0)
+        token = self.script[slot.place % len(self.script)]
+        slot.place += 1
+        if token is None:
+            return logits * torch.nan
+        logits[token] = 30.0
+        return logits
+
+
+@pytest.fixture
+def scripted(tokenizer: Tokenizer):
+    """A function: text (with `<end>` for the end token and `<fail>` for a failure) -> an engine that says it."""
+
+    def make(text: str, delay: float = 0.0, context: int = 2048) -> StoryEngine:
+        window = ContextWindow(context, 0, "scripted")
+        vocabulary = Vocabulary(Tokenizer.from_str(tokenizer.to_str()), window.longest_sentence)
+        script: list[int | None] = []
+        for part in text.replace("<end>", "\0E\0").replace("<fail>", "\0F\0").split("\0"):
+            script += {"E": [0], "F": [None]}.get(part, vocabulary.encode(part))
+        return StoryEngine(
+            ScriptedDecoder(script, vocabulary.size, context, delay), vocabulary, window, frozenset({0}), "scripted"
+        )
+
+    return make

@@ -1,0 +1,87 @@
+"""The lean forward pass against transformers' own, whichever way the tokens come in."""
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from story_engine import Settings, Story, StoryEngine
+from story_engine.cache import Slot
+from story_engine.decoder import Decoder
+from story_engine.model import ModelConfig
+from train.checkpoint import unique_tensors
+
+TOLERANCE = 2e-4  # largest difference of a logit; logits here are of the order of ten
+
+
+@pytest.fixture(scope="module", params=["multi-head, untied", "grouped, tied"])
+def pair(request) -> tuple[LlamaForCausalLM, Decoder]:
+    """The same random weights in transformers and in ours."""
+    grouped = request.param.startswith("grouped")
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        hidden_size=48,
+        num_hidden_layers=3,
+        num_attention_heads=6,
+        num_key_value_heads=2 if grouped else 6,
+        intermediate_size=80,
+        vocab_size=100,
+        max_position_embeddings=128,
+        tie_word_embeddings=grouped,
+        initializer_range=0.3,
+    )
+    model = LlamaForCausalLM(config).eval()
+    ours = ModelConfig(48, 3, 6, 2 if grouped else 6, 8, 80, 100, 128, config.rms_norm_eps, 10_000.0, grouped, 0)
+    return model, Decoder(ours, unique_tensors(model))
+
+
+@torch.no_grad()
+def reference(model: LlamaForCausalLM, ids: list[int]) -> torch.Tensor:
+    return model(torch.tensor([ids]), use_cache=False).logits[0]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.integers(0, 99), min_size=1, max_size=60), st.data())
+def test_any_way_of_cutting_gives_the_uncached_logits(pair, ids, data):
+    model, decoder = pair
+    slot = Slot(decoder.config, torch.float32, torch.device("cpu"))
+    rows, place = [], 0
+    while place < len(ids):
+        step = data.draw(st.integers(1, len(ids) - place))
+        rows.append(decoder.read(ids[place : place + step], slot, every=True))
+        place += step
+    assert (torch.cat(rows) - reference(model, ids)).abs().max() < TOLERANCE
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=40), min_size=2, max_size=5))
+def test_a_cropped_slot_gives_the_uncached_logits(pair, windows):
+    model, decoder = pair
+    slot = Slot(decoder.config, torch.float32, torch.device("cpu"))
+    for ids in windows:
+        slot.crop_to_prefix(ids[:-1])
+        logits = decoder.read(ids[len(slot.ids) :], slot)
+        assert slot.ids == ids
+        assert (logits - reference(model, ids)[-1]).abs().max() < TOLERANCE
+
+
+def test_after_undo_edit_and_eviction_every_step_is_that_of_an_uncached_model(tiny_folder):
+    """Turns in a window of 256 tokens, so that it overflows; the logits of every read against transformers'."""
+    engine = StoryEngine.load(str(tiny_folder))
+    model = LlamaForCausalLM.from_pretrained(tiny_folder, dtype=torch.float32).eval()
+    read, differences = engine.decoder.read, []
+
+    def checked(ids, slot):
+        logits = read(ids, slot)
+        differences.append(float((logits - reference(model, slot.ids)[-1]).abs().max()))
+        return logits
+
+    engine.decoder.read = checked
+    story, options = Story("Once upon a time, Tom had a ball."), Settings(max_new_tokens=24, seed=1)
+    moves = {5: story.undo, 7: lambda: story.edit(story.path()[-2].id, " Mia ran."), 10: story.undo, 11: story.redo}
+    for turn in range(16):
+        moves.get(turn, lambda: None)()
+        list(engine.stream(story, options, text="Then Mia saw a red kite in the park." if turn % 2 else None))
+    assert any(entry.kind == "forgotten" for entry in story.memory.ledger)
+    assert max(differences) < TOLERANCE
