@@ -114,14 +114,12 @@ class StoryEngine:
             for chunk_logits, left in self._read_window([*window.ids, *draft.tokens], slot, cancel):
                 logits = chunk_logits
                 yield Piece("", read=left)
-            if draft.text:
-                yield Piece(draft.text)
             if logits is not None:
                 yield from self._draw(draft, logits, slot, window, settings, GO_ON if goes_on else 0, cancel)
         finally:
             self.cache.give_back(story.uid)
             tokens, text = draft.whole()
-            if text.strip() or draft.finish == "end":
+            if draft.is_begun or draft.finish == "end":
                 # The pointer may have moved meanwhile; the words still belong behind the ones they were written for.
                 story.current = parent
                 receipt = Receipt(self.window.model, settings, len(window.ids), len(window.forgotten))
@@ -154,15 +152,16 @@ class StoryEngine:
             if token in self.end_tokens:
                 draft.finish = "end"
                 return
-            piece = draft.decode(token)
+            piece = draft.complete(token)
             if len(draft.tokens) >= SOFT_END * most and piece[:1].isspace() and _is_round(draft.text):
                 draft.finish = "sentence"
                 return
+            lead = "" if draft.is_begun else draft.text
             draft.add(token, piece)
             used.add(token)
             if len(draft.tokens) >= most:
                 draft.finish = "length"
-            yield Piece(piece, token)
+            yield Piece(lead + piece, token)
             if draft.finish == "length":
                 return
             with self._turns:
@@ -175,16 +174,26 @@ def _is_round(text: str) -> bool:
 
 
 class _Draft:
-    """The passage being written: its tokens, its text, and how it finished."""
+    """The passage being written: its tokens, its text, and how it finished. `first` are tokens that open it unasked."""
 
     def __init__(self, vocabulary: Vocabulary, first: list[int]) -> None:
-        self.decode = vocabulary.start_stream()
+        self._decode = vocabulary.start_stream()
+        self._first = len(first)
+        self._whole = 0
         self.tokens: list[int] = []
         self.text = ""
         self.finish = "stopped"
-        self._whole = 0
         for token in first:
-            self.add(token, self.decode(token))
+            self.add(token, self.complete(token))
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether the model itself has said anything that can be shown."""
+        return self._whole > self._first
+
+    def complete(self, token: int) -> str:
+        """The text that a token completes. Bytes that form no character, which a model can draw, are not shown."""
+        return self._decode(token).replace("\ufffd", "")
 
     def add(self, token: int, piece: str) -> None:
         self.tokens.append(token)

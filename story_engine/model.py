@@ -151,6 +151,9 @@ def read_config(folder: Path) -> ModelConfig:
         wrong.append("its layers have biases")
     if raw.get("hidden_act", "silu") != "silu":
         wrong.append(f"its activation is {raw.get('hidden_act')!r}, not 'silu'")
+    whole = ("hidden", "layers", "heads", "kv_heads", "head_dim", "intermediate", "vocabulary", "context")
+    if odd := [name for name in whole if type(getattr(config, name)) is not int or getattr(config, name) < 1]:
+        raise ModelError(f"The config.json in {folder} cannot be used: {', '.join(odd)} must be whole numbers above 0.")
     if not 0 <= config.start_token < config.vocabulary:
         wrong.append("it names no start or end token")
     if wrong:
@@ -169,7 +172,7 @@ def load_weights(folder: Path, config: ModelConfig, dtype: torch.dtype, device: 
     for path in find_weight_files(folder):
         try:
             with safe_open(path, framework="pt") as handle:
-                for name in handle.keys():  # noqa: SIM118 - no mapping, though it has keys
+                for name in handle.keys():
                     if name in expected:
                         weights[name] = handle.get_tensor(name).to(device, dtype)
         except (SafetensorError, OSError) as error:

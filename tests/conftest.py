@@ -72,6 +72,12 @@ def engine(tiny_folder: Path) -> StoryEngine:
     return StoryEngine.load(str(tiny_folder))
 
 
+@pytest.fixture(scope="session")
+def engine_embedded() -> StoryEngine:
+    """The model that ships."""
+    return StoryEngine.load("embedded")
+
+
 class ScriptedDecoder:
     """Stands in for a model: after any prompt it says `script`, again and again, with a delay for each token.
 

@@ -24,11 +24,10 @@ from train.optim import build_optimizers, set_rates
 from train.presets import Preset
 
 
-def build_model(preset: Preset, end_token: int, attention: str = "sdpa") -> LlamaForCausalLM:
-    """A Llama decoder with fresh weights drawn from the preset's seed (normal, 0.02)."""
+def build_config(preset: Preset, end_token: int) -> LlamaConfig:
+    """The preset's shape in transformers' words; the end token of one story is the start token of the next."""
     shape = preset.shape
-    torch.manual_seed(preset.seed)
-    config = LlamaConfig(
+    return LlamaConfig(
         hidden_size=shape.hidden,
         num_hidden_layers=shape.layers,
         num_attention_heads=shape.heads,
@@ -39,6 +38,12 @@ def build_model(preset: Preset, end_token: int, attention: str = "sdpa") -> Llam
         bos_token_id=end_token,
         eos_token_id=end_token,
     )
+
+
+def build_model(preset: Preset, end_token: int, attention: str = "sdpa") -> LlamaForCausalLM:
+    """A Llama decoder with fresh weights drawn from the preset's seed (normal, 0.02)."""
+    torch.manual_seed(preset.seed)
+    config = build_config(preset, end_token)
     config._attn_implementation = attention
     return LlamaForCausalLM(config)
 

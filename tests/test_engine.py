@@ -1,0 +1,239 @@
+"""Streaming: the words arrive whole, stop when asked, end when they end, and never cost the reader his own."""
+
+import threading
+from itertools import pairwise
+
+import pytest
+
+from story_engine import InputError, Settings, Story, StoryError
+
+SAY = ' He saw a red kite. Mia said, "Look!" They ran to the park.'
+
+
+def tell(engine, story, **options) -> str:
+    text = options.pop("text", None)
+    return "".join(
+        piece.text for piece in engine.stream(story, Settings(**{"temperature": 0, "repetition_penalty": 1} | options), text)
+    )
+
+
+def test_the_stream_is_the_passage_and_carries_a_receipt(scripted):
+    engine, story = scripted(SAY + "<end>"), Story("Tom went out.")
+    assert tell(engine, story, seed=5) == SAY
+    last = story.last()
+    assert (last.text, last.author, last.finish) == (SAY, "model", "end")
+    assert last.receipt.settings.seed == 5
+    assert last.receipt.model == "scripted"
+    assert engine.vocabulary.decode(last.tokens) == SAY
+
+
+def test_a_seed_that_was_not_given_is_drawn_and_kept_in_the_receipt(engine):
+    stories = [Story("Once upon a time") for _ in range(2)]
+    for story in stories:
+        list(engine.stream(story, Settings(max_new_tokens=20)))
+    seeds = [story.last().receipt.settings.seed for story in stories]
+    assert seeds[0] != seeds[1]
+    again = Story("Once upon a time")
+    list(engine.stream(again, stories[0].last().receipt.settings))
+    assert again.text() == stories[0].text()
+
+
+def test_the_readers_words_join_first(scripted):
+    engine, story = scripted(SAY + "<end>"), Story("Tom went out.")
+    tell(engine, story, text="It was  sunny. ")
+    assert [passage.author for passage in story.path()] == ["reader", "reader", "model"]
+    assert story.text() == "Tom went out. It was  sunny." + SAY
+
+
+def test_a_passage_never_exceeds_its_length(engine):
+    for length in (1, 2, 17):
+        story = Story("Once upon a time")
+        list(engine.stream(story, Settings(max_new_tokens=length, seed=length)))
+        assert len(story.last().tokens) <= length
+
+
+def test_near_its_length_a_passage_stops_at_a_sentence_but_not_inside_a_speech(scripted):
+    engine = scripted(' He said, "Yes. No. Yes. No." He ran. He ran off far away and never came back home.')
+    story = Story("Tom went out.")
+    tokens = len(engine.vocabulary.encode(' He said, "Yes. No. Yes. No." He ran.'))
+    tell(engine, story, max_new_tokens=tokens + 2)
+    assert (story.last().text, story.last().finish) == (' He said, "Yes. No. Yes. No." He ran.', "sentence")
+
+
+@pytest.mark.parametrize("after", range(0, 12))
+def test_stopping_at_any_token_keeps_exactly_the_words_shown(scripted, after):
+    engine, story, cancel = scripted(SAY), Story("Tom went out."), threading.Event()
+    shown, count = "", 0
+    if after == 0:
+        cancel.set()
+    for piece in engine.stream(story, Settings(temperature=0, repetition_penalty=1), cancel=cancel):
+        shown += piece.text
+        count += piece.token is not None
+        if count == after:
+            cancel.set()
+    assert story.text() == "Tom went out." + shown
+    assert count == after
+    if after:
+        assert story.last().finish == "stopped"
+    assert tell(engine, story)  # the next request works
+
+
+def test_closing_the_stream_keeps_the_words_shown(scripted):
+    engine, story, shown = scripted(SAY), Story("Tom went out."), ""
+    stream = engine.stream(story, Settings(temperature=0, repetition_penalty=1))
+    for _ in range(8):
+        shown += next(stream).text
+    stream.close()
+    assert story.text() == "Tom went out." + shown
+    assert not engine.cache.is_busy(story.uid)
+
+
+def test_a_stop_while_the_window_is_read_takes_effect_within_two_chunks(scripted):
+    engine, cancel = scripted(SAY), threading.Event()
+    story = Story(("Tom had a ball. " * 300).strip())
+    stream = engine.stream(story, Settings(), text="And then", cancel=cancel)
+    assert next(stream).read > 0
+    reads = engine.decoder.reads
+    cancel.set()
+    list(stream)
+    assert engine.decoder.reads <= reads + 1
+    assert story.last().text == " And then"  # the reader's words are kept
+
+
+def test_half_a_character_is_neither_shown_nor_kept(scripted):
+    engine, story = scripted(" 🙂🙂🙂🙂"), Story("Tom went out.")
+    lengths = {len(tell(engine, story, max_new_tokens=length)) for length in range(1, 9)}
+    assert lengths
+    for passage in story.passages:
+        assert "\ufffd" not in passage.text
+        assert not passage.tokens or passage.text.strip(" 🙂") in ("", "Tom went out.")
+
+
+def test_an_ended_story_goes_on_in_a_new_line_and_cannot_end_at_once(scripted):
+    engine, story = scripted("<end>"), Story("Tom went out.")
+    assert tell(engine, story) == ""
+    assert (story.last().text, story.last().finish) == ("", "end")
+    engine = scripted(" And then, the next day, he went out again to see the big red kite up in the sky.<end>")
+    assert tell(engine, story).startswith("\n And then")
+    assert story.text().startswith("Tom went out.\n")
+
+
+def test_words_after_an_end_begin_a_line(scripted):
+    engine, story = scripted("<end>"), Story("Tom went out.")
+    tell(engine, story)
+    tell(engine, story, text="But then")
+    assert story.text() == "Tom went out.\nBut then"
+
+
+def test_a_failing_model_keeps_the_words_and_the_next_request_works(scripted):
+    engine, story = scripted(" He saw a<fail>"), Story("Tom went out.")
+    with pytest.raises(StoryError, match="try again"):
+        tell(engine, story)
+    assert story.text() == "Tom went out. He saw a"
+    assert not engine.cache.is_busy(story.uid)
+    with pytest.raises(StoryError, match="try again"):
+        tell(engine, story)
+
+
+@pytest.mark.parametrize(
+    ("story", "options", "text"),
+    [
+        (Story(), {}, None),
+        (Story(), {}, "   "),
+        (Story("Tom"), {}, "x" * 1_000_000),
+        (Story("Tom"), {}, "\udc80"),
+        (Story("Tom"), {}, 17),
+        (Story("Tom"), {"max_new_tokens": 1024}, "more"),
+    ],
+)
+def test_bad_input_is_refused_before_anything_changes(scripted, story, options, text):
+    engine, before = scripted(SAY, context=512), story.text()
+    with pytest.raises(InputError):
+        engine.stream(story, Settings(**options), text)
+    assert story.text() == before
+    assert engine.decoder.reads == 0
+
+
+def test_a_story_has_one_writer_at_a_time(scripted):
+    engine, story = scripted(SAY), Story("Tom went out.")
+    stream = engine.stream(story)
+    next(stream)
+    with pytest.raises(InputError, match="being written"):
+        engine.stream(story, text="More")
+    stream.close()
+
+
+def test_turns_read_only_what_is_new(scripted):
+    engine, story = scripted(SAY + "<end>"), Story("Tom went out. " * 20)
+    slots = []
+    read = engine.decoder.read
+    engine.decoder.read = lambda ids, slot: slots.append(len(ids)) or read(ids, slot)
+    tell(engine, story)
+    whole = max(slots)
+    slots.clear()
+    tell(engine, story, text="And then?")
+    assert max(slots) < whole / 4
+    slots.clear()
+    story.undo()
+    tell(engine, story)
+    assert sum(slots[:1]) < whole / 4
+
+
+def test_many_stories_at_once_are_each_as_if_alone(engine):
+    """Eight threads on a real model: every story is the one that its seed tells when nobody else is there."""
+    options = [Settings(max_new_tokens=24, seed=seed, temperature=1.0) for seed in range(8)]
+    alone = []
+    for setting in options:
+        story = Story("Once upon a time")
+        list(engine.stream(story, setting))
+        alone.append(story.text())
+    stories = [Story("Once upon a time") for _ in options]
+    threads = [
+        threading.Thread(target=lambda s=story, o=setting: list(engine.stream(s, o)))
+        for story, setting in zip(stories, options, strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert [story.text() for story in stories] == alone
+    assert len(set(alone)) > 4
+
+
+def test_turns_at_the_model_are_taken_in_order(scripted):
+    """Two slow stories: neither gets more than two tokens ahead of the other."""
+    engine, order = scripted(SAY, delay=0.003), []
+    barrier = threading.Barrier(2)
+
+    def write(name):
+        barrier.wait()
+        for piece in engine.stream(Story("Tom went out."), Settings(max_new_tokens=30)):
+            if piece.token is not None:
+                order.append(name)
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    middle = order[4:40]
+    assert max(len(run) for run in "".join("x" if a == b else "|" for a, b in pairwise(middle)).split("|")) <= 2
+
+
+def test_forty_turns_of_six_thousand_tokens_never_exceed_the_window(engine_embedded):
+    """The shipped model, driven far past its window, with words of a reader's in between."""
+    engine, story = engine_embedded, Story("Once upon a time, there was a little girl named Lily. She had a red kite.")
+    reader = ["Then Lily saw a big dog.", "The next day, they went to the park.", None, '"Where is my kite?" asked Lily.']
+    total, forgotten = 0, 0
+    for turn in range(48):
+        list(engine.stream(story, Settings(max_new_tokens=160, seed=turn), text=reader[turn % 4]))
+        last = story.last()
+        total += len(last.tokens)
+        assert last.receipt.window_tokens + 160 < 2048
+        window = engine.look(story)
+        assert story.path()[0].text.startswith("".join(s.text for s in window.kept[:2]))
+        forgotten = max(forgotten, last.receipt.forgotten)
+    assert total > 3000
+    in_ledger = {key for entry in story.memory.ledger if entry.kind == "forgotten" for key in entry.sentences}
+    assert in_ledger == story.memory.forgotten
+    assert forgotten > 0
