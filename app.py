@@ -7,9 +7,13 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from story_engine import StoryEngine, StoryError
 from story_engine.library import MAX_FILE_BYTES, Library
+
+if TYPE_CHECKING:
+    from playground.page import Page
 
 DEFAULT_STORIES = Path("~/.story-playground/stories")
 
@@ -25,40 +29,50 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def open_page(engine: StoryEngine, model: str, library: Library, host: str, port: int) -> Page:
+    """Serve the page and return at once; nothing but the page itself is handed out, and nothing is sent elsewhere.
+
+    Raises:
+        OSError: the port cannot be used.
+    """
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    # Gradio takes seconds to import: a wrong flag should be told before that.
+    from playground.actions import Actions
+    from playground.engines import Engines
+    from playground.page import Page
+    from playground.widgets import CSS, make_theme
+
+    page = Page(Actions(Engines(engine, model), library))
+    page.blocks.launch(
+        server_name=host,
+        server_port=port,
+        prevent_thread_lock=True,
+        quiet=True,
+        share=False,
+        allowed_paths=[],
+        max_file_size=MAX_FILE_BYTES,
+        show_error=False,
+        enable_monitoring=False,
+        strict_cors=True,
+        state_session_capacity=1000,
+        footer_links=["api", "settings"],
+        ssr_mode=False,
+        theme=make_theme(),
+        css=CSS,
+    )
+    return page
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
-    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     try:
         library = Library(options.stories)
         engine = StoryEngine.load(options.model)
     except StoryError as error:
         print(f"app: {error}", file=sys.stderr)
         return 1
-    # Gradio takes seconds to import: a wrong flag should be told at once.
-    from playground.actions import Actions
-    from playground.engines import Engines
-    from playground.page import Page
-    from playground.widgets import CSS, make_theme
-
-    page = Page(Actions(Engines(engine, options.model), library))
     try:
-        page.blocks.launch(
-            server_name=options.host,
-            server_port=options.port,
-            share=False,
-            quiet=True,
-            prevent_thread_lock=True,
-            allowed_paths=[],
-            max_file_size=MAX_FILE_BYTES,
-            show_error=False,
-            enable_monitoring=False,
-            strict_cors=True,
-            state_session_capacity=1000,
-            footer_links=["api", "settings"],
-            ssr_mode=False,
-            theme=make_theme(),
-            css=CSS,
-        )
+        page = open_page(engine, options.model, library, options.host, options.port)
     except OSError:
         print(f"app: Port {options.port} on {options.host} cannot be used. Choose another with --port.", file=sys.stderr)
         return 1

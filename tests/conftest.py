@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tokenizers import Tokenizer
 
 from story_engine import StoryEngine
 from story_engine.cache import Slot
+from story_engine.library import Library
 from story_engine.model import ModelConfig
 from story_engine.tokens import Vocabulary
 from story_engine.window import ContextWindow
@@ -104,6 +106,31 @@ class ScriptedDecoder:
             return logits * torch.nan
         logits[token] = 30.0
         return logits
+
+
+def find_port() -> int:
+    """A port that is free at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def serve(tmp_path: Path):
+    """A function: engine -> the running page, closed when the test ends."""
+    pages = []
+
+    def open_it(engine: StoryEngine, folder: Path | None = None, port: int | None = None) -> str:
+        from app import open_page
+
+        port = port or find_port()
+        library = Library(folder or tmp_path / "stories")
+        pages.append(open_page(engine, engine.name, library, "127.0.0.1", port))
+        return f"http://127.0.0.1:{port}"
+
+    yield open_it
+    for page in pages:
+        page.blocks.close()
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ def export_model(model: LlamaForCausalLM, data: Path, folder: Path, dtype: torch
     config = model.config.to_dict() | {"architectures": ["LlamaForCausalLM"], "dtype": str(dtype).removeprefix("torch.")}
     (folder / "config.json").write_text(json.dumps(config, indent=1, default=str) + "\n")
     save_file(unique_tensors(model, dtype), folder / "model.safetensors", metadata={"format": "pt"})
+    (folder / "model.safetensors").chmod(0o644)
     shutil.copyfile(data / "tokenizer.json", folder / "tokenizer.json")
     (folder / "tokenizer_config.json").write_text(
         json.dumps(

@@ -1,0 +1,38 @@
+"""The house: who may import whom, and files that stay short."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PARTS = ("story_engine", "playground", "train", "benchmarks")
+FORBIDDEN = {
+    "story_engine": {"gradio", "playground", "train", "benchmarks", "transformers"},
+    "playground": {"train", "benchmarks", "transformers"},
+    "train": {"gradio", "playground", "benchmarks"},
+}
+FILES = sorted(path for part in (*PARTS, "tests") for path in (ROOT / part).rglob("*.py"))
+
+
+def imports_of(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_arrows_point_one_way(path):
+    part = path.relative_to(ROOT).parts[0]
+    assert not imports_of(path) & FORBIDDEN.get(part, set())
+
+
+@pytest.mark.parametrize("path", [*FILES, ROOT / "app.py"], ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_file_says_its_duty_and_stays_short(path):
+    text = path.read_text(encoding="utf-8")
+    assert path.name == "__init__.py" or ast.get_docstring(ast.parse(text))
+    assert len(text.splitlines()) <= 320

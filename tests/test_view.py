@@ -1,0 +1,62 @@
+"""What the page shows: everything escaped, everything marked that should be."""
+
+import re
+
+import pytest
+
+from playground.view import draw_book, draw_meter, draw_text
+from story_engine import Settings, Story
+
+PAYLOADS = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>',
+    "' onmouseover='alert(1)",
+    "</span></article><iframe src=//evil>",
+    "<a href='javascript:alert(1)'>x</a>",
+    "${alert(1)} {{7*7}} @children",
+    "&lt;script&gt;",
+    "\u202ertl\u0000nul",
+]
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_no_text_becomes_markup(engine, payload):
+    story = Story(payload, title=payload)
+    story.add(payload, "model")
+    story.edit(1, payload + "!")
+    html = draw_book(story, engine.look(story, Settings(max_new_tokens=20)), writing=False) + draw_meter(
+        story, engine.look(story, Settings(max_new_tokens=20))
+    )
+    tags = set(re.findall(r"<\s*/?\s*([a-zA-Z]+)", html))
+    assert tags <= {"article", "span", "button", "div", "details", "summary", "i", "b", "ul", "li", "p"}
+    assert not re.search(r"<[^>]*\son\w+\s*=", html)
+
+
+def test_the_readers_words_are_told_apart_and_versions_are_counted():
+    story = Story("Tom ran.")
+    story.add(" He fell.", "model")
+    story.undo()
+    story.add(" He flew.", "model", finish="end")
+    html = draw_book(story, None, writing=False)
+    assert html.count("by-reader") == html.count("by-model") == 1
+    assert "2 of 2" in html
+    assert "The End" in html
+    assert "The End" not in draw_book(story, None, writing=True)
+
+
+def test_what_is_forgotten_is_paler_and_the_ledger_says_why(engine):
+    story = Story("Tom had a ball.")
+    for number in range(40):
+        story.add(f" It was number {number}.", "model")
+    settings = Settings(max_new_tokens=50)
+    list(engine.stream(story, settings))
+    window = engine.look(story, settings)
+    html = draw_book(story, window, writing=False)
+    assert html.count('class="forgotten"') == len(window.forgotten) > 0
+    assert "the window was full" in draw_meter(story, window)
+    assert f"{len(window.forgotten)} sentences forgotten" in draw_meter(story, window)
+
+
+def test_line_breaks_become_gaps():
+    assert draw_text("a\nb") == 'a<span class="break"></span>b'
