@@ -1,4 +1,4 @@
-"""The command line: python -m train prepare | run."""
+"""The command line: python -m train prepare | run | report."""
 
 from __future__ import annotations
 
@@ -41,6 +41,10 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument("--data", type=Path, required=True, help="the folder that prepare made")
     run.add_argument("--resume", action="store_true", help="go on from the newest checkpoint")
     run.add_argument("--until", type=int, help="stop at this step of the schedule, resumable")
+    report = commands.add_parser("report", help="write the model card of a finished run")
+    report.add_argument("run", type=Path, help="the folder that run --out named")
+    report.add_argument("--data", type=Path, required=True, help="the folder that prepare made")
+    report.add_argument("--notes", type=Path, help="a text that the card opens with")
     for command in (prepare, run):
         command.add_argument("--preset", default="test-1-3000", choices=PRESETS)
         command.add_argument("--out", type=Path, required=True)
@@ -51,6 +55,11 @@ def build_parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     try:
+        if options.command == "report":
+            from train.report import write_report
+
+            print(write_report(options.run, options.data, options.notes))
+            return 0
         preset = find_preset(options.preset, **parse_overrides(options.set))
         if options.command == "prepare":
             from train.prepare import prepare

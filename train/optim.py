@@ -22,16 +22,12 @@ def scale_at(step: int, preset: Preset) -> float:
     to 1 over 30% of the steps, half a cosine down to 4e-6. Computed from the step, it cannot drift when a run is
     resumed or when several processes share it.
     """
-    last = preset.steps - 1
     if preset.schedule == "linear":
         warm = max(1, round(LINEAR_WARM_UP * preset.steps))
         return min((step + 1) / warm, (preset.steps - step) / max(1, preset.steps - warm))
-    peak = ONE_CYCLE_WARM_UP * preset.steps - 1
-    if step <= peak:
-        start, end, share = ONE_CYCLE_START, 1.0, step / peak if peak > 0 else 1.0
-    else:
-        start, end, share = 1.0, ONE_CYCLE_END, (step - peak) / max(1e-9, last - peak)
-    return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
+    is_rising, begun = _one_cycle(step, preset)
+    start, end = (ONE_CYCLE_START, 1.0) if is_rising else (1.0, ONE_CYCLE_END)
+    return end + (start - end) * begun
 
 
 def beta1_at(step: int, preset: Preset) -> float:
@@ -41,9 +37,17 @@ def beta1_at(step: int, preset: Preset) -> float:
     """
     if not preset.cycle_momentum:
         return preset.betas[0]
-    low, high = 0.85, 0.95
-    share = (scale_at(step, preset) - ONE_CYCLE_END) / (1 - ONE_CYCLE_END)
-    return high + (low - high) * share
+    is_rising, begun = _one_cycle(step, preset)
+    start, end = (0.95, 0.85) if is_rising else (0.85, 0.95)
+    return end + (start - end) * begun
+
+
+def _one_cycle(step: int, preset: Preset) -> tuple[bool, float]:
+    """Whether the rate is rising, and how much of this half is still to come: 1 at its start, 0 at its end, a cosine."""
+    peak, last = ONE_CYCLE_WARM_UP * preset.steps - 1, preset.steps - 1
+    if step <= peak:
+        return True, (1 + math.cos(math.pi * (step / peak if peak > 0 else 1.0))) / 2
+    return False, (1 + math.cos(math.pi * (step - peak) / max(1e-9, last - peak))) / 2
 
 
 def build_optimizers(model: nn.Module, preset: Preset) -> list[torch.optim.Optimizer]:
