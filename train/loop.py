@@ -108,8 +108,8 @@ class Run:
             raise TrainError(f"{self.out} already holds a run. Add --resume to go on with it, or choose another folder.")
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._ask_to_stop)
-        facts: dict[str, object] = {"preset": asdict(self.preset), "attention": self.attention, "torch": torch.__version__}
-        self._note({"from_step": self.step} | facts)
+        software = {"attention": self.attention, "torch": torch.__version__}
+        self._note({"from_step": self.step, "preset": asdict(self.preset), **software})
         if self.step == 0:
             self._finish_step()
         last = min(self.preset.steps, until or self.preset.steps)

@@ -1,0 +1,30 @@
+"""The command line: python -m benchmarks decode [--model embedded | published | FOLDER]."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from benchmarks.decode import ROUNDS, make_published_model, measure, print_table
+from story_engine.model import EMBEDDED, EMBEDDED_FOLDER
+from train.report import describe_machine
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Speed against peers, in one run.")
+    parser.add_argument("what", choices=["decode"])
+    parser.add_argument("--model", default=EMBEDDED, help="embedded, published (its shape, random weights), or a folder")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    options = parser.parse_args()
+    print(f"{options.what}, model {options.model}, float32, {describe_machine()}")
+    with tempfile.TemporaryDirectory() as place:
+        if options.model == "published":
+            folder = make_published_model(Path(place), EMBEDDED_FOLDER)
+        else:
+            folder = EMBEDDED_FOLDER if options.model == EMBEDDED else Path(options.model)
+        print_table(measure(folder, options.rounds))
+
+
+if __name__ == "__main__":
+    main()
