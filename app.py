@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from story_engine import StoryEngine, StoryError
+from story_engine import PUBLISHED, StoryEngine, StoryError
 from story_engine.library import MAX_FILE_BYTES, Library
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ DEFAULT_STORIES = Path("~/.story-playground/stories")
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Write a story together with a small language model, in your browser.")
-    parser.add_argument("--model", default="embedded", help="embedded, a folder, or a hub name (default: embedded)")
+    parser.add_argument("--model", default="embedded", help=f"embedded, a folder, or a hub name: {', '.join(PUBLISHED)}")
     parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"))
     parser.add_argument("--port", type=int, default=int(os.environ.get("GRADIO_SERVER_PORT", "7860")))
     parser.add_argument(

@@ -13,33 +13,45 @@ from typing import Any
 from playground.engines import Engines
 from playground.view import draw_book, draw_meter, draw_text
 from story_engine import InputError, Passage, SaveError, Settings, Story, StoryEngine, StoryError, Window
-from story_engine.library import Library, OpenStory, dump_json, read_json
+from story_engine.library import Library, OpenStory, dump_json, is_uid, read_json
 from story_engine.savefile import dump_story, load_story
 from story_engine.words import check_words, keep_joint
 
 UPDATE_EVERY = 0.1  # seconds between two updates of a page
+MOST_ON_SHELF = 50
 STOP_WAIT = 5.0  # seconds that a new request waits for the passage it has just stopped
 
 
 @dataclass(frozen=True)
 class Visit:
-    """What a browser remembers: the number of its story, its settings, its model. Survives refresh and restart."""
+    """What a browser remembers: its story's number, its settings, its model, and the stories it had before.
+
+    Survives refresh and restart. `shelf` is number -> title, newest first.
+    """
 
     story: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
     model: str = ""
+    shelf: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_browser(cls, data: object) -> Visit:
         """A browser may send anything; what does not fit counts as never said."""
         if not isinstance(data, dict):
             return cls()
-        story, settings, model = data.get("story"), data.get("settings"), data.get("model")
+        story, settings, model, shelf = (data.get(name) for name in ("story", "settings", "model", "shelf"))
         return cls(
             story if isinstance(story, str) else "",
             settings if isinstance(settings, dict) else {},
             model if isinstance(model, str) else "",
+            {uid: str(title) for uid, title in shelf.items() if is_uid(uid)} if isinstance(shelf, dict) else {},
         )
+
+    def after(self, view: View) -> Visit:
+        """The same browser, now with the story of `view` in hand and on its shelf."""
+        shelf = {view.story: view.title} if view.story else {}
+        shelf |= {uid: title for uid, title in self.shelf.items() if uid != view.story}
+        return replace(self, story=view.story, shelf=dict(list(shelf.items())[:MOST_ON_SHELF]))
 
 
 @dataclass(frozen=True)
@@ -100,6 +112,12 @@ class Actions:
             with self._stopped(entry):
                 return self._view(entry.story, visit)
         return View()
+
+    def take_from_shelf(self, visit: Visit, uid: str) -> View:
+        """Another of the visitor's stories, as he left it."""
+        chosen = replace(visit, story=uid)
+        self.find(chosen)
+        return self.arrive(chosen)
 
     def start(self, visit: Visit, opening: str, settings: Settings) -> Iterator[View | Live]:
         """A new story from the reader's opening, and its first passage."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +80,7 @@ class Page:
         w.save.click(self._export, w.browser, w.saved, **QUICK).then(
             None, w.saved, None, js="(file) => { if (file) window.saveFile(file.name, file.content); }"
         )
+        w.shelf.input(self._mover(self.actions.take_from_shelf), [w.browser, w.shelf], w.story, **QUICK)
         open_file = self._mover(lambda visit, path: self.actions.open_file(visit, Path(path)))
         w.open.upload(open_file, [w.browser, w.open], w.story, **QUICK)
 
@@ -126,7 +127,7 @@ class Page:
         except StoryError:
             settings = Settings()
         model = visit.model if visit.model in self.actions.engines.names else self.actions.engines.default
-        visit = Visit(visit.story, settings.to_dict(), model)
+        visit = replace(visit, settings=settings.to_dict(), model=model)
         widgets = {widget: getattr(settings, name) for name, widget in w.settings.items()} | {w.model: model}
         try:
             return self._show(self.actions.arrive(visit), visit) | widgets
@@ -159,7 +160,8 @@ class Page:
 
     def _remember(self, data: object, model: str, *given: Any) -> dict[str, Any]:
         """The browser's memory with the settings as they stand now."""
-        return asdict(Visit(Visit.from_browser(data).story, dict(zip(self.widgets.settings, given, strict=True)), model))
+        settings = dict(zip(self.widgets.settings, given, strict=True))
+        return asdict(replace(Visit.from_browser(data), settings=settings, model=model))
 
     def _choose_model(self, data: object, model: str, *given: Any) -> tuple[dict[str, Any], str]:
         try:
@@ -179,7 +181,10 @@ class Page:
         if view.notice:
             gr.Warning(view.notice)
         shown: Update = {
-            w.browser: asdict(Visit(view.story, visit.settings, visit.model)),
+            w.browser: asdict(visit.after(view)),
+            w.shelf: gr.update(
+                choices=[(title, uid) for uid, title in visit.after(view).shelf.items()], value=view.story or None
+            ),
             w.beginning: gr.update(visible=view.is_blank),
             w.writing: gr.update(visible=not view.is_blank),
             w.book: view.book,

@@ -72,7 +72,8 @@ def draw_meter(story: Story, window: Window | None) -> str:
     answer = 100 * (window.context - window.limit) / window.context
     count = len(window.forgotten)
     said = f"{count} sentence{'s' if count != 1 else ''} forgotten" if count else "nothing forgotten"
-    full = "" if not window.unpinned else " Not every pin fits."
+    notes = " Not every pin fits." * bool(window.unpinned)
+    notes += " The opening is long: only its first sentences are always remembered." * window.is_opening_cut
     entries = "".join(_draw_entry(entry) for entry in reversed(story.memory.ledger[-REASONS_SHOWN:]))
     ledger = (
         f"<ul>{entries}</ul>"
@@ -83,7 +84,7 @@ def draw_meter(story: Story, window: Window | None) -> str:
         '<details class="meter"><summary>'
         f'<span class="bar" role="img" aria-label="The model\'s memory is {share:.0f} percent full">'
         f'<i style="width:{share:.1f}%"></i><b style="width:{answer:.1f}%"></b></span>'
-        f"<span>The model remembers {used:,} of {window.context:,} tokens · {said}.{full}</span></summary>{ledger}</details>"
+        f"<span>The model remembers {used:,} of {window.context:,} tokens · {said}.{notes}</span></summary>{ledger}</details>"
     )
 
 

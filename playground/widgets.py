@@ -80,7 +80,7 @@ class Widgets:
         self._lay_out_book()
         with gr.Accordion("How the model writes", open=False, elem_id="options"):
             self._lay_out_settings(engines)
-        with gr.Accordion("This story's file", open=False, elem_id="file"):
+        with gr.Accordion("Your stories", open=False, elem_id="file"):
             self._lay_out_file()
         gr.HTML(CAUTION)
 
@@ -89,7 +89,7 @@ class Widgets:
         """Everything that changes with the story."""
         return [
             self.browser, self.beginning, self.writing, self.book, self.live, self.words, self.opening, self.meter,
-            self.go_on, self.stop, self.undo, self.redo, self.retry, self.editor, self.edited, self.edit_text,
+            self.go_on, self.stop, self.undo, self.redo, self.retry, self.editor, self.edited, self.edit_text, self.shelf,
         ]  # fmt: skip
 
     def _lay_out_beginning(self) -> None:
@@ -139,6 +139,7 @@ class Widgets:
         self.recommended = gr.Button("Back to the recommended settings", size="sm")
 
     def _lay_out_file(self) -> None:
+        self.shelf = gr.Dropdown([], label="Take a story from the shelf", elem_id="shelf")
         with gr.Row():
             self.new = gr.Button("New story", size="sm", elem_id="new")
             self.save = gr.Button("Save to a file", size="sm", elem_id="save")

@@ -9,6 +9,7 @@ from threading import Event
 
 from story_engine.engine import StoryEngine
 from story_engine.errors import StoryError
+from story_engine.model import PUBLISHED
 from story_engine.settings import RANGES, WHOLE_NUMBERS, Settings
 from story_engine.story import Story
 
@@ -16,7 +17,7 @@ from story_engine.story import Story
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m story_engine", description="Tell a story from its first words.")
     parser.add_argument("opening", help="how the story begins; - reads it from standard input")
-    parser.add_argument("--model", default="embedded", help="embedded, a folder, or a hub name")
+    parser.add_argument("--model", default="embedded", help=f"embedded, a folder, or a hub name: {', '.join(PUBLISHED)}")
     parser.add_argument("--revision", help="the commit of a hub model")
     add_settings(parser)
     return parser

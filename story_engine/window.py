@@ -42,6 +42,7 @@ class Window:
     limit: int
     context: int
     unpinned: tuple[Key, ...]  # pins for which there is no room
+    is_opening_cut: bool  # the first passage is longer than the share that is always remembered
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,7 @@ class ContextWindow:
             limit=limit,
             context=self.context,
             unpinned=unpinned,
+            is_opening_cut=any(s.key[0] == sentences[0].key[0] and s.key not in opening for s in sentences),
         )
         return window, replace(memory, model=self.model, forgotten=forgotten, ledger=[*memory.ledger, *ledger])
 

@@ -18,8 +18,8 @@ from story_engine.tokens import Vocabulary
 from story_engine.window import ContextWindow
 from train.export import export_model
 from train.loop import build_model
-from train.prepare import END_OF_STORY, train_tokenizer
-from train.presets import Preset, Shape
+from train.prepare import END_OF_STORY, prepare, train_tokenizer
+from train.presets import PRESETS, Preset, Shape
 
 NAMES, THINGS, PLACES = ("Tom", "Mia", "Ben", "Sara"), ("ball", "car", "kite", "boat"), ("park", "garden", "forest")
 CONTEXT = 256
@@ -78,6 +78,21 @@ def engine(tiny_folder: Path) -> StoryEngine:
 def engine_embedded() -> StoryEngine:
     """The model that ships."""
     return StoryEngine.load("embedded")
+
+
+@pytest.fixture(scope="session")
+def stories(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("stories")
+    for name, chosen in {"train.txt": make_stories(300), "held.txt": make_stories(320)[300:]}.items():
+        (folder / name).write_text("".join(f"{story}\n{END_OF_STORY}\n" for story in chosen), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def data(stories, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    prepare(PRESETS["smoke"], [str(stories / "train.txt")], [str(stories / "held.txt")], folder, per_shard=120)
+    return folder
 
 
 class ScriptedDecoder:

@@ -142,6 +142,20 @@ def test_whatever_a_browser_sends_is_a_visit_without_a_story(actions, data):
         actions.find(Visit.from_browser(data))
 
 
+def test_the_shelf_keeps_earlier_stories_newest_first(actions):
+    visit = Visit()
+    for name in ("Tom", "Mia", "Ben"):
+        visit = visit.after(list(actions.start(visit, f"{name} went out.", PLAIN))[-1])
+    assert list(visit.shelf.values()) == ["Ben went out.", "Mia went out.", "Tom went out."]
+    tom = list(visit.shelf)[-1]
+    visit = visit.after(actions.take_from_shelf(visit, tom))
+    assert visit.story == tom
+    assert next(iter(visit.shelf.values())) == "Tom went out."
+    assert Visit.from_browser({"shelf": {"../x": "y", tom: 5}}).shelf == {tom: "5"}
+    with pytest.raises(InputError):
+        actions.take_from_shelf(visit, "0" * 32)
+
+
 @pytest.mark.parametrize("number", [-1, 99, None, "0", True, 0.5])
 def test_passages_that_are_not_there_are_refused(actions, number):
     visit = begin(actions)

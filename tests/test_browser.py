@@ -141,6 +141,12 @@ def test_a_story_is_written_played_with_and_found_again(browser, engine_embedded
     reader.page.locator("#file button").first.click()
     reader.page.locator("#new").click()
     reader.page.locator("#begin").wait_for()
+    reader.page.get_by_label("Take a story from the shelf").click()
+    reader.page.get_by_role("option").first.click()
+    reader.page.locator("article.book").wait_for()
+    assert reader.text() == before
+    reader.page.locator("#new").click()
+    reader.page.locator("#begin").wait_for()
     reader.page.locator("#open input[type=file], input[type=file]").first.set_input_files(tmp_path / "saved.story.json")
     reader.page.locator("article.book").wait_for()
     assert reader.text() == before

@@ -195,6 +195,13 @@ def test_pins_without_room_are_named():
     assert window.unpinned == ((2, 0), (3, 0))  # there is room for 16 tokens of pins
 
 
+def test_a_long_opening_is_pinned_in_part_and_that_is_said():
+    window, _ = SIZES.fit(cut(Story("10 10 10 10")), Memory(), [], reserve=56)
+    assert len(window.opening) == 3  # 32 tokens are the opening's share
+    assert window.is_opening_cut
+    assert not SIZES.fit(cut(Story("10 10")), Memory(), [], reserve=56)[0].is_opening_cut
+
+
 def test_another_model_reads_the_story_afresh_and_says_so():
     story = Story("10")
     for _ in range(60):

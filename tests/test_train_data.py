@@ -1,0 +1,153 @@
+"""Training data, presets and schedules: batches by (seed, step) alone, and the published one-cycle."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from train.data import TokenRows
+from train.errors import TrainError
+from train.loop import LanguageModelLoss, build_model
+from train.optim import beta1_at, build_optimizers, scale_at
+from train.prepare import prepare, read_stories
+from train.presets import PRESETS, find_preset
+
+SMOKE = PRESETS["smoke"]
+
+
+def test_shards_hold_every_story_once_closed_by_the_end_token(data, stories):
+    rows = TokenRows(data, seed=0)
+    told = list(read_stories(stories / "train.txt"))
+    assert rows.meta.stories == len(told) == 300
+    assert len(rows.meta.shards) == 3
+    assert int((rows.tokens == rows.meta.end_token).sum()) == 300
+    tokenizer = StoryTokenizer(data)
+    found = np.split(np.asarray(rows.tokens), np.flatnonzero(rows.tokens == rows.meta.end_token) + 1)
+    assert sorted(tokenizer.decode(part[:-1]) for part in found if len(part)) == sorted(told)
+
+
+class StoryTokenizer:
+    def __init__(self, folder: Path) -> None:
+        from tokenizers import Tokenizer
+
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+
+    def decode(self, ids) -> str:
+        return self._tokenizer.decode([int(token) for token in ids])
+
+
+def test_preparing_again_after_a_kill_makes_only_what_is_missing(data, stories, tmp_path):
+    shutil.copytree(data, tmp_path / "data")
+    (tmp_path / "data/meta.json").unlink()
+    (tmp_path / "data/stories-00001.bin").unlink()
+    old = (tmp_path / "data/stories-00000.bin").stat().st_mtime_ns
+    meta = prepare(SMOKE, [str(stories / "train.txt")], None, tmp_path / "data", per_shard=120)
+    assert (tmp_path / "data/stories-00000.bin").stat().st_mtime_ns == old
+    assert meta.shards == TokenRows(data, 0).meta.shards
+
+
+def test_an_epoch_visits_every_row_once_and_the_next_in_another_order(data):
+    rows = TokenRows(data, seed=3)
+    count = rows.rows_per_epoch(64)
+    epochs = [[tuple(rows.read_row(epoch * count + i, 64)) for i in range(count)] for epoch in range(2)]
+    assert len(set(epochs[0])) == count
+    assert epochs[0] != epochs[1]
+    assert all(len(row) == 65 for row in epochs[0])
+
+
+@given(step=st.integers(0, 500), ranks=st.sampled_from([2, 4]))
+def test_a_batch_depends_on_seed_and_step_alone(data, step, ranks):
+    rows, again = TokenRows(data, seed=1), TokenRows(data, seed=1)
+    for other in (step + 7, 0):
+        again.read_batch(other, 512, 64)
+    whole = rows.read_batch(step, 512, 64)
+    assert torch.equal(whole, again.read_batch(step, 512, 64))
+    assert torch.equal(whole, torch.cat([again.read_batch(step, 512, 64, rank, ranks) for rank in range(ranks)]))
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda folder: (folder / "meta.json").unlink(), "Run `python -m train prepare` first"),
+        (lambda folder: (folder / "stories-00001.bin").unlink(), "missing"),
+        (lambda folder: cut_a_byte(folder / "stories-00000.bin"), "damaged"),
+    ],
+)
+def test_data_that_is_not_whole_is_refused(data, tmp_path, damage, said):
+    shutil.copytree(data, tmp_path / "data")
+    damage(tmp_path / "data")
+    with pytest.raises(TrainError, match=said):
+        TokenRows(tmp_path / "data", seed=0)
+
+
+def cut_a_byte(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def test_the_schedule_is_torchs_one_cycle_in_closed_form():
+    preset = PRESETS["test-1-3000"]
+    parameter = torch.nn.Parameter(torch.zeros(1))
+    optimizer = torch.optim.AdamW([parameter], lr=preset.max_lr, betas=preset.betas)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, preset.max_lr, total_steps=preset.steps, cycle_momentum=False)
+    for step in range(preset.steps):
+        assert preset.max_lr * scale_at(step, preset) == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-9, abs=1e-15)
+        assert beta1_at(step, preset) == 0.9
+        optimizer.step()
+        schedule.step() if step < preset.steps - 1 else None
+
+
+def test_cycled_momentum_is_torchs_too_where_it_is_asked_for():
+    preset = replace(PRESETS["test-1-3000"], steps=100, cycle_momentum=True)
+    optimizer = torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))], lr=preset.max_lr)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, preset.max_lr, total_steps=100)
+    betas = []
+    for step in range(100):
+        betas.append((beta1_at(step, preset), optimizer.param_groups[0]["betas"][0]))
+        optimizer.step()
+        schedule.step() if step < 99 else None
+    assert min(ours for ours, _ in betas) == pytest.approx(0.85, abs=1e-6)
+    assert all(ours == pytest.approx(theirs, abs=1e-9) for ours, theirs in betas)
+
+
+def test_the_linear_schedule_ends_at_nothing():
+    preset = PRESETS["embedded"]
+    scales = [scale_at(step, preset) for step in range(preset.steps)]
+    assert max(scales) == 1
+    assert scales[-1] < 0.001
+    assert all(0 < scale <= 1 for scale in scales)
+
+
+def test_presets_run_and_impossible_ones_list_every_problem():
+    assert all(preset.problems() == [] for preset in PRESETS.values())
+    with pytest.raises(TrainError) as error:
+        find_preset("smoke", steps=0, max_lr=5.0, schedule="up")
+    assert all(word in str(error.value) for word in ("steps", "max_lr", "schedule"))
+    with pytest.raises(TrainError, match="unknown field 'stepz'"):
+        find_preset("smoke", stepz=3)
+
+
+def test_every_matrix_of_a_block_goes_to_muon_and_only_matrices_decay():
+    preset = replace(SMOKE, optimizer="muon", muon_lr=0.02)
+    model = build_model(preset, 0)
+    adam, muon = build_optimizers(model, preset)
+    assert sum(len(group["params"]) for group in muon.param_groups) == 2 * 7
+    for group in adam.param_groups:
+        assert all((weight.ndim >= 2) == (group["weight_decay"] > 0) for weight in group["params"])
+    counted = sum(w.numel() for o in (adam, muon) for g in o.param_groups for w in g["params"])
+    assert counted == sum(weight.numel() for weight in model.parameters())
+
+
+def test_accumulated_gradients_are_those_of_the_whole_batch(data):
+    preset = replace(SMOKE, tokens_per_step=512, micro_batch_tokens=512)
+    rows = TokenRows(data, 0).read_batch(0, 512, 64)
+    whole, parts = (LanguageModelLoss(build_model(preset, 0)) for _ in range(2))
+    (whole(rows) / 512).backward()
+    for part in rows.split(2):
+        (parts(part) / 512).backward()
+    for a, b in zip(whole.parameters(), parts.parameters(), strict=True):
+        assert torch.allclose(a.grad, b.grad, atol=1e-6)
