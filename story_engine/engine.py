@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 
 import torch
+from torch import Tensor
 
+from story_engine.ahead import ReadAhead
 from story_engine.cache import Slot, SlotCache
 from story_engine.decoder import Decoder
 from story_engine.errors import InputError, ModelError, StoryError
@@ -24,6 +26,7 @@ from story_engine.window import ContextWindow, Window
 from story_engine.words import check_words, join_words
 
 CHUNK = 128  # tokens read between two looks at the stop sign; about 0.3 s for 190M parameters on two cores
+WORDS_TO_COME = 48  # tokens that a reader's next words are expected to take when the window is made ready for them
 SPARE = 2  # tokens kept free beside the answer: a line break that opens it, and the end
 GO_ON = 16  # tokens for which a story cannot end again when the reader asks for more after its end
 SOFT_END = 0.8  # share of the length from which a passage stops at the next sentence's end
@@ -48,6 +51,9 @@ class StoryEngine:
         self.decoder, self.vocabulary, self.window, self.end_tokens, self.name = decoder, vocabulary, window, end_tokens, name
         self.cache = SlotCache(decoder.config, decoder.dtype, decoder.device, MAX_CACHE_BYTES)
         self._turns = FairLock()
+        self._writing = 0
+        self._guard = Lock()
+        self.ahead = ReadAhead(self.cache, self._read, lambda: self._writing == 0)
 
     @classmethod
     def load(cls, name: str = EMBEDDED, revision: str | None = None, device: str | None = None) -> StoryEngine:
@@ -88,6 +94,7 @@ class StoryEngine:
         last = story.last()
         if last is None and not words.strip():
             raise InputError("Write how the story begins, or pick an idea.")
+        self.ahead.interrupt(story.uid)
         if self.cache.is_busy(story.uid):
             raise InputError("This story is being written right now. Stop it first, or wait for it to finish.")
         self.window.check_reserve(settings.max_new_tokens + SPARE)
@@ -108,7 +115,10 @@ class StoryEngine:
         settings = replace(settings, seed=seed)
         draft = _Draft(self.vocabulary, self.vocabulary.encode("\n") if goes_on else [])
         parent = story.current
+        self.ahead.interrupt(story.uid)
         slot = self.cache.take(story.uid)
+        with self._guard:
+            self._writing += 1
         try:
             logits = None
             for chunk_logits, left in self._read_window([*window.ids, *draft.tokens], slot, cancel):
@@ -117,6 +127,8 @@ class StoryEngine:
             if logits is not None:
                 yield from self._draw(draft, logits, slot, window, settings, GO_ON if goes_on else 0, cancel)
         finally:
+            with self._guard:
+                self._writing -= 1
             self.cache.give_back(story.uid)
             tokens, text = draft.whole()
             if draft.is_begun or draft.finish == "end":
@@ -124,6 +136,20 @@ class StoryEngine:
                 story.current = parent
                 receipt = Receipt(self.window.model, settings, len(window.ids), len(window.forgotten))
                 story.add(text, "model", tokens=tuple(tokens), receipt=receipt, finish=draft.finish)
+                self._make_ready(story, settings)
+
+    def _make_ready(self, story: Story, settings: Settings) -> None:
+        """Forget now what the next turn would have to, and read the new window while the reader reads the passage."""
+        reserve = min(settings.max_new_tokens + SPARE + WORDS_TO_COME, self.window.largest_reserve)
+        sentences = self.vocabulary.cut_path(story.path())
+        window, memory = self.window.fit(sentences, story.memory, story.pins, reserve)
+        if len(memory.ledger) > len(story.memory.ledger):
+            self.ahead.ask(story.uid, window.ids)
+        story.memory = memory
+
+    def _read(self, ids: Sequence[int], slot: Slot) -> Tensor:
+        with self._turns:
+            return self.decoder.read(ids, slot)
 
     def _read_window(self, ids: list[int], slot: Slot, cancel: Event):
         """Read what the slot does not hold yet, in chunks; yields (logits, tokens left), nothing after a cancel."""
@@ -132,8 +158,7 @@ class StoryEngine:
             if cancel.is_set():
                 return
             chunk = ids[len(slot.ids) : len(slot.ids) + CHUNK]
-            with self._turns:
-                logits = self.decoder.read(chunk, slot)
+            logits = self._read(chunk, slot)
             left = len(ids) - len(slot.ids)
             yield (logits if left == 0 else None), left
 
@@ -164,8 +189,7 @@ class StoryEngine:
             yield Piece(lead + piece, token)
             if draft.finish == "length":
                 return
-            with self._turns:
-                logits = self.decoder.read([token], slot)
+            logits = self._read([token], slot)
 
 
 def _is_round(text: str) -> bool:

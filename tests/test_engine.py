@@ -1,6 +1,7 @@
 """Streaming: the words arrive whole, stop when asked, end when they end, and never cost the reader his own."""
 
 import threading
+import time
 from itertools import pairwise
 
 import pytest
@@ -177,6 +178,50 @@ def test_turns_read_only_what_is_new(scripted):
     story.undo()
     tell(engine, story)
     assert sum(slots[:1]) < whole / 4
+
+
+def overflow(engine, story, **options) -> None:
+    """Turns until the next one would not fit, so that the window was made ready for it."""
+    entries = len(story.memory.ledger)
+    while len(story.memory.ledger) == entries:
+        tell(engine, story, text="Then Mia saw a red kite in the park.", **options)
+
+
+def test_after_forgetting_the_window_is_read_while_the_reader_reads(scripted):
+    engine, story = scripted(SAY, context=512), Story("Tom went out.")
+    read, reads = engine.decoder.read, []
+    overflow(engine, story, max_new_tokens=60)
+    assert engine.ahead.wait(10)
+    engine.decoder.read = lambda ids, slot: reads.append(len(ids)) or read(ids, slot)
+    words = "And then they went home."
+    tell(engine, story, text=words, max_new_tokens=60)
+    assert reads[0] <= len(engine.vocabulary.encode(" " + words)) + 1
+    assert set(reads[1:]) == {1}
+
+
+def test_a_reader_who_does_not_wait_is_served_at_once_and_reads_the_same(scripted):
+    quick, slow = (scripted(SAY, context=512, delay=delay) for delay in (0.0, 0.02))
+    stories = [Story("Tom went out."), Story("Tom went out.")]
+    for engine, story in zip((quick, slow), stories, strict=True):
+        overflow(engine, story, max_new_tokens=20, seed=1)
+    assert quick.ahead.wait(10)
+    begun = time.monotonic()
+    stream = slow.stream(stories[1], Settings(max_new_tokens=20, seed=1), text="And then")
+    assert time.monotonic() - begun < 1
+    list(stream)
+    list(quick.stream(stories[0], Settings(max_new_tokens=20, seed=1), text="And then"))
+    assert stories[0].text() == stories[1].text()
+    assert stories[0].memory == stories[1].memory
+
+
+def test_reading_ahead_waits_while_another_story_is_written(scripted):
+    engine, full, other = scripted(SAY, context=512, delay=0.002), Story("Tom went out."), Story("Mia went out.")
+    stream = engine.stream(other, Settings(max_new_tokens=200))
+    next(stream)
+    overflow(engine, full, max_new_tokens=20)
+    assert not engine.ahead.wait(0.2)
+    stream.close()
+    assert engine.ahead.wait(10)
 
 
 def test_many_stories_at_once_are_each_as_if_alone(engine):
