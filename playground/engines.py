@@ -18,6 +18,8 @@ class Engines:
         self.names = list(dict.fromkeys([first_name, EMBEDDED, *PUBLISHED]))
         self._loaded: OrderedDict[str, StoryEngine] = OrderedDict({first_name: first})
         self._lock = Lock()
+        # A model can take minutes to fetch; those who use another must not wait for it.
+        self._loading = Lock()
 
     def get(self, name: str) -> StoryEngine:
         """The engine of an offered name; the first one never has to be loaded again.
@@ -27,10 +29,21 @@ class Engines:
         """
         if name not in self.names:
             raise ModelError("This playground does not offer that model. Choose one from the list.")
+        if engine := self._find(name):
+            return engine
+        with self._loading:
+            if engine := self._find(name):
+                return engine
+            engine = StoryEngine.load(name)
+            with self._lock:
+                self._loaded[name] = engine
+                idle = [other for other in self._loaded if other not in (name, self.default)]
+                for other in idle[: max(0, len(self._loaded) - MOST_LOADED)]:
+                    self._loaded.pop(other).close()
+            return engine
+
+    def _find(self, name: str) -> StoryEngine | None:
         with self._lock:
-            if name not in self._loaded:
-                self._loaded[name] = StoryEngine.load(name)
-                for other in list(self._loaded):
-                    if len(self._loaded) > MOST_LOADED and other not in (name, self.default):
-                        del self._loaded[other]
-            return self._loaded[name]
+            if name in self._loaded:
+                self._loaded.move_to_end(name)
+            return self._loaded.get(name)

@@ -27,10 +27,13 @@ class ReadAhead:
         self._condition = threading.Condition()
         self._current: str | None = None
         self._thread: threading.Thread | None = None
+        self._is_closed = False
 
     def ask(self, story: str, ids: Sequence[int]) -> None:
         """Read `ids` into the story's slot some time soon; a later wish for the same story replaces this one."""
         with self._condition:
+            if self._is_closed:
+                return
             self._wanted[story] = ids
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, daemon=True, name="read-ahead")
@@ -48,10 +51,19 @@ class ReadAhead:
         with self._condition:
             return self._condition.wait_for(lambda: not self._wanted and self._current is None, timeout)
 
+    def close(self) -> None:
+        """Let the thread end, and with it the model that it holds."""
+        with self._condition:
+            self._is_closed = True
+            self._wanted.clear()
+            self._condition.notify_all()
+
     def _work(self) -> None:
         while True:
             with self._condition:
-                self._condition.wait_for(lambda: self._wanted)
+                self._condition.wait_for(lambda: self._wanted or self._is_closed)
+                if self._is_closed:
+                    return
                 self._current = story = next(iter(self._wanted))
             try:
                 is_done = self._read_chunk(story)

@@ -73,6 +73,10 @@ class StoryEngine:
         decoder = Decoder(config, load_weights(folder, config, dtype, place))
         return cls(decoder, vocabulary, window, read_end_tokens(folder), Path(name).name)
 
+    def close(self) -> None:
+        """Stop reading ahead; stories that are being written go on to their end."""
+        self.ahead.close()
+
     def look(self, story: Story, settings: Settings | None = None) -> Window:
         """The window that the next passage would be written from; changes nothing."""
         return self._fit(story, settings or Settings())[0]

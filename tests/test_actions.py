@@ -203,6 +203,27 @@ def test_models_that_are_not_offered_are_never_looked_up(actions, monkeypatch):
             actions.engines.get(name)
 
 
+def test_a_model_that_is_being_fetched_keeps_nobody_from_the_others(actions, scripted, monkeypatch):
+    begun, fetched = threading.Event(), threading.Event()
+
+    def fetch(name):
+        begun.set()
+        assert fetched.wait(10)
+        return scripted(SAY)
+
+    monkeypatch.setattr("playground.engines.StoryEngine.load", fetch)
+    thread = threading.Thread(target=actions.engines.get, args=("GODELEV/Test-1-3000",))
+    thread.start()
+    assert begun.wait(5)
+    assert actions.engines.get("scripted").name == "scripted"
+    fetched.set()
+    thread.join(10)
+    for name in ("GODELEV/Test-1-4000", "embedded", "GODELEV/Test-1-3000"):
+        actions.engines.get(name)
+        assert len(actions.engines._loaded) == 2
+        assert "scripted" in actions.engines._loaded
+
+
 def test_a_model_that_cannot_be_loaded_leaves_the_others_working(actions, monkeypatch):
     def fail(name):
         raise ModelError(f"{name} cannot be fetched")
