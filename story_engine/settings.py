@@ -16,7 +16,7 @@ RANGES: dict[str, tuple[float, float, str]] = {
     "top_k": (0, 1000, "keep at most this many words; 0 keeps all"),
     "min_p": (0.0, 1.0, "drop words less likely than this share of the likeliest; 0 drops none"),
     "repetition_penalty": (1.0, 2.0, "make words that were already used less likely; 1 is off"),
-    "max_new_tokens": (1, 1024, "the most tokens a passage may have"),
+    "max_new_tokens": (1, 1000, "the most tokens a passage may have"),
     "seed": (0, 2**53 - 1, "the same seed tells the same story again; none draws a new one"),
 }
 WHOLE_NUMBERS = ("top_k", "max_new_tokens", "seed")

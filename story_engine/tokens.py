@@ -129,12 +129,16 @@ def read_end_tokens(folder: Path) -> frozenset[int]:
     """The end-token ids that `generation_config.json` or `config.json` names.
 
     Raises:
-        ModelError: neither names any; the end of a story could not be told.
+        ModelError: one is broken, or neither names any; the end of a story could not be told.
     """
     for name in ("generation_config.json", "config.json"):
         path = folder / name
         if path.is_file():
-            value = json.loads(path.read_text(encoding="utf-8")).get("eos_token_id")
-            if value is not None:
-                return frozenset(value if isinstance(value, list) else [value])
+            try:
+                value = json.loads(path.read_text(encoding="utf-8")).get("eos_token_id")
+                ids = frozenset(value if isinstance(value, list) else [] if value is None else [value])
+            except (OSError, ValueError, TypeError, AttributeError) as error:
+                raise ModelError(f"The {name} in {folder} cannot be used ({type(error).__name__}: {error}).") from error
+            if ids:
+                return ids
     raise ModelError(f"{folder} names no end token (eos_token_id in config.json). Choose a complete model folder.")

@@ -97,6 +97,7 @@ def change_config(**values):
         (change_config(num_attention_heads=None), "cannot be used"),
         (lambda folder: (folder / "config.json").write_text("{"), "cannot be used"),
         (lambda folder: (folder / "config.json").unlink(), r"no config\.json"),
+        (lambda folder: (folder / "generation_config.json").write_text("["), "generation_config.json.*cannot be used"),
         (lambda folder: (folder / "tokenizer.json").unlink(), r"no tokenizer\.json"),
     ],
 )
