@@ -43,6 +43,8 @@ def make_theme() -> gr.themes.Base:
         primary_hue="amber", neutral_hue="stone", font=SYSTEM_FONTS, font_mono=["ui-monospace", "monospace"]
     ).set(
         body_background_fill="#f6f1e6",
+        body_text_color_subdued="#6f665b",
+        body_text_color_subdued_dark="#a89d8c",
         body_background_fill_dark="#16130f",
         block_background_fill="#fdfaf3",
         block_background_fill_dark="#211d18",
