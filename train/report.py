@@ -154,7 +154,7 @@ def write_report(run: Path, data: Path, notes: Path | None = None) -> Path:
         "",
     ]
     for seed, (opening, words, finish) in enumerate(tell_samples(engine), start=1):
-        text = words.strip("\n").replace("\n", "\n\n> ")
+        text = words.strip("\n").replace("\n", "\n>\n> ")
         lines += [f"**{seed}.** ({'ended' if finish == 'end' else 'cut at the length'})", "", f"> *{opening}*{text}", ""]
     (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")
     return folder / "README.md"
