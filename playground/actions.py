@@ -35,10 +35,11 @@ class Visit:
     shelf: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def from_browser(cls, data: object) -> Visit:
+    def from_browser(cls, *memories: object) -> Visit:
         """A browser may send anything; what does not fit counts as never said."""
-        if not isinstance(data, dict):
-            return cls()
+        data: dict[str, Any] = {}
+        for memory in memories:
+            data |= memory if isinstance(memory, dict) else {}
         story, settings, model, shelf = (data.get(name) for name in ("story", "settings", "model", "shelf"))
         return cls(
             story if isinstance(story, str) else "",
@@ -46,6 +47,14 @@ class Visit:
             model if isinstance(model, str) else "",
             {uid: str(title) for uid, title in shelf.items() if is_uid(uid)} if isinstance(shelf, dict) else {},
         )
+
+    def story_memory(self) -> dict[str, Any]:
+        """What the browser keeps of the stories."""
+        return {"story": self.story, "shelf": self.shelf}
+
+    def preferences(self) -> dict[str, Any]:
+        """What the browser keeps of the settings."""
+        return {"settings": self.settings, "model": self.model}
 
     def after(self, view: View) -> Visit:
         """The same browser, now with the story of `view` in hand and on its shelf."""

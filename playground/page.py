@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,32 +46,35 @@ class Page:
 
     def _connect_writing(self) -> None:
         w, settings = self.widgets, list(self.widgets.settings.values())
+        memory = [w.browser, w.preferences]
         start = self._writer(self.actions.start)
         go_on = self._writer(self.actions.go_on)
         retry = self._writer(lambda visit, _, settings: self.actions.retry(visit, settings))
         for trigger in (w.begin.click, w.opening.submit):
-            trigger(start, [w.browser, w.opening, *settings], w.story, **WRITING)
+            trigger(start, [*memory, w.opening, *settings], w.story, **WRITING)
         for idea, text in zip(w.ideas, IDEAS.values(), strict=True):
             idea.click(lambda text=text: text, None, w.opening, **QUICK).then(
-                start, [w.browser, w.opening, *settings], w.story, **WRITING
+                start, [*memory, w.opening, *settings], w.story, **WRITING
             )
         for trigger in (w.go_on.click, w.words.submit):
-            trigger(go_on, [w.browser, w.words, *settings], w.story, **WRITING)
-        w.retry.click(retry, [w.browser, w.words, *settings], w.story, **WRITING)
+            trigger(go_on, [*memory, w.words, *settings], w.story, **WRITING)
+        w.retry.click(retry, [*memory, w.words, *settings], w.story, **WRITING)
         w.stop.click(lambda data: self.actions.stop(Visit.from_browser(data)), w.browser, None, **QUICK)
 
     def _connect_moves(self) -> None:
         w, change = self.widgets, self.actions.change
-        w.undo.click(self._mover(lambda visit: change(visit, Story.undo)), w.browser, w.story, **QUICK)
-        w.redo.click(self._mover(lambda visit: change(visit, Story.redo)), w.browser, w.story, **QUICK)
-        w.new.click(self._mover(self._start_anew), w.browser, w.story, **QUICK)
-        self.blocks.load(self._arrive, w.browser, [*w.story, *w.settings.values(), w.model], **QUICK)
+        memory = [w.browser, w.preferences]
+        w.undo.click(self._mover(lambda visit: change(visit, Story.undo)), memory, w.story, **QUICK)
+        w.redo.click(self._mover(lambda visit: change(visit, Story.redo)), memory, w.story, **QUICK)
+        w.new.click(self._mover(self._start_anew), memory, w.story, **QUICK)
+        self.blocks.load(self._arrive, memory, [*w.story, *w.settings.values(), w.model], **QUICK)
 
     def _connect_editing(self) -> None:
         w = self.widgets
-        w.book.click(self._click_book, w.browser, w.story, **QUICK)
+        memory = [w.browser, w.preferences]
+        w.book.click(self._click_book, memory, w.story, **QUICK)
         save = self._mover(self.actions.edit)
-        w.edit_save.click(save, [w.browser, w.edited, w.edit_text], w.story, **QUICK)
+        w.edit_save.click(save, [*memory, w.edited, w.edit_text], w.story, **QUICK)
         w.edit_cancel.click(lambda: gr.update(visible=False), None, w.editor, **QUICK)
 
     def _connect_files(self) -> None:
@@ -80,24 +83,29 @@ class Page:
         w.save.click(self._export, w.browser, w.saved, **QUICK).then(
             None, w.saved, None, js="(file) => { if (file) window.saveFile(file.name, file.content); }"
         )
-        w.shelf.input(self._mover(self.actions.take_from_shelf), [w.browser, w.shelf], w.story, **QUICK)
+        w.shelf.input(self._mover(self.actions.take_from_shelf), [w.browser, w.preferences, w.shelf], w.story, **QUICK)
         open_file = self._mover(lambda visit, path: self.actions.open_file(visit, Path(path)))
-        w.open.upload(open_file, [w.browser, w.open], w.story, **QUICK)
+        w.open.upload(open_file, [w.browser, w.preferences, w.open], w.story, **QUICK)
 
     def _connect_settings(self) -> None:
         w, values = self.widgets, list(self.widgets.settings.values())
+        # Only what a person changes is remembered: when a page loads, its widgets change one after another.
         for widget in values:
-            widget.change(self._remember, [w.browser, w.model, *values], w.browser, **QUICK)
-        w.model.input(self._choose_model, [w.browser, w.model, *values], [w.browser, w.model], **QUICK)
-        w.recommended.click(lambda: [getattr(Settings(), name) for name in w.settings], None, values, **QUICK)
+            widget.input(self._remember, [w.model, *values], w.preferences, **QUICK)
+            if isinstance(widget, gr.Slider):
+                widget.release(self._remember, [w.model, *values], w.preferences, **QUICK)
+        w.model.input(self._choose_model, [w.model, *values], [w.preferences, w.model], **QUICK)
+        w.recommended.click(lambda: [getattr(Settings(), name) for name in w.settings], None, values, **QUICK).then(
+            self._remember, [w.model, *values], w.preferences, **QUICK
+        )
 
     # -- handlers
 
     def _writer(self, act: Callable[[Visit, str, Settings], Iterator[View | Live]]) -> Callable:
         """A handler that shows a passage as it is written."""
 
-        def handler(data: object, text: str, *given: Any) -> Iterator[Update]:
-            visit = Visit.from_browser(data)
+        def handler(data: object, preferences: object, text: str, *given: Any) -> Iterator[Update]:
+            visit = Visit.from_browser(data, preferences)
             try:
                 settings = Settings(**dict(zip(self.widgets.settings, given, strict=True)))
                 for view in act(visit, text, settings):
@@ -110,8 +118,8 @@ class Page:
     def _mover(self, act: Callable[..., View]) -> Callable:
         """A handler that makes one move and shows where it led."""
 
-        def handler(data: object, *given: Any) -> Update:
-            visit = Visit.from_browser(data)
+        def handler(data: object, preferences: object, *given: Any) -> Update:
+            visit = Visit.from_browser(data, preferences)
             try:
                 return self._show(act(visit, *given), visit)
             except StoryError as error:
@@ -119,9 +127,9 @@ class Page:
 
         return handler
 
-    def _arrive(self, data: object) -> Update:
+    def _arrive(self, data: object, preferences: object) -> Update:
         """The page as the browser left it; settings and models that are no longer possible give way to the defaults."""
-        visit, w = Visit.from_browser(data), self.widgets
+        visit, w = Visit.from_browser(data, preferences), self.widgets
         try:
             settings = Settings.from_dict(visit.settings)
         except StoryError:
@@ -139,8 +147,8 @@ class Page:
         self.actions.stop(visit)
         return View()
 
-    def _click_book(self, data: object, event: gr.EventData) -> Update:
-        visit, w = Visit.from_browser(data), self.widgets
+    def _click_book(self, data: object, preferences: object, event: gr.EventData) -> Update:
+        visit, w = Visit.from_browser(data, preferences), self.widgets
         act, passage = event._data.get("act"), event._data.get("passage")
         try:
             if act in ("back", "forward"):
@@ -158,18 +166,17 @@ class Page:
             return None
         return {"name": name, "content": content}
 
-    def _remember(self, data: object, model: str, *given: Any) -> dict[str, Any]:
-        """The browser's memory with the settings as they stand now."""
-        settings = dict(zip(self.widgets.settings, given, strict=True))
-        return asdict(replace(Visit.from_browser(data), settings=settings, model=model))
+    def _remember(self, model: str, *given: Any) -> dict[str, Any]:
+        """The settings as they stand now, for the browser to keep."""
+        return Visit(settings=dict(zip(self.widgets.settings, given, strict=True)), model=model).preferences()
 
-    def _choose_model(self, data: object, model: str, *given: Any) -> tuple[dict[str, Any], str]:
+    def _choose_model(self, model: str, *given: Any) -> tuple[dict[str, Any], str]:
         try:
             self.actions.engines.get(model)
         except StoryError as error:
             model = self.actions.engines.default
             gr.Warning(f"{error} The story goes on with the {model} model.")
-        return self._remember(data, model, *given), model
+        return self._remember(model, *given), model
 
     # -- showing
 
@@ -181,7 +188,7 @@ class Page:
         if view.notice:
             gr.Warning(view.notice)
         shown: Update = {
-            w.browser: asdict(visit.after(view)),
+            w.browser: visit.after(view).story_memory(),
             w.shelf: gr.update(
                 choices=[(title, uid) for uid, title in visit.after(view).shelf.items()], value=view.story or None
             ),

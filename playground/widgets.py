@@ -77,6 +77,8 @@ class Widgets:
 
     def __init__(self, engines: Engines) -> None:
         self.browser = gr.BrowserState({}, storage_key=BROWSER_KEY, secret=BROWSER_KEY)
+        # Apart from the story, so that a passage that ends late does not undo a setting changed meanwhile.
+        self.preferences = gr.BrowserState({}, storage_key=f"{BROWSER_KEY}-settings", secret=BROWSER_KEY)
         gr.HTML(MASTHEAD)
         self._lay_out_beginning()
         self._lay_out_book()

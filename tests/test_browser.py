@@ -125,6 +125,9 @@ def test_a_story_is_written_played_with_and_found_again(browser, engine_embedded
     reader.page.locator("#options button").first.click()
     reader.page.locator("#temperature input[type=number]").fill("0.9")
     reader.page.locator("#temperature input[type=number]").blur()
+    reader.page.wait_for_function(
+        "Object.keys(localStorage).some(key => key.includes('story-playground-settings'))", timeout=5000
+    )
     reader.page.locator("#file button").first.click()
     with reader.page.expect_download() as download:
         reader.page.locator("#save").click()
@@ -136,7 +139,7 @@ def test_a_story_is_written_played_with_and_found_again(browser, engine_embedded
     reader.page.locator("article.book").wait_for()
     assert reader.text() == before
     reader.page.locator("#options button").first.click()
-    assert reader.page.locator("#temperature input[type=number]").input_value() == "0.9"
+    reader.page.wait_for_function("document.querySelector('#temperature input[type=number]').value === '0.9'", timeout=5000)
 
     reader.page.locator("#file button").first.click()
     reader.page.locator("#new").click()
@@ -229,3 +232,22 @@ def test_an_idea_begins_a_story_by_keyboard_alone(browser, scripted, serve):
     reader.page.keyboard.press("Enter")
     reader.page.get_by_label("Change this passage").wait_for()
     reader.picture("editing-phone-light")
+
+
+def test_a_setting_changed_while_the_model_writes_is_kept(browser, scripted, serve):
+    reader = Reader(browser, serve(scripted(" He saw a red kite. They ran.", delay=0.02)), DESKTOP)
+    value = "document.querySelector('#temperature input[type=number]').value === '0.9'"
+    reader.page.locator("#options button").first.click()
+    reader.page.get_by_label("How does your story begin?").fill("Tom went out.")
+    reader.page.locator("#begin").click()
+    reader.page.locator("#stop").wait_for()
+    box = reader.page.locator("#temperature input[type=number]")
+    box.fill("0.9")
+    box.blur()
+    reader.page.wait_for_timeout(500)
+    reader.page.locator("#stop").click()
+    reader.wait()
+    reader.page.reload()
+    reader.page.locator("article.book").wait_for()
+    reader.page.locator("#options button").first.click()
+    reader.page.wait_for_function(value, timeout=5000)
