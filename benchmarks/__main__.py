@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.decode import ROUNDS, make_published_model, measure, print_table
 from benchmarks.turns import play, print_turns
 from story_engine.model import EMBEDDED, EMBEDDED_FOLDER
-from train.report import describe_machine
+from train.hardware import describe_machine
 
 
 def main() -> None:

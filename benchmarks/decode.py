@@ -15,7 +15,7 @@ from story_engine import Settings, StoryEngine
 from story_engine.cache import Slot
 from story_engine.sampling import pick, weigh
 from train.export import export_model
-from train.loop import build_model
+from train.network import build_model
 from train.presets import PRESETS
 
 LENGTHS = (64, 1000, 1900)

@@ -17,7 +17,7 @@ from story_engine.model import ModelConfig
 from story_engine.tokens import Vocabulary
 from story_engine.window import ContextWindow
 from train.export import export_model
-from train.loop import build_model
+from train.network import build_model
 from train.prepare import END_OF_STORY, prepare, train_tokenizer
 from train.presets import PRESETS, Preset, Shape
 

@@ -38,7 +38,9 @@ def build_parser() -> argparse.ArgumentParser:
     prepare.add_argument("--data", nargs="+", help="text files, or one data set of the hub (default: the preset's)")
     prepare.add_argument("--held-out", nargs="+", help="files of held-out stories")
     run = commands.add_parser("run", help="train a model")
-    run.add_argument("--data", type=Path, required=True, help="the folder that prepare made")
+    run.add_argument("--data", type=Path, help="the folder that prepare made")
+    run.add_argument("--dry-run", action="store_true", help="say what would be run, and on what, and leave")
+    run.add_argument("--tensorboard", action="store_true", help="write the figures for TensorBoard too, into the run's folder")
     run.add_argument("--resume", action="store_true", help="go on from the newest checkpoint")
     run.add_argument("--until", type=int, help="stop at this step of the schedule, resumable")
     report = commands.add_parser("report", help="write the model card of a finished run")
@@ -47,9 +49,20 @@ def build_parser() -> argparse.ArgumentParser:
     report.add_argument("--notes", type=Path, help="a text that the card opens with")
     for command in (prepare, run):
         command.add_argument("--preset", default="test-1-3000", choices=PRESETS)
-        command.add_argument("--out", type=Path, required=True)
+        command.add_argument("--out", type=Path, help="the folder to write")
         command.add_argument("--set", nargs="*", default=[], metavar="FIELD=VALUE", help="override fields of the preset")
     return parser
+
+
+def check_folders(options: argparse.Namespace) -> None:
+    """A dry run needs no folder; everything else does."""
+    missing = [
+        flag
+        for flag, value in (("--data DIR", options.data or options.command == "prepare"), ("--out DIR", options.out))
+        if not value
+    ]
+    if missing:
+        raise TrainError(f"{options.command} needs {' and '.join(missing)}.")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -61,6 +74,14 @@ def main(arguments: list[str] | None = None) -> int:
             print(write_report(options.run, options.data, options.notes))
             return 0
         preset = find_preset(options.preset, **parse_overrides(options.set))
+        if options.command == "run" and options.dry_run:
+            from train.data import Meta
+            from train.hardware import find_hardware
+            from train.spec import describe_run
+
+            print(describe_run(preset, find_hardware(preset.precision), Meta.read(options.data) if options.data else None))
+            return 0
+        check_folders(options)
         if options.command == "prepare":
             from train.prepare import prepare
 
@@ -69,7 +90,7 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             from train.loop import Run
 
-            Run(preset, options.data, options.out).train(options.resume, options.until)
+            Run(preset, options.data, options.out, options.tensorboard).train(options.resume, options.until)
     except TrainError as error:
         print(f"train: {error}", file=sys.stderr)
         return 1

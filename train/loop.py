@@ -2,90 +2,57 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import signal
 import time
-from dataclasses import asdict
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
 from accelerate import Accelerator
 from torch import nn
-from torch.nn import functional
-from transformers import LlamaConfig, LlamaForCausalLM
 
-from train.checkpoint import load_newest, save_checkpoint, unique_tensors
+from train.checkpoint import load_newest, save_checkpoint
+from train.curve import draw_curve, read_log
 from train.data import TokenRows
 from train.errors import TrainError
 from train.export import export_model, load_held_out
+from train.hardware import find_hardware, fit_micro_batch
 from train.heldout import HeldOutLoss, measure_loss
+from train.network import LanguageModelLoss, build_model, choose_attention
 from train.optim import build_optimizers, set_rates
 from train.presets import Preset
+from train.samples import write_samples
 
-
-def build_config(preset: Preset, end_token: int) -> LlamaConfig:
-    """The preset's shape in transformers' words; the end token of one story is the start token of the next."""
-    shape = preset.shape
-    return LlamaConfig(
-        hidden_size=shape.hidden,
-        num_hidden_layers=shape.layers,
-        num_attention_heads=shape.heads,
-        intermediate_size=shape.intermediate,
-        vocab_size=shape.vocabulary,
-        max_position_embeddings=shape.context,
-        tie_word_embeddings=shape.tied,
-        bos_token_id=end_token,
-        eos_token_id=end_token,
-    )
-
-
-def build_model(preset: Preset, end_token: int, attention: str = "sdpa") -> LlamaForCausalLM:
-    """A Llama decoder with fresh weights drawn from the preset's seed (normal, 0.02)."""
-    torch.manual_seed(preset.seed)
-    config = build_config(preset, end_token)
-    config._attn_implementation = attention
-    return LlamaForCausalLM(config)
-
-
-def choose_attention() -> str:
-    """Flash Attention 2 through the `flash-attn` package on CUDA where it is there, torch's own kernels otherwise."""
-    if torch.cuda.is_available():
-        from transformers.utils import is_flash_attn_2_available
-
-        if is_flash_attn_2_available():
-            return "flash_attention_2"
-    return "sdpa"
-
-
-class LanguageModelLoss(nn.Module):
-    """Model and loss in one module, so that the logits never leave it: tokens [rows, context + 1] -> summed nats."""
-
-    def __init__(self, model: LlamaForCausalLM) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, rows: torch.Tensor) -> torch.Tensor:
-        logits = self.model(input_ids=rows[:, :-1], use_cache=False).logits
-        return functional.cross_entropy(logits.float().flatten(0, 1), rows[:, 1:].flatten(), reduction="sum")
+# A resumed run may have other values of these: they change nothing that is computed.
+FREE_FIELDS = ("evaluate_every", "save_every", "phases", "phase_samples", "compile")
 
 
 class Run:
-    """A training run in a folder; `train()` goes on from wherever the folder stands."""
+    """A training run in a folder; `train()` goes on from wherever the folder stands.
 
-    def __init__(self, preset: Preset, data: Path, out: Path) -> None:
-        self.preset, self.data, self.out = preset, data, out
-        self.accelerator = Accelerator(mixed_precision=preset.precision)
+    Several processes (`accelerate launch`, `torchrun`) share every step's rows and compute the same run; the first of
+    them logs and saves. `tensorboard` writes the figures of every step for it, into the run's folder.
+    """
+
+    def __init__(self, preset: Preset, data: Path, out: Path, tensorboard: bool = False) -> None:
+        self.data, self.out = data, out
+        self.accelerator = Accelerator(
+            mixed_precision=preset.precision, log_with="tensorboard" if tensorboard else None, project_dir=out
+        )
+        self.hardware = find_hardware(preset.precision)
+        processes = self.accelerator.num_processes
+        self.preset = replace(preset, micro_batch_tokens=fit_micro_batch(preset, self.hardware.memory, processes))
         self.rows = TokenRows(data, preset.seed)
-        if self.rows.meta.vocabulary > preset.shape.vocabulary:
-            raise TrainError(
-                f"The data has {self.rows.meta.vocabulary} token numbers, the preset {preset.name!r} has room for "
-                f"{preset.shape.vocabulary}. Prepare the data again with this preset."
-            )
+        self.full_rows = TokenRows(data, preset.seed, serials=True) if preset.serials else self.rows
+        self.rows.meta.check(data, preset)
         self.attention = choose_attention()
-        self.model = build_model(preset, self.rows.meta.end_token, self.attention)
+        self.model = build_model(preset, self.rows.meta.end_token, self.attention).to(self.accelerator.device)
         self.optimizers = build_optimizers(self.model, preset)
-        module: nn.Module = LanguageModelLoss(self.model)
+        module: nn.Module = LanguageModelLoss(self.model, preset.loss, preset.mask_documents)
         if preset.compile:
             module = torch.compile(module, dynamic=False)  # type: ignore[assignment]
         self.loss, *optimizers = self.accelerator.prepare(module, *self.optimizers)
@@ -94,57 +61,50 @@ class Run:
         self.stop = False
         self.step = 0
 
+    @property
+    def is_main(self) -> bool:
+        """Whether this process logs and saves."""
+        return self.accelerator.is_main_process
+
     def train(self, resume: bool, until: int | None = None) -> None:
         """Run to the last step, or to `until`. SIGINT and SIGTERM save and return.
 
         Raises:
-            TrainError: the folder already holds a run and `resume` is off, the loss or gradient is not finite, or the
-                disk is full.
+            TrainError: the folder already holds a run and `resume` is off, or another preset's or data's run and it is
+                on; the loss or gradient is not finite; the memory or the disk is full.
         """
-        self.out.mkdir(parents=True, exist_ok=True)
-        if resume:
-            self.step = load_newest(self.out, self.model, self.optimizers)
-        elif (self.out / "log.jsonl").exists():
-            raise TrainError(f"{self.out} already holds a run. Add --resume to go on with it, or choose another folder.")
+        self._open(resume)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._ask_to_stop)
-        software = {"attention": self.attention, "torch": torch.__version__}
-        self._note({"from_step": self.step, "preset": asdict(self.preset), **software})
         if self.step == 0:
             self._finish_step()
         last = min(self.preset.steps, until or self.preset.steps)
-        while self.step < last and not self.stop:
+        while self.step < last and not self._is_stopped():
             begun = time.perf_counter()
             facts = self.take_step()
-            seconds = time.perf_counter() - begun
-            rate = self.preset.tokens_per_step / seconds
-            flops = rate * self.preset.shape.flops_per_token(self.preset.context_at(self.step - 1))
-            self._note({"step": self.step, **facts, "tokens_per_second": round(rate), "gflops": round(flops / 1e9)})
-            if self.accelerator.is_main_process and (self.step % 10 == 0 or self.step == 1):
-                left = (self.preset.steps - self.step) * seconds / 60
-                print(
-                    f"step {self.step}/{self.preset.steps}  loss {facts['loss']:.4f}  lr {facts['lr']:.2e}  "
-                    f"{rate:,.0f} tok/s  {flops / 1e9:,.0f} GFLOP/s  {left:.0f} min left",
-                    flush=True,
-                )
+            self._report(facts, time.perf_counter() - begun)
             self._finish_step()
         self._save()
-        if self.step == self.preset.steps and self.accelerator.is_main_process:
+        if self.step == self.preset.steps and self.is_main:
             export_model(self.model, self.data, self.out / "model")
+            draw_curve(read_log(self.out)[1], self.preset, self.out / "curve.png")
+        self.accelerator.end_training()
 
     def take_step(self) -> dict[str, float]:
         """One optimizer step; returns its mean loss (nats per token), gradient norm and learning rate."""
         preset, accelerator = self.preset, self.accelerator
         context = preset.context_at(self.step)
-        batch = self.rows.read_batch(
+        is_full = context == preset.shape.context
+        batch = (self.full_rows if is_full else self.rows).read_batch(
             self.step, preset.tokens_per_step, context, accelerator.process_index, accelerator.num_processes
         )
         lr = set_rates(self.optimizers, self.step, preset)
         parts = batch.split(max(1, preset.micro_batch_tokens // context))
         total = torch.zeros((), device=accelerator.device)
         for number, part in enumerate(parts):
-            with accelerator.autocast(), _no_sync_but_last(accelerator, self.loss, number == len(parts) - 1):
-                nats = self.loss(part.to(accelerator.device))
+            is_last = number == len(parts) - 1
+            with accelerator.autocast(), _no_sync_but_last(accelerator, self.loss, is_last), self._choose_stance(is_full):
+                nats = self._run_part(part)
                 # Every part divides by the whole step's tokens; DDP averages over processes, hence the factor.
                 accelerator.backward(nats * accelerator.num_processes / preset.tokens_per_step)
             total += nats.detach()
@@ -166,27 +126,94 @@ class Run:
 
         return measure_loss(forward, self.held_out, self.rows.meta.end_token, self.preset.shape.context)
 
+    def _open(self, resume: bool) -> None:
+        """Take up the folder, or begin it, and note what runs on what."""
+        facts = json.loads(json.dumps(asdict(self.preset)))
+        data = hashlib.sha256(json.dumps(self.rows.meta.shards, sort_keys=True).encode()).hexdigest()[:16]
+        if resume:
+            self._check_same(facts, data)
+            self.step = load_newest(self.out, self.model, self.optimizers)
+        elif (self.out / "log.jsonl").exists():
+            raise TrainError(f"{self.out} already holds a run. Add --resume to go on with it, or choose another folder.")
+        self.accelerator.wait_for_everyone()
+        self.out.mkdir(parents=True, exist_ok=True)
+        machine = {"device": self.hardware.name, "processes": self.accelerator.num_processes, "torch": torch.__version__}
+        self._note({"from_step": self.step, "preset": facts, "data": data, "attention": self.attention, **machine})
+        self.accelerator.init_trackers("tensorboard")
+        if self.is_main:
+            print(
+                f"{self.hardware.name}, {self.accelerator.num_processes} process(es), attention {self.attention}, "
+                f"loss {self.preset.loss}, micro-batches of {self.preset.micro_batch_tokens:,} tokens; MFU by causal "
+                f"attention, of {self.hardware.peak_flops / 1e12:.1f} TFLOP/s a process ({self.hardware.basis})",
+                flush=True,
+            )
+
+    def _check_same(self, facts: dict[str, object], data: str) -> None:
+        noted = [entry for entry in read_log(self.out)[1] if "preset" in entry][-1]
+        differing = [
+            f"{key} was {noted['preset'][key]} and is {value}"
+            for key, value in facts.items()
+            if key not in FREE_FIELDS and noted["preset"].get(key, value) != value
+        ]
+        if noted.get("data", data) != data:
+            differing.append("the prepared data is another")
+        if differing:
+            raise TrainError(f"{self.out} holds another run: {'; '.join(differing)}. Choose another folder for this one.")
+
+    def _run_part(self, part: torch.Tensor) -> torch.Tensor:
+        try:
+            return self.loss(part.to(self.accelerator.device))
+        except torch.OutOfMemoryError as error:
+            half = self.preset.micro_batch_tokens // 2
+            raise TrainError(
+                f"{self.preset.micro_batch_tokens:,} tokens at once do not fit into the device's memory. "
+                f"Add `--set micro_batch_tokens={half}`, or `loss=fused`, and --resume where the run had begun."
+            ) from error
+
+    def _choose_stance(self, is_full: bool) -> AbstractContextManager[object]:
+        """Compiled, but eager for full rows on the CPU: measured there, compiling makes rows of 2,048 a fifth slower."""
+        is_slow = is_full and self.preset.short_context and self.accelerator.device.type == "cpu"
+        return torch.compiler.set_stance("force_eager") if is_slow else nullcontext()
+
+    def _report(self, facts: dict[str, float], seconds: float) -> None:
+        preset, step = self.preset, self.step
+        rate = preset.tokens_per_step / seconds
+        flops = rate * preset.shape.flops_per_token(preset.context_at(step - 1))
+        mfu = flops / (self.hardware.peak_flops * self.accelerator.num_processes)
+        self._note({"step": step, **facts, "tokens_per_second": round(rate), "mfu": round(mfu, 4)})
+        self.accelerator.log({**facts, "tokens_per_second": rate, "mfu": mfu}, step=step)
+        if self.is_main and (step % 10 == 0 or step == 1):
+            left = (preset.steps - step) * seconds / 60
+            print(
+                f"step {step}/{preset.steps}  loss {facts['loss']:.4f}  lr {facts['lr']:.2e}  {rate:,.0f} tok/s  "
+                f"MFU {mfu:.1%}  {left:.0f} min left",
+                flush=True,
+            )
+
     def _finish_step(self) -> None:
-        preset = self.preset
-        if self.held_out and (self.step % preset.evaluate_every == 0 or self.step in (*preset.phases, preset.steps)):
+        preset, step = self.preset, self.step
+        if self.held_out and (step % preset.evaluate_every == 0 or step in (*preset.phases, preset.steps)):
             held_out = self.measure()
             facts = {"nats_per_token": held_out.nats_per_token, "bits_per_byte": held_out.bits_per_byte}
-            self._note({"step": self.step, "held_out": facts})
-            if self.accelerator.is_main_process:
+            self._note({"step": step, "held_out": facts})
+            self.accelerator.log({f"held_out/{key}": value for key, value in facts.items()}, step=step)
+            if self.is_main:
                 nats, bits = facts.values()
-                print(f"step {self.step}  held-out {nats:.4f} nats/token, {bits:.4f} bits/byte", flush=True)
-        if self.step in preset.phases and self.accelerator.is_main_process:
-            export_model(self.model, self.data, self.out / f"phase-{self.step:06d}")
-        if self.step and self.step % preset.save_every == 0:
+                print(f"step {step}  held-out {nats:.4f} nats/token, {bits:.4f} bits/byte", flush=True)
+        if step in preset.phases and self.is_main:
+            folder = self.out / f"phase-{step:06d}"
+            export_model(self.model, self.data, folder)
+            write_samples(folder, preset.phase_samples)
+        if step and step % preset.save_every == 0:
             self._save()
 
     def _save(self) -> None:
-        if self.accelerator.is_main_process:
+        if self.is_main:
             save_checkpoint(self.out, self.step, self.model, self.optimizers)
         self.accelerator.wait_for_everyone()
 
     def _note(self, facts: dict[str, object]) -> None:
-        if self.accelerator.is_main_process:
+        if self.is_main:
             with (self.out / "log.jsonl").open("a", encoding="utf-8") as log:
                 log.write(json.dumps(facts) + "\n")
 
@@ -194,12 +221,14 @@ class Run:
         print("\nStopping after this step; the run is being saved.", flush=True)
         self.stop = True
 
+    def _is_stopped(self) -> bool:
+        """Whether any process was asked to stop; they leave together, or the others would wait for it."""
+        if self.accelerator.num_processes == 1:
+            return self.stop
+        flag = torch.tensor(float(self.stop), device=self.accelerator.device)
+        return bool(self.accelerator.reduce(flag, "sum") > 0)
 
-def _no_sync_but_last(accelerator: Accelerator, module: nn.Module, is_last: bool):
+
+def _no_sync_but_last(accelerator: Accelerator, module: nn.Module, is_last: bool) -> AbstractContextManager[object]:
     """Gradients travel between processes once a step, with the last part."""
-    from contextlib import nullcontext
-
     return nullcontext() if is_last else accelerator.no_sync(module)
-
-
-__all__ = ["Run", "build_model", "unique_tensors"]

@@ -5,21 +5,24 @@ from __future__ import annotations
 import json
 import os
 import resource
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tqdm import tqdm
 
 from train.data import Meta, hash_file
 from train.errors import TrainError
 from train.presets import Preset
+from train.serials import join_serials
 
 END_OF_STORY = "<|endoftext|>"
 STORIES_PER_SHARD = 50_000
+STORIES_AT_ONCE = 1000
 
 
 def read_stories(path: Path) -> Iterator[str]:
@@ -107,8 +110,13 @@ def write_atomically(path: Path, content: bytes) -> None:
     aside.replace(path)
 
 
-def write_shards(stories: Iterator[str], tokenizer: Tokenizer, folder: Path, seed: int, per_shard: int) -> Meta:
-    """Shards of shuffled stories, each closed by the end token; shards already recorded are counted, not made again."""
+def write_shards(
+    stories: Iterator[str], tokenizer: Tokenizer, folder: Path, preset: Preset, per_shard: int = STORIES_PER_SHARD
+) -> Meta:
+    """Shards of shuffled stories, each closed by the end token; shards already recorded are counted, not made again.
+
+    Where the preset asks for serials, every shard has one more file beside it: the same stories, as serials.
+    """
     end_token = tokenizer.token_to_id(END_OF_STORY)
     if end_token is None:
         raise TrainError(f"The tokenizer has no {END_OF_STORY} token, which closes every story. Use another tokenizer.")
@@ -116,45 +124,57 @@ def write_shards(stories: Iterator[str], tokenizer: Tokenizer, folder: Path, see
     tokenizer.encode_special_tokens = True
     dtype = np.dtype(np.uint16 if tokenizer.get_vocab_size() <= 2**16 else np.uint32)
     progress_path = folder / "progress.json"
-    progress = json.loads(progress_path.read_text()) if progress_path.is_file() else {}
-    begun, done_bytes = time.perf_counter(), 0
+    progress: dict[str, dict[str, Any]] = json.loads(progress_path.read_text()) if progress_path.is_file() else {}
+    bar = tqdm(unit="B", unit_scale=True, unit_divisor=1000, desc="prepare", mininterval=0.5)
     for number in range(1_000_000):
         batch = list(islice(stories, per_shard))
         if not batch:
             break
         name = f"stories-{number:05d}.bin"
-        if name not in progress or not (folder / name).is_file():
-            order = np.random.default_rng((seed, number)).permutation(len(batch))
-            encoded = tokenizer.encode_batch_fast([batch[i] for i in order], add_special_tokens=False)
-            ids = np.concatenate([np.array([*one.ids, end_token], dtype=dtype) for one in encoded])
-            write_atomically(folder / name, ids.tobytes())
-            text_bytes = sum(len(story.encode()) for story in batch)
-            progress[name] = {
-                "sha256": hash_file(folder / name),
-                "stories": len(batch),
-                "tokens": len(ids),
-                "text_bytes": text_bytes,
-            }
+        serial = name.replace("stories", "serials")
+        wanted = [name, serial] if preset.serials else [name]
+        if any(file not in progress or not (folder / file).is_file() for file in wanted):
+            order = np.random.default_rng((preset.seed, number)).permutation(len(batch))
+            shuffled = [batch[i] for i in order]
+            for file in wanted:
+                texts = shuffled if file == name else join_serials(shuffled)
+                progress[file] = write_shard(folder / file, texts, tokenizer, dtype, bar)
             write_atomically(progress_path, json.dumps(progress).encode())
-            done_bytes += text_bytes
-        rate = done_bytes / 1e6 / (time.perf_counter() - begun)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-        print(
-            f"\r{name}: {sum(s['stories'] for s in progress.values()):,} stories, {rate:.1f} MB/s, peak {peak:.0f} MB", end=""
-        )
-    print()
-    if not progress:
+        bar.set_postfix_str(f"{number * per_shard + len(batch):,} stories, peak memory {peak:.0f} MB")
+    bar.close()
+    shards = {name: facts for name, facts in progress.items() if name.startswith("stories")}
+    if not shards:
         raise TrainError("There are no stories in the data. Each story is followed by a line `<|endoftext|>`.")
     return Meta(
-        stories=sum(shard["stories"] for shard in progress.values()),
-        tokens=sum(shard["tokens"] for shard in progress.values()),
-        text_bytes=sum(shard["text_bytes"] for shard in progress.values()),
+        stories=sum(shard["stories"] for shard in shards.values()),
+        tokens=sum(shard["tokens"] for shard in shards.values()),
+        text_bytes=sum(shard["text_bytes"] for shard in shards.values()),
         end_token=end_token,
         vocabulary=tokenizer.get_vocab_size(),
         dtype=dtype.name,
         tokenizer_sha256=hash_file(folder / "tokenizer.json"),
-        shards=progress,
+        shards=shards,
+        serials={name: facts for name, facts in progress.items() if name not in shards},
     )
+
+
+def write_shard(path: Path, texts: list[str], tokenizer: Tokenizer, dtype: np.dtype, bar: tqdm) -> dict[str, Any]:
+    """Texts as one run of token numbers, each closed by the end token; returns what `meta.json` says of the file.
+
+    The tokenizer works on every core; a part at a time, as its findings take twenty times the memory of the tokens.
+    """
+    end_token, parts, text_bytes = tokenizer.token_to_id(END_OF_STORY), [], 0
+    for at in range(0, len(texts), STORIES_AT_ONCE):
+        some = texts[at : at + STORIES_AT_ONCE]
+        encoded = tokenizer.encode_batch_fast(some, add_special_tokens=False)
+        parts += [np.array([*one.ids, end_token], dtype=dtype) for one in encoded]
+        size = sum(len(text.encode()) for text in some)
+        text_bytes += size
+        bar.update(size)
+    ids = np.concatenate(parts)
+    write_atomically(path, ids.tobytes())
+    return {"sha256": hash_file(path), "stories": len(texts), "tokens": len(ids), "text_bytes": text_bytes}
 
 
 def prepare(
@@ -172,7 +192,7 @@ def prepare(
             f"The tokenizer in {folder} has {tokenizer.get_vocab_size()} entries, the preset {preset.name!r} has room for "
             f"{preset.shape.vocabulary}. Use another folder or another preset."
         )
-    meta = write_shards(open_stories(source), tokenizer, folder, preset.seed, per_shard)
+    meta = write_shards(open_stories(source), tokenizer, folder, preset, per_shard)
     from_hub = not all(Path(name).is_file() for name in source)
     if held_out or from_hub:
         stories = open_stories(held_out) if held_out else open_stories(source, split="validation")

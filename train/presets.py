@@ -6,6 +6,8 @@ from dataclasses import dataclass, fields, replace
 
 from train.errors import TrainError
 
+LOSSES = ("plain", "chunked", "fused", "liger")
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -32,13 +34,14 @@ class Shape:
         look_up = 0 if self.tied else self.hidden * self.vocabulary
         return self.matmul_parameters + look_up + norms
 
-    def flops_per_token(self, context: int) -> float:
-        """Forward and backward: 6 per matmul weight plus causal attention, 6 * layers * context * hidden.
+    def flops_per_token(self, context: int, causal: bool = True) -> float:
+        """Forward and backward: 6 per matmul weight, and 12 * layers * context * hidden for the attention.
 
-        The convention of PaLM (Chowdhery et al., 2022, appendix B), except that only the causal half of the attention
-        scores is counted.
+        That is the convention of PaLM (Chowdhery et al., 2022, appendix B), which most trainers report MFU by. Half of
+        those attention scores are masked; `causal` counts only the other half, which is what has to be computed.
         """
-        return 6 * self.matmul_parameters + 6 * self.layers * context * self.hidden
+        attention = 12 * self.layers * context * self.hidden
+        return 6 * self.matmul_parameters + (attention / 2 if causal else attention)
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,12 @@ class Preset:
     `optimizer` is `adamw`, or `muon`: Muon for the matrices of the blocks, AdamW for embeddings and norms.
     `schedule` is `one-cycle` (cosine up over 30% and down to almost nothing, torch's OneCycleLR) or `linear`
     (warm-up over 3%, then straight to zero).
-    `short_context` rows, in place of full ones, make up the first `short_share` of the steps: cheaper, as attention
-    costs grow with the row.
-    `phases` are the steps whose weights are kept.
+    With a `short_context`, only every `full_every`-th step has full rows, the others have short ones, which cost less
+    attention. With `serials`, the full rows are cut from serials: stories of one hero, told one after another without
+    an end between, as a reader who goes on after an end has them.
+    `micro_batch_tokens` is what goes through the network at once; 0 fits it to the memory found.
+    `loss` names a kernel of `train.network.LanguageModelLoss`; with `mask_documents` no story sees another.
+    `phases` are the steps whose weights are kept, each with `phase_samples` stories.
     """
 
     name: str
@@ -71,7 +77,11 @@ class Preset:
     weight_decay: float = 0.01
     clip: float = 1.0
     short_context: int = 0
-    short_share: float = 0.0
+    full_every: int = 1
+    serials: bool = False
+    loss: str = "plain"
+    mask_documents: bool = False
+    phase_samples: int = 3
     evaluate_every: int = 250
     save_every: int = 100
     precision: str = "bf16"
@@ -80,21 +90,26 @@ class Preset:
 
     def context_at(self, step: int) -> int:
         """Row length, in tokens, of the given step."""
-        return self.short_context if step < round(self.short_share * self.steps) else self.shape.context
+        is_full = not self.short_context or (step + 1) % self.full_every == 0
+        return self.shape.context if is_full else self.short_context
 
     def problems(self) -> list[str]:
         """Everything that makes this preset impossible to run, in words."""
         shape, found = self.shape, []
         if shape.hidden % shape.heads or (shape.hidden // shape.heads) % 2:
             found.append(f"hidden {shape.hidden} does not divide into {shape.heads} heads of even width")
-        for context in {self.context_at(0), shape.context}:
+        for context in {self.short_context or shape.context, shape.context}:
             if context < 2 or self.tokens_per_step % context or self.micro_batch_tokens % context:
                 found.append(
                     f"tokens_per_step {self.tokens_per_step} and micro_batch_tokens {self.micro_batch_tokens} "
                     f"must be multiples of the row length {context}"
                 )
-        if self.micro_batch_tokens <= 0 or self.tokens_per_step % max(1, self.micro_batch_tokens):
+        if self.micro_batch_tokens < 0 or (self.micro_batch_tokens and self.tokens_per_step % self.micro_batch_tokens):
             found.append(f"tokens_per_step {self.tokens_per_step} is not a multiple of the micro-batch")
+        if self.loss not in LOSSES:
+            found.append(f"loss {self.loss!r} is none of {', '.join(LOSSES)}")
+        if not 0 <= self.phase_samples <= 10:
+            found.append("phase_samples must lie in 0 to 10")
         if self.steps < 1:
             found.append("steps must be at least 1")
         if self.optimizer not in ("adamw", "muon") or (self.optimizer == "muon" and self.muon_lr <= 0):
@@ -105,8 +120,8 @@ class Preset:
             found.append(f"precision {self.precision!r} is neither bf16 nor no")
         if not 0 < self.max_lr < 1 or not 0 <= self.weight_decay < 10:
             found.append("max_lr must lie in (0, 1) and weight_decay in [0, 10)")
-        if not 0 <= self.short_share <= 1 or (self.short_share and not self.short_context):
-            found.append("short_share must lie in [0, 1], with a short_context")
+        if self.full_every < 1 or (self.full_every > 1 and not self.short_context):
+            found.append("full_every must be at least 1, and needs a short_context where it is more")
         return found
 
 
@@ -119,7 +134,7 @@ PRESETS = {
             tokenizer="gpt2",
             steps=3000,
             tokens_per_step=262_144,
-            micro_batch_tokens=32_768,
+            micro_batch_tokens=0,
             max_lr=5e-4,
             phases=(0, 50, 100, 250, 500, 1000, 1500, 2000, 2500, 3000),
         ),
@@ -127,17 +142,19 @@ PRESETS = {
             name="embedded",
             shape=Shape(hidden=256, layers=8, heads=4, intermediate=704, vocabulary=4096, tied=True),
             tokenizer="bpe",
-            steps=2000,
+            steps=3000,
             tokens_per_step=8192,
             micro_batch_tokens=8192,
             max_lr=3e-3,
-            phases=(0, 160, 660, 1340, 2000),
+            phases=(0, 240, 990, 2010, 3000),
             optimizer="muon",
             muon_lr=0.02,
             schedule="linear",
-            weight_decay=0.1,
+            weight_decay=0.2,
             short_context=256,
-            short_share=0.93,
+            full_every=10,
+            serials=True,
+            phase_samples=10,
             evaluate_every=200,
             save_every=50,
         ),
@@ -150,6 +167,9 @@ PRESETS = {
             micro_batch_tokens=256,
             max_lr=3e-3,
             phases=(0, 10, 20),
+            short_context=32,
+            full_every=4,
+            serials=True,
             evaluate_every=10,
             save_every=5,
             precision="no",
@@ -175,3 +195,15 @@ def find_preset(name: str, **overrides: object) -> Preset:
     if problems:
         raise TrainError(f"Preset {name!r} cannot run: " + "; ".join(problems) + ".")
     return preset
+
+
+def describe_command(preset: Preset) -> str:
+    """The command that runs this preset; fields that differ from the named one's are given."""
+    known = PRESETS.get(preset.name, preset)
+    changed = {
+        field.name: getattr(preset, field.name)
+        for field in fields(Preset)
+        if getattr(preset, field.name) != getattr(known, field.name)
+    }
+    settings = "".join(f" {key}={value}" for key, value in changed.items())
+    return f"python -m train run --preset {preset.name} --data DATA --out RUN" + (f" --set{settings}" if settings else "")

@@ -1,0 +1,55 @@
+"""Sample stories: the same openings and seeds for every model, so that phases and runs can be laid side by side."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from story_engine import Settings, Story, StoryEngine
+
+OPENINGS = (
+    "Once upon a time, there was a little girl named Lily.",
+    "One day, Tom found a little blue car under the old tree.",
+    "Ben and Mia were playing in the park.",
+    "Once there was a little bird who was afraid to fly.",
+    "In a green forest, there lived a bear who had a big pot of honey.",
+    "Sara did not want to share her new ball.",
+    "It was a cold day, and the cat was hungry.",
+    "Tim and his dad went to the beach.",
+    "The old lady had a secret box.",
+    '"I am not tired," said Max.',
+)
+PHASE_TOKENS = 120
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One story: `text` is what the model added, `finish` why it stopped (`end`, `length`)."""
+
+    seed: int
+    opening: str
+    text: str
+    finish: str
+
+
+def tell_samples(engine: StoryEngine, count: int = len(OPENINGS), max_new_tokens: int = 400) -> list[Sample]:
+    """One story for each opening at the recommended settings, seeds 1, 2, 3 ...; from the eleventh on they begin anew."""
+    samples = []
+    max_new_tokens = min(max_new_tokens, engine.window.largest_reserve - 2)
+    for seed in range(1, count + 1):
+        story = Story(OPENINGS[(seed - 1) % len(OPENINGS)])
+        for _ in engine.stream(story, Settings(seed=seed, max_new_tokens=max_new_tokens)):
+            pass
+        last = story.path()[-1]
+        samples.append(Sample(seed, story.path()[0].text, last.text, last.finish))
+    return samples
+
+
+def write_samples(folder: Path, count: int) -> Path:
+    """`samples.json` in the folder of a phase, told by its model; one that is there is left as it is."""
+    path = folder / "samples.json"
+    if not path.is_file():
+        samples = tell_samples(StoryEngine.load(str(folder)), count, PHASE_TOKENS)
+        path.write_text(json.dumps([asdict(sample) for sample in samples], indent=1, ensure_ascii=False) + "\n")
+    return path
