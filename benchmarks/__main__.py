@@ -1,25 +1,67 @@
-"""The command line: python -m benchmarks decode | turns [--model embedded | published | FOLDER]."""
+"""The command line: python -m benchmarks decode | turns | train | train-sweep."""
 
 from __future__ import annotations
 
 import argparse
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.decode import ROUNDS, make_published_model, measure, print_table
+from benchmarks.training import compare_with_plain_loop, print_pair, print_trials, profile, sweep, try_out
 from benchmarks.turns import play, print_turns
 from story_engine.model import EMBEDDED, EMBEDDED_FOLDER
-from train.hardware import describe_machine
+from train.__main__ import parse_overrides
+from train.hardware import describe_machine, find_hardware
+from train.presets import LOSSES, PRESETS, find_preset
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Speed against peers, in one run.")
+    commands = parser.add_subparsers(dest="what", required=True)
+    decode = commands.add_parser("decode", help="tokens a second against transformers' generate")
+    turns = commands.add_parser("turns", help="the wait before the first word, turn after turn")
+    for command in (decode, turns):
+        command.add_argument("--model", default=EMBEDDED, help="embedded, published (its shape, random weights), or a folder")
+    decode.add_argument("--rounds", type=int, default=ROUNDS, help="how often each length is measured")
+    turns.add_argument("--turns", type=int, default=50, help="how many")
+    turns.add_argument("--pause", type=float, default=10.0, help="seconds the reader takes for a passage")
+    train = commands.add_parser("train", help="a training step against a plain loop over the same model")
+    train.add_argument("--rounds", type=int, default=ROUNDS, help="how many steps of each are timed, in turn")
+    trials = commands.add_parser("train-sweep", help="loss kernels, micro-batches and a profile of one preset")
+    trials.add_argument("--micro-batches", type=int, nargs="+", default=[16_384, 32_768, 65_536, 131_072], metavar="TOKENS")
+    trials.add_argument("--losses", nargs="+", default=[*LOSSES], choices=LOSSES)
+    trials.add_argument("--steps", type=int, default=8, help="how many steps are timed in each trial")
+    trials.add_argument("--long-steps", type=int, default=60, help="how many of the fastest trial, at the end")
+    for command in (train, trials):
+        command.add_argument("--preset", default="test-1-3000", choices=PRESETS)
+        command.add_argument("--data", type=Path, required=True, help="the folder that train's prepare made")
+        command.add_argument("--set", nargs="*", default=[], metavar="FIELD=VALUE", help="override fields of the preset")
+    return parser
+
+
+def run_training(options: argparse.Namespace) -> None:
+    """The two commands about training speed."""
+    preset = find_preset(options.preset, **parse_overrides(options.set))
+    hardware = find_hardware(preset.precision)
+    print(f"{options.what}, preset {preset.name}, {hardware.name}: {hardware.peak_flops / 1e12:.2f} TFLOP/s ({hardware.basis})")
+    if options.what == "train":
+        print_pair(compare_with_plain_loop(preset, options.data, options.rounds), preset, hardware)
+        return
+    trials = sweep(preset, options.data, tuple(options.losses), tuple(options.micro_batches), options.steps)
+    print_trials(trials, preset, hardware)
+    fastest = max(trials, key=lambda trial: trial.rate)
+    print(f"\nThe fastest of them for {options.long_steps} steps, and where the time of one goes:\n")
+    long = try_out(preset, options.data, fastest.loss, fastest.micro_batch_tokens, options.long_steps)
+    print_trials([long], preset, hardware)
+    print(profile(replace(preset, loss=fastest.loss, micro_batch_tokens=fastest.micro_batch_tokens), options.data))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Speed against peers, in one run.")
-    parser.add_argument("what", choices=["decode", "turns"])
-    parser.add_argument("--model", default=EMBEDDED, help="embedded, published (its shape, random weights), or a folder")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="decode: how often each length is measured")
-    parser.add_argument("--turns", type=int, default=50, help="turns: how many")
-    parser.add_argument("--pause", type=float, default=10.0, help="turns: seconds the reader takes for a passage")
-    options = parser.parse_args()
+    options = build_parser().parse_args()
+    if options.what.startswith("train"):
+        run_training(options)
+        return
     print(f"{options.what}, model {options.model}, float32, {describe_machine()}")
     with tempfile.TemporaryDirectory() as place:
         if options.model == "published":

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -66,32 +67,46 @@ def test_a_stopped_and_resumed_run_is_the_uninterrupted_one_bit_for_bit(finished
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
 
 
-def test_killed_again_and_again_a_run_comes_out_the_same(data, tmp_path):
-    """kill -9 at three moments, then to the end; against a run nobody touched."""
+def test_killed_at_random_moments_and_in_mid_save_a_run_comes_out_the_same(data, tmp_path):
+    """kill -9 while a checkpoint is being written and at three random moments, then to the end; against a run left alone."""
     command = [sys.executable, "-m", "train", "run", "--preset", "smoke", "--data", str(data), "--out"]
-    settings = ["--set", "steps=60", "save_every=4"]
+    settings = ["--set", "steps=80", "save_every=4"]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     subprocess.run([*command, str(tmp_path / "whole"), *settings], cwd=ROOT, check=True, capture_output=True, env=environment)
-    out = tmp_path / "killed"
-    for kill_after in (9, 21, 33):
-        resume = ["--resume"] if find_checkpoints(out) else []
+    out, chance, killed_saving = tmp_path / "killed", random.Random(7), False
+    for attempt in range(4):
+        saved = steps_saved(out)
         process = subprocess.Popen(
-            [*command, str(out), *settings, *resume],
+            [*command, str(out), *settings, *(["--resume"] if saved else [])],
             cwd=ROOT,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env=environment,
         )
         deadline = time.monotonic() + 90
-        while time.monotonic() < deadline and process.poll() is None and last_step(out) < kill_after:
-            time.sleep(0.01)
+        goal = max(saved, default=0) + 5 + chance.randrange(12)
+        while time.monotonic() < deadline and process.poll() is None:
+            if attempt == 0 and steps_saved(out) and list(out.glob(".part-*")):
+                killed_saving = True
+                break
+            if attempt and last_step(out) >= goal:
+                time.sleep(chance.random() / 20)
+                break
         process.send_signal(signal.SIGKILL)
         process.wait()
-        assert find_checkpoints(out)
+        assert max(steps_saved(out), default=0) >= max(saved, default=0)
+    assert killed_saving
     subprocess.run([*command, str(out), *settings, "--resume"], cwd=ROOT, check=True, capture_output=True, env=environment)
+    begun = [json.loads(line)["from_step"] for line in (out / "log.jsonl").read_text().splitlines() if "from_step" in line]
+    assert all(step % 4 == 0 for step in begun)
+    assert len(begun) == 5
     assert losses_of(out) == losses_of(tmp_path / "whole")
     ours, theirs = weights_of(out), weights_of(tmp_path / "whole")
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+def steps_saved(out: Path) -> list[int]:
+    return [int(path.name.split("-")[1]) for path in find_checkpoints(out)]
 
 
 def last_step(out: Path) -> int:
@@ -171,6 +186,39 @@ def test_a_loss_that_is_no_number_stops_before_the_weights_change(data, tmp_path
 def test_a_run_is_never_begun_over_another(finished, data):
     with pytest.raises(TrainError, match="--resume"):
         Run(SMOKE, data, finished).train(resume=False)
+    other = replace(SMOKE, tokens_per_step=4096, micro_batch_tokens=4096, max_lr=1e-3)
+    with pytest.raises(TrainError, match=r"max_lr was 0\.003 and is 0\.001"):
+        Run(other, data, finished).train(resume=True)
+
+
+def test_data_of_another_tokenizer_is_refused(data, tmp_path):
+    shutil.copytree(data, tmp_path / "data")
+    path = tmp_path / "data/tokenizer.json"
+    path.write_text(path.read_text() + "\n")
+    with pytest.raises(TrainError, match="not the one that made its shards"):
+        Run(SMOKE, tmp_path / "data", tmp_path / "run")
+    with pytest.raises(TrainError, match="has room for 100"):
+        Run(replace(SMOKE, shape=replace(SMOKE.shape, vocabulary=100)), data, tmp_path / "run")
+
+
+def test_every_phase_tells_the_same_openings_and_the_curve_is_drawn(finished):
+    told = [json.loads((finished / f"phase-{step:06d}/samples.json").read_text()) for step in SMOKE.phases]
+    assert [[(s["seed"], s["opening"]) for s in phase] for phase in told[1:]] == [
+        [(s["seed"], s["opening"]) for s in told[0]] for _ in told[1:]
+    ]
+    assert len(told[0]) == SMOKE.phase_samples
+    assert told[0] != told[-1]
+    assert (finished / "curve.png").stat().st_size > 5000
+
+
+def test_tensorboard_gets_every_steps_figures(data, tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    Run(SMOKE, data, tmp_path / "run", tensorboard=True).train(resume=False, until=5)
+    written = EventAccumulator(str(next((tmp_path / "run").rglob("events.out.tfevents*")).parent))
+    written.Reload()
+    assert {event.step: pytest.approx(event.value) for event in written.Scalars("loss")} == losses_of(tmp_path / "run")
+    assert written.Scalars("held_out/bits_per_byte")
 
 
 def test_held_out_loss_is_the_same_in_batches_by_story_and_as_shipped(finished, data):
@@ -207,6 +255,7 @@ def test_the_card_says_what_was_run(finished, data, tmp_path):
         ),
         (["run", "--preset", "smoke", "--data", "{tmp}", "--out", "{tmp}/run", "--set", "steps"], "field=value"),
         (["report", "{tmp}", "--data", "{tmp}"], "log.jsonl"),
+        (["run", "--preset", "smoke"], "needs --data DIR and --out DIR"),
     ],
 )
 def test_the_command_line_says_what_is_wrong(capsys, tmp_path, arguments, said):

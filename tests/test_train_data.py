@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -10,12 +11,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from train.data import TokenRows
+from train.data import Shards, TokenRows
 from train.errors import TrainError
 from train.network import LanguageModelLoss, build_model
 from train.optim import beta1_at, build_optimizers, scale_at
 from train.prepare import prepare, read_stories
 from train.presets import PRESETS, find_preset
+from train.serials import BREAK, find_hero, join_serials
 
 SMOKE = PRESETS["smoke"]
 
@@ -69,6 +71,40 @@ def test_a_batch_depends_on_seed_and_step_alone(data, step, ranks):
     whole = rows.read_batch(step, 512, 64)
     assert torch.equal(whole, again.read_batch(step, 512, 64))
     assert torch.equal(whole, torch.cat([again.read_batch(step, 512, 64, rank, ranks) for rank in range(ranks)]))
+
+
+@given(st.lists(st.integers(1, 30), min_size=1, max_size=5), st.data())
+def test_shards_are_read_as_one(sizes, draw):
+    with TemporaryDirectory() as place:
+        numbers, paths = np.arange(sum(sizes), dtype=np.uint16), []
+        for part in np.split(numbers, np.cumsum(sizes)[:-1]):
+            paths.append(Path(place) / f"{len(paths)}.bin")
+            paths[-1].write_bytes(part.tobytes())
+        start = draw.draw(st.integers(0, len(numbers) - 1))
+        stop = draw.draw(st.integers(start + 1, len(numbers)))
+        shards = Shards(paths, "uint16")
+        assert len(shards) == len(numbers)
+        assert shards.read(start, stop).tolist() == numbers[start:stop].tolist()
+
+
+def test_serials_hold_every_story_once_beside_those_of_its_hero():
+    told = [f"One day, {name} ran. It was {name} number {i}." for i in range(30) for name in ("Tom", "Mia")]
+    told += ["A bird sang.", "Mom and Dad sat with Mom and Dad."]
+    serials = join_serials(told, episodes=12)
+    episodes = [serial.split(BREAK) for serial in serials]
+    assert sorted(story for serial in episodes for story in serial) == sorted(told)
+    assert all(len({find_hero(story) for story in serial}) == 1 for serial in episodes)
+    assert sorted(map(len, episodes), reverse=True) == [12, 12, 12, 12, 6, 6, 1, 1]
+    assert find_hero("Once there was Tom. Then Tom saw Mia, and Tom ran.") == "Tom"
+
+
+def test_full_rows_come_from_serials_where_the_preset_asks(data):
+    stories, serials = TokenRows(data, 0), TokenRows(data, 0, serials=True)
+    tokens = [rows.tokens.read(0, len(rows.tokens)) for rows in (stories, serials)]
+    ends = [int((part == stories.meta.end_token).sum()) for part in tokens]
+    assert ends[1] < ends[0] / 3
+    kinds = [SMOKE.context_at(step) for step in range(8)]
+    assert kinds == [32, 32, 32, 64, 32, 32, 32, 64]
 
 
 @pytest.mark.parametrize(
