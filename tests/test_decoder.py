@@ -10,7 +10,7 @@ from story_engine import Settings, Story, StoryEngine
 from story_engine.cache import Slot
 from story_engine.decoder import Decoder
 from story_engine.model import ModelConfig
-from train.checkpoint import unique_tensors
+from train.checkpoint import gather_weights
 
 TOLERANCE = 2e-4  # largest difference of a logit; logits here are of the order of ten
 
@@ -33,7 +33,7 @@ def pair(request) -> tuple[LlamaForCausalLM, Decoder]:
     )
     model = LlamaForCausalLM(config).eval()
     ours = ModelConfig(48, 3, 6, 2 if grouped else 6, 8, 80, 100, 128, config.rms_norm_eps, 10_000.0, grouped, 0)
-    return model, Decoder(ours, unique_tensors(model))
+    return model, Decoder(ours, gather_weights(model))
 
 
 @torch.no_grad()

@@ -53,3 +53,15 @@ def test_two_processes_run_as_one_and_one_goes_on_where_two_stopped(alone, data,
     ours, theirs = (load_file(find_checkpoints(folder)[-1] / "model.safetensors") for folder in (out, alone))
     for name, weight in theirs.items():
         assert torch.allclose(ours[name], weight, atol=1e-4), name
+
+
+def test_a_run_spread_over_two_processes_is_the_run_of_one(alone, data, tmp_path):
+    """Weights, gradients and moments in parts on both, stopped and resumed by one that holds them whole."""
+    out = tmp_path / "run"
+    first = run(data, out, 2, "--shard", "--until", "12")
+    assert first.returncode == 0, first.stderr
+    again = run(data, out, 2, "--shard", "--resume", "--until", "16")
+    assert again.returncode == 0, again.stderr
+    last = run(data, out, 1, "--resume")
+    assert last.returncode == 0, last.stderr
+    assert losses_of(out) == pytest.approx(losses_of(alone), abs=1e-5)

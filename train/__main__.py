@@ -40,6 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="train a model")
     run.add_argument("--data", type=Path, help="the folder that prepare made")
     run.add_argument("--dry-run", action="store_true", help="say what would be run, and on what, and leave")
+    run.add_argument("--shard", action="store_true", help="spread the weights over all processes (FSDP2)")
     run.add_argument("--tensorboard", action="store_true", help="write the figures for TensorBoard too, into the run's folder")
     run.add_argument("--resume", action="store_true", help="go on from the newest checkpoint")
     run.add_argument("--until", type=int, help="stop at this step of the schedule, resumable")
@@ -90,7 +91,7 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             from train.loop import Run
 
-            Run(preset, options.data, options.out, options.tensorboard).train(options.resume, options.until)
+            Run(preset, options.data, options.out, options.tensorboard, options.shard).train(options.resume, options.until)
     except TrainError as error:
         print(f"train: {error}", file=sys.stderr)
         return 1

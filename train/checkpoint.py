@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -13,12 +14,13 @@ from torch import nn
 
 from train.data import hash_file
 from train.errors import TrainError
+from train.sharding import gather, load_optimizer, load_weights
 
 KEPT = 2
 
 
-def save_checkpoint(folder: Path, step: int, model: nn.Module, optimizers: list[torch.optim.Optimizer]) -> Path:
-    """Write `folder/checkpoint-STEP`; the two newest are kept.
+def save_checkpoint(folder: Path, step: int, weights: dict[str, torch.Tensor], optimizers: list[dict[str, Any]]) -> Path:
+    """Write `folder/checkpoint-STEP` out of whole tensors and the optimizers' states; the two newest are kept.
 
     Raises:
         TrainError: the disk is full or not writable. Earlier checkpoints are untouched.
@@ -28,8 +30,8 @@ def save_checkpoint(folder: Path, step: int, model: nn.Module, optimizers: list[
     shutil.rmtree(aside, ignore_errors=True)
     try:
         aside.mkdir(parents=True)
-        save_file(unique_tensors(model), aside / "model.safetensors")
-        torch.save([optimizer.state_dict() for optimizer in optimizers], aside / "optimizers.pt")
+        save_file(weights, aside / "model.safetensors")
+        torch.save(optimizers, aside / "optimizers.pt")
         hashes = {path.name: hash_file(path) for path in sorted(aside.iterdir())}
         (aside / "manifest.json").write_text(json.dumps({"step": step, "sha256": hashes}))
         for path in aside.iterdir():
@@ -62,10 +64,10 @@ def load_newest(folder: Path, model: nn.Module, optimizers: list[torch.optim.Opt
         if problem := describe_damage(path):
             print(f"{path.name} is damaged ({problem}); going back to the one before it.")
             continue
-        model.load_state_dict(load_file(path / "model.safetensors"), strict=False)
+        load_weights(model, load_file(path / "model.safetensors"))
         states = torch.load(path / "optimizers.pt", weights_only=True, map_location="cpu")
         for optimizer, state in zip(optimizers, states, strict=True):
-            optimizer.load_state_dict(state)
+            load_optimizer(optimizer, state)
         return int(json.loads((path / "manifest.json").read_text())["step"])
     raise TrainError(f"There is no intact checkpoint in {folder}. Start without --resume.")
 
@@ -82,11 +84,6 @@ def describe_damage(path: Path) -> str | None:
     return None
 
 
-def unique_tensors(model: nn.Module, dtype: torch.dtype | None = None) -> dict[str, torch.Tensor]:
-    """The model's weights on the CPU, tied ones once, under the names that transformers gives them."""
-    tensors, seen = {}, set()
-    for name, tensor in model.state_dict().items():
-        if tensor.data_ptr() not in seen:
-            seen.add(tensor.data_ptr())
-            tensors[name.removeprefix("_orig_mod.")] = tensor.detach().to("cpu", dtype).contiguous()
-    return tensors
+def gather_weights(model: nn.Module, dtype: torch.dtype | None = None) -> dict[str, torch.Tensor]:
+    """The model's weights on the CPU, tied ones once, by transformers' names. All processes must call it."""
+    return {name: gather(weight.detach()).to("cpu", dtype).contiguous() for name, weight in model.named_parameters()}

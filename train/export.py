@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from transformers import GenerationConfig, LlamaForCausalLM
 
-from train.checkpoint import unique_tensors
+from train.checkpoint import gather_weights
 from train.prepare import END_OF_STORY, read_stories
 
 
@@ -27,12 +27,21 @@ def load_held_out(data: Path) -> list[tuple[list[int], int]]:
     return [(one.ids, len(story.encode())) for one, story in zip(encoded, stories, strict=True)]
 
 
-def export_model(model: LlamaForCausalLM, data: Path, folder: Path, dtype: torch.dtype = torch.bfloat16) -> None:
-    """Write `model` as a folder; `data` is where its tokenizer lies."""
+def export_model(
+    model: LlamaForCausalLM,
+    data: Path,
+    folder: Path,
+    dtype: torch.dtype = torch.bfloat16,
+    weights: dict[str, torch.Tensor] | None = None,
+) -> None:
+    """Write `model` as a folder; `data` is where its tokenizer lies. `weights` are its own, where they are gathered."""
     folder.mkdir(parents=True, exist_ok=True)
     config = model.config.to_dict() | {"architectures": ["LlamaForCausalLM"], "dtype": str(dtype).removeprefix("torch.")}
     (folder / "config.json").write_text(json.dumps(config, indent=1, default=str) + "\n")
-    save_file(unique_tensors(model, dtype), folder / "model.safetensors", metadata={"format": "pt"})
+    weights = weights or gather_weights(model)
+    save_file(
+        {name: weight.to(dtype) for name, weight in weights.items()}, folder / "model.safetensors", metadata={"format": "pt"}
+    )
     (folder / "model.safetensors").chmod(0o644)
     shutil.copyfile(data / "tokenizer.json", folder / "tokenizer.json")
     (folder / "tokenizer_config.json").write_text(

@@ -15,7 +15,7 @@ import torch
 from accelerate import Accelerator
 from torch import nn
 
-from train.checkpoint import load_newest, save_checkpoint
+from train.checkpoint import gather_weights, load_newest, save_checkpoint
 from train.curve import draw_curve, read_log
 from train.data import TokenRows
 from train.errors import TrainError
@@ -26,6 +26,7 @@ from train.network import LanguageModelLoss, build_model, choose_attention
 from train.optim import build_optimizers, set_rates
 from train.presets import Preset
 from train.samples import write_samples
+from train.sharding import build_plugin, gather, whole
 
 # A resumed run may have other values of these: they change nothing that is computed.
 FREE_FIELDS = ("evaluate_every", "save_every", "phases", "phase_samples", "compile")
@@ -35,13 +36,17 @@ class Run:
     """A training run in a folder; `train()` goes on from wherever the folder stands.
 
     Several processes (`accelerate launch`, `torchrun`) share every step's rows and compute the same run; the first of
-    them logs and saves. `tensorboard` writes the figures of every step for it, into the run's folder.
+    them logs and saves. With `shard` each holds a part of the weights (FSDP2), for models too large for one device.
+    `tensorboard` writes the figures of every step for it, into the run's folder.
     """
 
-    def __init__(self, preset: Preset, data: Path, out: Path, tensorboard: bool = False) -> None:
+    def __init__(self, preset: Preset, data: Path, out: Path, tensorboard: bool = False, shard: bool = False) -> None:
         self.data, self.out = data, out
         self.accelerator = Accelerator(
-            mixed_precision=preset.precision, log_with="tensorboard" if tensorboard else None, project_dir=out
+            mixed_precision=preset.precision,
+            log_with="tensorboard" if tensorboard else None,
+            project_dir=out,
+            fsdp_plugin=build_plugin() if shard else None,
         )
         self.hardware = find_hardware(preset.precision)
         processes = self.accelerator.num_processes
@@ -85,8 +90,9 @@ class Run:
             self._report(facts, time.perf_counter() - begun)
             self._finish_step()
         self._save()
+        if self.step == self.preset.steps:
+            self._export(self.out / "model")
         if self.step == self.preset.steps and self.is_main:
-            export_model(self.model, self.data, self.out / "model")
             draw_curve(read_log(self.out)[1], self.preset, self.out / "curve.png")
         self.accelerator.end_training()
 
@@ -124,7 +130,8 @@ class Run:
         def forward(rows: torch.Tensor) -> torch.Tensor:
             return self.model(input_ids=rows.to(self.accelerator.device), use_cache=False).logits
 
-        return measure_loss(forward, self.held_out, self.rows.meta.end_token, self.preset.shape.context)
+        with whole(self.loss):
+            return measure_loss(forward, self.held_out, self.rows.meta.end_token, self.preset.shape.context)
 
     def _open(self, resume: bool) -> None:
         """Take up the folder, or begin it, and note what runs on what."""
@@ -200,17 +207,25 @@ class Run:
             if self.is_main:
                 nats, bits = facts.values()
                 print(f"step {step}  held-out {nats:.4f} nats/token, {bits:.4f} bits/byte", flush=True)
-        if step in preset.phases and self.is_main:
+        if step in preset.phases:
             folder = self.out / f"phase-{step:06d}"
-            export_model(self.model, self.data, folder)
-            write_samples(folder, preset.phase_samples)
+            self._export(folder)
+            if self.is_main:
+                write_samples(folder, preset.phase_samples)
         if step and step % preset.save_every == 0:
             self._save()
 
     def _save(self) -> None:
+        weights = gather_weights(self.model)
+        optimizers = [gather(optimizer.state_dict()) for optimizer in self.optimizers]
         if self.is_main:
-            save_checkpoint(self.out, self.step, self.model, self.optimizers)
+            save_checkpoint(self.out, self.step, weights, optimizers)
         self.accelerator.wait_for_everyone()
+
+    def _export(self, folder: Path) -> None:
+        weights = gather_weights(self.model)
+        if self.is_main:
+            export_model(self.model, self.data, folder, weights=weights)
 
     def _note(self, facts: dict[str, object]) -> None:
         if self.is_main:
