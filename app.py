@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from story_engine import PUBLISHED, StoryEngine, StoryError
-from story_engine.library import MAX_FILE_BYTES, Library
+from story_engine import MAX_FILE_BYTES, PUBLISHED, Library, StoryEngine, StoryError
 
 if TYPE_CHECKING:
     from playground.page import Page

@@ -4,87 +4,37 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from playground.engines import Engines
 from playground.view import draw_book, draw_meter, draw_text
-from story_engine import InputError, Passage, SaveError, Settings, Story, StoryEngine, StoryError, Window
-from story_engine.library import Library, OpenStory, dump_json, is_uid, read_json
-from story_engine.savefile import dump_story, load_story
-from story_engine.words import check_words, keep_joint
+from playground.visit import Live, View, Visit
+from story_engine import (
+    InputError,
+    Library,
+    OpenStory,
+    Passage,
+    SaveError,
+    Sentence,
+    Settings,
+    Story,
+    StoryEngine,
+    StoryError,
+    Window,
+    check_words,
+    export_story,
+    keep_joint,
+    load_story,
+    read_json,
+)
 
 UPDATE_EVERY = 0.1  # seconds between two updates of a page
-MOST_ON_SHELF = 50
 STOP_WAIT = 5.0  # seconds that a new request waits for the passage it has just stopped
-
-
-@dataclass(frozen=True)
-class Visit:
-    """What a browser remembers: its story's number, its settings, its model, and the stories it had before.
-
-    Survives refresh and restart. `shelf` is number -> title, newest first.
-    """
-
-    story: str = ""
-    settings: dict[str, Any] = field(default_factory=dict)
-    model: str = ""
-    shelf: dict[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def from_browser(cls, *memories: object) -> Visit:
-        """A browser may send anything; what does not fit counts as never said."""
-        data: dict[str, Any] = {}
-        for memory in memories:
-            data |= memory if isinstance(memory, dict) else {}
-        story, settings, model, shelf = (data.get(name) for name in ("story", "settings", "model", "shelf"))
-        return cls(
-            story if isinstance(story, str) else "",
-            settings if isinstance(settings, dict) else {},
-            model if isinstance(model, str) else "",
-            {uid: str(title) for uid, title in shelf.items() if is_uid(uid)} if isinstance(shelf, dict) else {},
-        )
-
-    def story_memory(self) -> dict[str, Any]:
-        """What the browser keeps of the stories."""
-        return {"story": self.story, "shelf": self.shelf}
-
-    def preferences(self) -> dict[str, Any]:
-        """What the browser keeps of the settings."""
-        return {"settings": self.settings, "model": self.model}
-
-    def after(self, view: View) -> Visit:
-        """The same browser, now with the story of `view` in hand and on its shelf."""
-        shelf = {view.story: view.title} if view.story else {}
-        shelf |= {uid: title for uid, title in self.shelf.items() if uid != view.story}
-        return replace(self, story=view.story, shelf=dict(list(shelf.items())[:MOST_ON_SHELF]))
-
-
-@dataclass(frozen=True)
-class View:
-    """All that a page shows of a story."""
-
-    story: str = ""
-    book: str = ""
-    meter: str = ""
-    title: str = ""
-    is_blank: bool = True
-    is_writing: bool = False
-    can_undo: bool = False
-    can_redo: bool = False
-    can_retry: bool = False
-    notice: str = ""
-
-
-@dataclass(frozen=True)
-class Live:
-    """The passage being written, as far as it has come; everything else on the page stands."""
-
-    html: str
-    text: str
+MAX_TITLE = 80
+TITLE_WORDS = 8
 
 
 class Actions:
@@ -181,19 +131,60 @@ class Actions:
         if entry := self.library.open(visit.story):
             entry.cancel.set()
 
-    def export(self, visit: Visit) -> tuple[str, str]:
-        """File name and content of the visitor's story."""
+    def sentences(self, visit: Visit, passage: object) -> list[tuple[Sentence, bool]]:
+        """A passage's sentences, and whether each is pinned; those of the opening are always remembered anyway."""
+        number, entry = self.passage(visit, passage).id, self.find(visit)
+        window = self._look(entry.story, visit)
+        if window is None:
+            return []
+        found = [s for s in (*window.forgotten, *window.kept) if s.key[0] == number and s.key not in window.opening]
+        return [(sentence, sentence.key in entry.story.pins) for sentence in sorted(found, key=lambda s: s.key)]
+
+    def pin(self, visit: Visit, passage: object, chosen: Sequence[int]) -> View:
+        """Pin these sentences of a passage, by their numbers, and no others of it."""
+        changed = [s.key for s, is_pinned in self.sentences(visit, passage) if is_pinned != (s.key[1] in chosen)]
+        return self.change(visit, lambda story: [story.pin(key) for key in changed])
+
+    def rename(self, visit: Visit, title: str) -> View:
+        """Another title for the visitor's story."""
+        words = " ".join(check_words(title).split())[:MAX_TITLE]
+        if not words:
+            raise InputError("A story needs a title. Type one, then rename it.")
+        return self.change(visit, lambda story: setattr(story, "title", words))
+
+    def duplicate(self, visit: Visit) -> View:
+        """A copy of the visitor's story, all its versions included, to go on in."""
+        with self._stopped(self.find(visit)):
+            copy = self.library.duplicate(visit.story)
+        title = f"{copy.title[: MAX_TITLE - 7]} (copy)"
+        return self.change(replace(visit, story=copy.uid), lambda story: setattr(story, "title", title))
+
+    def remove(self, visit: Visit) -> View:
+        """Put the visitor's story aside; `restore` brings it back."""
+        with self._stopped(self.find(visit)):
+            self.library.remove(visit.story)
+        return View(removed=visit.story)
+
+    def restore(self, visit: Visit) -> View:
+        """Bring back the story that was put aside last."""
+        self.library.restore(visit.removed)
+        return replace(self.arrive(replace(visit, story=visit.removed)), removed="")
+
+    def export(self, visit: Visit, form: str) -> tuple[str, str, bytes]:
+        """File name, media type and content of the visitor's story."""
         entry = self.find(visit)
         with entry.lock:
-            name = "-".join("".join(c if c.isalnum() else " " for c in entry.story.title.lower()).split())[:40]
-            return f"{name or 'story'}.story.json", dump_json(dump_story(entry.story))
+            return export_story(entry.story, form)
 
     def open_file(self, visit: Visit, path: Path) -> View:
-        """A story from a file, as a copy with a number of its own."""
-        story = load_story(read_json(path))
+        """A story from a file, as a copy with a number of its own; a plain text becomes its opening."""
+        if path.suffix == ".txt":
+            story = read_text(path)
+        else:
+            story = load_story(read_json(path))
+            story.uid = Story().uid
         if not story.passages:
             raise SaveError("There is no story in this file.")
-        story.uid = Story().uid
         self.library.adopt(OpenStory(story))
         return self._view(story, visit, notice=self._save(story))
 
@@ -206,7 +197,7 @@ class Actions:
         try:
             stream = engine.stream(story, settings, text, cancel)
             if not story.title:
-                story.title = " ".join(story.text().split()[:8])
+                story.title = make_title(story)
             self.library.adopt(entry)
             yield self._view(story, visit, is_writing=True, notice=self._save(story))
             for piece in stream:
@@ -241,12 +232,14 @@ class Actions:
             entry.writing.release()
             yield
 
-    def _view(self, story: Story, visit: Visit, is_writing: bool = False, notice: str = "") -> View:
-        window: Window | None = None
-        # A setting or model that cannot be used is reported when it is used; the story is shown all the same.
+    def _look(self, story: Story, visit: Visit) -> Window | None:
+        """The window; a setting or model that cannot be used is reported when it is used, not when a story is shown."""
         with suppress(StoryError):
-            window = self.engine(visit).look(story, Settings(max_new_tokens=visit.settings.get("max_new_tokens", 200)))
-        last = story.last()
+            return self.engine(visit).look(story, Settings(max_new_tokens=visit.settings.get("max_new_tokens", 200)))
+        return None
+
+    def _view(self, story: Story, visit: Visit, is_writing: bool = False, notice: str = "") -> View:
+        window, last = self._look(story, visit), story.last()
         return View(
             story=story.uid,
             book=draw_book(story, window, is_writing),
@@ -259,3 +252,23 @@ class Actions:
             can_retry=last is not None and not is_writing,
             notice=notice,
         )
+
+
+def make_title(story: Story) -> str:
+    """The story's first words."""
+    return " ".join(story.text().split()[:TITLE_WORDS])[:MAX_TITLE]
+
+
+def read_text(path: Path) -> Story:
+    """A story whose opening is a plain text.
+
+    Raises:
+        SaveError: the file is no text in UTF-8.
+        InputError: it is too long.
+    """
+    try:
+        story = Story(check_words(path.read_text(encoding="utf-8-sig")).strip())
+    except (OSError, UnicodeDecodeError) as error:
+        raise SaveError("This file is not plain text in UTF-8. Save it as such, then open it again.") from error
+    story.title = make_title(story)
+    return story

@@ -14,7 +14,8 @@ from typing import Any
 
 import gradio as gr
 
-from playground.actions import Actions, Live, View, Visit
+from playground.actions import Actions
+from playground.visit import Live, View, Visit
 from story_engine import Settings, Story, StoryError
 
 SETTINGS_TYPES = {"max_new_tokens": int, "top_k": int, "seed": int | None}

@@ -18,9 +18,10 @@ window.showLive = (source) => {
   if (isAtEnd) window.scrollTo({ top: document.documentElement.scrollHeight });
 };
 
-window.saveFile = (name, content) => {
+window.saveFile = ({ name, type, content }) => {
+  const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([content], { type: "application/json" }));
+  link.href = URL.createObjectURL(new Blob([bytes], { type }));
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);

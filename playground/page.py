@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,9 +10,11 @@ from typing import Any
 
 import gradio as gr
 
-from playground.actions import Actions, Live, View, Visit
+from playground.actions import Actions
 from playground.api import publish
 from playground.ideas import IDEAS
+from playground.view import draw_receipt
+from playground.visit import Live, View, Visit
 from playground.widgets import Widgets
 from story_engine import Settings, Story, StoryError
 
@@ -76,16 +79,24 @@ class Page:
         save = self._mover(self.actions.edit)
         w.edit_save.click(save, [*memory, w.edited, w.edit_text], w.story, **QUICK)
         w.edit_cancel.click(lambda: gr.update(visible=False), None, w.editor, **QUICK)
+        w.pins.input(self._pin, [*memory, w.edited, w.pins], w.story, **QUICK)
 
     def _connect_files(self) -> None:
-        w = self.widgets
+        w, actions = self.widgets, self.actions
+        memory = [w.browser, w.preferences]
         # The file is made in the browser: nothing of a story ever lies where the server hands out files.
-        w.save.click(self._export, w.browser, w.saved, **QUICK).then(
-            None, w.saved, None, js="(file) => { if (file) window.saveFile(file.name, file.content); }"
+        w.save.click(self._export, [w.browser, w.form], w.saved, **QUICK).then(
+            None, w.saved, None, js="(file) => { if (file) window.saveFile(file); }"
         )
-        w.shelf.input(self._mover(self.actions.take_from_shelf), [w.browser, w.preferences, w.shelf], w.story, **QUICK)
-        open_file = self._mover(lambda visit, path: self.actions.open_file(visit, Path(path)))
-        w.open.upload(open_file, [w.browser, w.preferences, w.open], w.story, **QUICK)
+        w.shelf.input(self._mover(actions.take_from_shelf), [*memory, w.shelf], w.story, **QUICK)
+        open_file = self._mover(lambda visit, path: actions.open_file(visit, Path(path)))
+        w.open.upload(open_file, [*memory, w.open], w.story, **QUICK)
+        for trigger in (w.rename.click, w.title.submit):
+            trigger(self._mover(actions.rename), [*memory, w.title], w.story, **QUICK)
+        for button, act in ((w.duplicate, actions.duplicate), (w.remove, actions.remove), (w.restore, actions.restore)):
+            button.click(self._mover(act), memory, w.story, **QUICK)
+        if w.phases:
+            w.phase_opening.input(w.phases.draw_stories, w.phase_opening, w.phase_stories, **QUICK)
 
     def _connect_settings(self) -> None:
         w, values = self.widgets, list(self.widgets.settings.values())
@@ -148,23 +159,41 @@ class Page:
         return View()
 
     def _click_book(self, data: object, preferences: object, event: gr.EventData) -> Update:
-        visit, w = Visit.from_browser(data, preferences), self.widgets
+        visit = Visit.from_browser(data, preferences)
         act, passage = event._data.get("act"), event._data.get("passage")
         try:
             if act in ("back", "forward"):
                 return self._show(self.actions.flip(visit, passage, 1 if act == "forward" else -1), visit)
-            text = self.actions.passage(visit, passage).text.strip()
-            return {w.editor: gr.update(visible=True), w.edited: passage, w.edit_text: text}
+            return self._open_editor(visit, passage)
         except StoryError as error:
             return self._warn(error, visit)
 
-    def _export(self, data: object) -> dict[str, str] | None:
+    def _open_editor(self, visit: Visit, number: object) -> Update:
+        """The panel of one passage: its words to change, its sentences to pin, and how it came about."""
+        w, passage = self.widgets, self.actions.passage(visit, number)
+        sentences = self.actions.sentences(visit, number)
+        choices = [(sentence.text.strip(), sentence.key[1]) for sentence, _ in sentences if sentence.text.strip()]
+        pinned = [sentence.key[1] for sentence, is_pinned in sentences if is_pinned]
+        return {
+            w.editor: gr.update(visible=True),
+            w.edited: number,
+            w.edit_text: passage.text.strip(),
+            w.pins: gr.update(choices=choices, value=pinned, visible=bool(choices)),
+            w.receipt: draw_receipt(passage.receipt),
+        }
+
+    def _pin(self, data: object, preferences: object, passage: object, chosen: list[int]) -> Update:
+        """As every move, but the panel stays open."""
+        shown = self._mover(self.actions.pin)(data, preferences, passage, chosen)
+        return shown | {self.widgets.editor: gr.update(visible=True)}
+
+    def _export(self, data: object, form: str) -> dict[str, str] | None:
         try:
-            name, content = self.actions.export(Visit.from_browser(data))
+            name, media, content = self.actions.export(Visit.from_browser(data), form)
         except StoryError as error:
             gr.Warning(str(error))
             return None
-        return {"name": name, "content": content}
+        return {"name": name, "type": media, "content": b64encode(content).decode()}
 
     def _remember(self, model: str, *given: Any) -> dict[str, Any]:
         """The settings as they stand now, for the browser to keep."""
@@ -187,11 +216,12 @@ class Page:
             return {w.live: view.html}
         if view.notice:
             gr.Warning(view.notice)
+        visit = visit.after(view)
         shown: Update = {
-            w.browser: visit.after(view).story_memory(),
-            w.shelf: gr.update(
-                choices=[(title, uid) for uid, title in visit.after(view).shelf.items()], value=view.story or None
-            ),
+            w.browser: visit.story_memory(),
+            w.shelf: gr.update(choices=[(title, uid) for uid, title in visit.shelf.items()], value=view.story or None),
+            w.title: view.title,
+            w.restore: gr.update(visible=bool(visit.removed)),
             w.beginning: gr.update(visible=view.is_blank),
             w.writing: gr.update(visible=not view.is_blank),
             w.book: view.book,

@@ -4,21 +4,43 @@ from __future__ import annotations
 
 from html import escape
 
-from story_engine import LedgerEntry, Passage, Story, Window
+from story_engine import Key, LedgerEntry, Passage, Receipt, Story, Window
 
 BREAK = '<span class="break"></span>'
 REASONS_SHOWN = 20
+SHOW_LINE = 0.5  # how full the memory is when the page begins to show what will be forgotten next
+HINTS = {
+    "forgotten": "The model no longer remembers this.",
+    "next-forgotten": "This will be forgotten next.",
+    "pinned": "Always remembered.",
+}
 
 
 def draw_book(story: Story, window: Window | None, writing: bool) -> str:
-    """The story as one book page: every passage a span that can be clicked, what the model has forgotten paler."""
-    forgotten = {sentence.key: sentence.text for sentence in window.forgotten} if window else {}
-    kept = {sentence.key: sentence.text for sentence in window.kept} if window else {}
-    passages = [_draw_passage(story, passage, forgotten, kept) for passage in story.path()]
+    """The story as one book page: every passage a span that can be clicked, what the model has forgotten paler.
+
+    Pinned sentences are marked, and a line stands where the model will forget next, once its memory is half full.
+    """
+    marks, texts = mark_sentences(window), {}
+    for sentence in (*window.forgotten, *window.kept) if window else ():
+        texts[sentence.key] = sentence.text
+    for key in story.pins:
+        marks[key] = f"{marks.get(key, '')} pinned".strip()
+    passages = [_draw_passage(story, passage, texts, marks) for passage in story.path()]
     live = '<span class="live by-model" aria-live="off"></span>' if writing else ""
     last = story.last()
     end = '<div class="the-end" role="note">The End</div>' if last and last.finish == "end" and not writing else ""
     return f'<article class="book" aria-label="The story">{"".join(passages)}{live}{end}</article>'
+
+
+def mark_sentences(window: Window | None) -> dict[Key, str]:
+    """What is to be seen of single sentences, as classes: `forgotten`, or `next-forgotten` for the next to go."""
+    if window is None:
+        return {}
+    marks = {sentence.key: "forgotten" for sentence in window.forgotten}
+    if window.next_forgotten and len(window.ids) > SHOW_LINE * window.limit:
+        marks[window.next_forgotten] = "next-forgotten"
+    return marks
 
 
 def draw_text(text: str) -> str:
@@ -26,14 +48,10 @@ def draw_text(text: str) -> str:
     return escape(text).replace("\n", BREAK)
 
 
-def _draw_passage(story: Story, passage: Passage, forgotten: dict, kept: dict) -> str:
-    keys = sorted(key for key in (*forgotten, *kept) if key[0] == passage.id)
-    texts = [forgotten.get(key, kept.get(key, "")) for key in keys]
-    if "".join(texts) == passage.text:
-        inner = "".join(
-            f'<span class="forgotten">{draw_text(text)}</span>' if key in forgotten else draw_text(text)
-            for key, text in zip(keys, texts, strict=True)
-        )
+def _draw_passage(story: Story, passage: Passage, texts: dict[Key, str], marks: dict[Key, str]) -> str:
+    keys = sorted(key for key in texts if key[0] == passage.id)
+    if "".join(texts[key] for key in keys) == passage.text:
+        inner = "".join(_draw_sentence(texts[key], marks.get(key, "")) for key in keys)
     else:
         inner = draw_text(passage.text)
     who = "reader" if passage.author == "reader" else "model"
@@ -46,6 +64,11 @@ def _draw_passage(story: Story, passage: Passage, forgotten: dict, kept: dict) -
         else ""
     )
     return words + _draw_versions(story, passage)
+
+
+def _draw_sentence(text: str, mark: str) -> str:
+    titles = [HINTS[name] for name in mark.split() if name in HINTS]
+    return f'<span class="{mark}" title="{" ".join(titles)}">{draw_text(text)}</span>' if mark else draw_text(text)
 
 
 def _draw_versions(story: Story, passage: Passage) -> str:
@@ -74,6 +97,8 @@ def draw_meter(story: Story, window: Window | None) -> str:
     said = f"{count} sentence{'s' if count != 1 else ''} forgotten" if count else "nothing forgotten"
     notes = " Not every pin fits." * bool(window.unpinned)
     notes += " The opening is long: only its first sentences are always remembered." * window.is_opening_cut
+    coming = next((s.text.strip() for s in window.kept if s.key == window.next_forgotten), "")
+    next_line = f"<p>The next sentence to be forgotten: <q>{escape(coming)}</q></p>" if coming else ""
     entries = "".join(_draw_entry(entry) for entry in reversed(story.memory.ledger[-REASONS_SHOWN:]))
     ledger = (
         f"<ul>{entries}</ul>"
@@ -84,10 +109,23 @@ def draw_meter(story: Story, window: Window | None) -> str:
         '<details class="meter"><summary>'
         f'<span class="bar" role="img" aria-label="The model\'s memory is {share:.0f} percent full">'
         f'<i style="width:{share:.1f}%"></i><b style="width:{answer:.1f}%"></b></span>'
-        f"<span>The model remembers {used:,} of {window.context:,} tokens · {said}.{notes}</span></summary>{ledger}</details>"
+        f"<span>The model remembers {used:,} of {window.context:,} tokens · {said}.{notes}</span></summary>"
+        f"{next_line}{ledger}</details>"
     )
 
 
 def _draw_entry(entry: LedgerEntry) -> str:
     count = len(entry.sentences)
     return f"<li>{count} sentence{'s' if count != 1 else ''} ({entry.tokens} tokens) {entry.kind}: {escape(entry.reason)}.</li>"
+
+
+def draw_receipt(receipt: Receipt | None) -> str:
+    """How a passage came about, for whoever wants to tell it again."""
+    if receipt is None:
+        return ""
+    settings = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in receipt.settings.to_dict().items())
+    forgotten = f", {receipt.forgotten} sentences forgotten" if receipt.forgotten else ""
+    return (
+        f'<p class="hint receipt">Told by model {escape(receipt.model)} from {receipt.window_tokens:,} tokens'
+        f"{forgotten}: {escape(settings)}.</p>"
+    )

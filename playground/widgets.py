@@ -9,7 +9,8 @@ import gradio as gr
 
 from playground.engines import Engines
 from playground.ideas import IDEAS
-from story_engine import PUBLISHED, RANGES, Settings
+from playground.phases import Phases, read_phases
+from story_engine import EMBEDDED_FOLDER, FORMS, PUBLISHED, RANGES, Settings
 
 HERE = Path(__file__).parent
 CSS = (HERE / "style.css").read_text(encoding="utf-8")
@@ -34,6 +35,7 @@ CAUTION = (
     "<footer class='hint'>A small model invents these stories. They can be odd, and now and then unsuitable: "
     "grown-ups, please read along.</footer>"
 )
+PIN_HINT = "Ticked sentences stay in the model's memory, however long the story grows."
 FILE_HINT = "<p class='hint'>Stories are kept on this server as you write; a file is yours to keep.</p>"
 
 
@@ -86,6 +88,10 @@ class Widgets:
             self._lay_out_settings(engines)
         with gr.Accordion("Your stories", open=False, elem_id="file"):
             self._lay_out_file()
+        self.phases = read_phases(EMBEDDED_FOLDER)
+        if self.phases:
+            with gr.Accordion("How the model learned to tell stories", open=False, elem_id="learned"):
+                self._lay_out_phases(self.phases)
         gr.HTML(CAUTION)
 
     @property
@@ -93,7 +99,8 @@ class Widgets:
         """Everything that changes with the story."""
         return [
             self.browser, self.beginning, self.writing, self.book, self.live, self.words, self.opening, self.meter,
-            self.go_on, self.stop, self.undo, self.redo, self.retry, self.editor, self.edited, self.edit_text, self.shelf,
+            self.go_on, self.stop, self.undo, self.redo, self.retry, self.editor, self.edited, self.edit_text, self.pins,
+            self.receipt, self.shelf, self.title, self.restore,
         ]  # fmt: skip
 
     def _lay_out_beginning(self) -> None:
@@ -116,6 +123,8 @@ class Widgets:
                 with gr.Row():
                     self.edit_save = gr.Button("Keep the change", variant="primary", size="sm")
                     self.edit_cancel = gr.Button("Leave it as it was", size="sm")
+                self.pins = gr.CheckboxGroup([], label="Always remember", info=PIN_HINT, elem_id="pins")
+                self.receipt = gr.HTML(elem_id="receipt")
             self.words = gr.Textbox(
                 label="What happens next?",
                 placeholder="Add your own words, or leave this empty and let the story go on…",
@@ -143,13 +152,29 @@ class Widgets:
         self.recommended = gr.Button("Back to the recommended settings", size="sm")
 
     def _lay_out_file(self) -> None:
-        self.shelf = gr.Dropdown([], label="Take a story from the shelf", elem_id="shelf")
         with gr.Row():
-            self.new = gr.Button("New story", size="sm", elem_id="new")
-            self.save = gr.Button("Save to a file", size="sm", elem_id="save")
-            self.open = gr.UploadButton("Open a file", size="sm", file_types=[".json"], elem_id="open")
+            self.shelf = gr.Dropdown([], label="Take a story from the shelf", elem_id="shelf", scale=3)
+            self.new = gr.Button("New story", elem_id="new", min_width=120)
+        with gr.Row():
+            self.title = gr.Textbox(label="Its title", max_lines=1, elem_id="title", scale=3)
+            self.rename = gr.Button("Rename", elem_id="rename", min_width=120)
+        with gr.Row():
+            self.duplicate = gr.Button("Duplicate", size="sm", elem_id="duplicate")
+            self.remove = gr.Button("Remove", size="sm", elem_id="remove")
+            self.restore = gr.Button("Bring it back", size="sm", elem_id="restore", visible=False)
+        with gr.Row():
+            self.form = gr.Dropdown(list(FORMS), value=next(iter(FORMS)), label="Save as", elem_id="form", scale=3)
+            self.save = gr.Button("Save to a file", elem_id="save", min_width=120)
+        self.open = gr.UploadButton("Open a file", size="sm", file_types=[".json", ".txt"], elem_id="open")
         gr.HTML(FILE_HINT)
         self.saved = gr.JSON(visible="hidden")
+
+    def _lay_out_phases(self, phases: Phases) -> None:
+        gr.HTML(phases.draw_curve())
+        self.phase_opening = gr.Dropdown(
+            phases.openings, value=phases.openings[0], label="The same opening, told at each stage", elem_id="phase-opening"
+        )
+        self.phase_stories = gr.HTML(phases.draw_stories(phases.openings[0]), elem_id="phases")
 
 
 def _make_slider(name: str) -> gr.Slider:

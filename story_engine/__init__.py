@@ -10,18 +10,28 @@ for piece in engine.stream(story, Settings(max_new_tokens=200, seed=7)):
 
 from story_engine.engine import Piece, StoryEngine
 from story_engine.errors import InputError, ModelError, SaveError, SettingsError, StoryError
-from story_engine.model import EMBEDDED, PUBLISHED
+from story_engine.export import FORMS, export_story
+from story_engine.library import MAX_FILE_BYTES, Library, OpenStory, is_uid, read_json
+from story_engine.model import EMBEDDED, EMBEDDED_FOLDER, PUBLISHED
+from story_engine.savefile import load_story
 from story_engine.settings import RANGES, Settings
-from story_engine.story import LedgerEntry, Passage, Receipt, Story
+from story_engine.story import Key, LedgerEntry, Passage, Receipt, Story
 from story_engine.window import Sentence, Window
+from story_engine.words import check_words, keep_joint
 
 __all__ = [
     "EMBEDDED",
+    "EMBEDDED_FOLDER",
+    "FORMS",
+    "MAX_FILE_BYTES",
     "PUBLISHED",
     "RANGES",
     "InputError",
+    "Key",
     "LedgerEntry",
+    "Library",
     "ModelError",
+    "OpenStory",
     "Passage",
     "Piece",
     "Receipt",
@@ -33,4 +43,10 @@ __all__ = [
     "StoryEngine",
     "StoryError",
     "Window",
+    "check_words",
+    "export_story",
+    "is_uid",
+    "keep_joint",
+    "load_story",
+    "read_json",
 ]

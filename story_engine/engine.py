@@ -23,7 +23,7 @@ from story_engine.story import Receipt, Story
 from story_engine.tokens import Vocabulary, read_end_tokens
 from story_engine.turns import FairLock
 from story_engine.window import ContextWindow, Window
-from story_engine.words import check_words, join_words
+from story_engine.words import AFTER_END, check_words, join_words
 
 CHUNK = 128  # tokens read between two looks at the stop sign; about 0.3 s for 190M parameters on two cores
 WORDS_TO_COME = 48  # tokens that a reader's next words are expected to take when the window is made ready for them
@@ -50,6 +50,8 @@ class StoryEngine:
     ) -> None:
         self.decoder, self.vocabulary, self.window, self.end_tokens, self.name = decoder, vocabulary, window, end_tokens, name
         self.cache = SlotCache(decoder.config, decoder.dtype, decoder.device, MAX_CACHE_BYTES)
+        # Line by line: together they would be another token than the one that models are trained on.
+        self._break = [token for line in AFTER_END for token in vocabulary.encode(line)]
         self._turns = FairLock()
         self._writing = 0
         self._guard = Lock()
@@ -117,7 +119,7 @@ class StoryEngine:
         window, story.memory = self._fit(story, settings)
         seed = secrets.randbelow(2**53) if settings.seed is None else settings.seed
         settings = replace(settings, seed=seed)
-        draft = _Draft(self.vocabulary, self.vocabulary.encode("\n") if goes_on else [])
+        draft = _Draft(self.vocabulary, self._break if goes_on else [])
         parent = story.current
         self.ahead.interrupt(story.uid)
         slot = self.cache.take(story.uid)

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from story_engine.errors import SaveError
-from story_engine.savefile import dump_story, load_story
+from story_engine.errors import InputError, SaveError
+from story_engine.savefile import dump_json, dump_story, load_story
 from story_engine.story import Story
 
 MAX_FILE_BYTES = 4_000_000
 MAX_OPEN = 256
+REMOVED = ".removed"
 
 
 @dataclass
@@ -74,6 +75,56 @@ class Library:
         """
         write_json(self._path(story.uid), dump_story(story))
 
+    def duplicate(self, uid: str) -> Story:
+        """A copy of a story, all its versions included, with a number of its own.
+
+        Raises:
+            InputError: there is no such story.
+        """
+        entry = self._find(uid)
+        with entry.lock:
+            copy = load_story(dump_story(entry.story))
+        copy.uid = Story().uid
+        self.adopt(OpenStory(copy))
+        self.save(copy)
+        return copy
+
+    def remove(self, uid: str) -> None:
+        """Put a story aside: it can no longer be opened, until `restore` brings it back.
+
+        Raises:
+            InputError: there is no such story.
+            SaveError: its file cannot be moved.
+        """
+        entry = self._find(uid)
+        self.save(entry.story)
+        self._move(self._path(uid), self._path(uid).with_suffix(REMOVED))
+        with self._lock:
+            self._open.pop(uid, None)
+
+    def restore(self, uid: str) -> None:
+        """Bring a removed story back.
+
+        Raises:
+            InputError: no story of this number was removed.
+            SaveError: its file cannot be moved.
+        """
+        if not is_uid(uid) or not self._path(uid).with_suffix(REMOVED).is_file():
+            raise InputError("This story can no longer be brought back.")
+        self._move(self._path(uid).with_suffix(REMOVED), self._path(uid))
+
+    def _find(self, uid: str) -> OpenStory:
+        entry = self.open(uid)
+        if entry is None:
+            raise InputError("There is no such story on the shelf any more.")
+        return entry
+
+    def _move(self, old: Path, new: Path) -> None:
+        try:
+            old.replace(new)
+        except OSError as error:
+            raise SaveError(f"The story could not be moved ({error.strerror}). It is where it was.") from error
+
     def _path(self, uid: str) -> Path:
         return self.folder / f"{uid}.json"
 
@@ -103,11 +154,6 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise SaveError("This file is not a story saved by this playground.") from error
-
-
-def dump_json(data: Any) -> str:
-    """A story's plain data as a save file holds it."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
 def write_json(path: Path, data: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -33,6 +34,11 @@ def dump_story(story: Story) -> dict[str, Any]:
             "ledger": [asdict(entry) for entry in story.memory.ledger],
         },
     }
+
+
+def dump_json(data: Any) -> str:
+    """A story's plain data as a save file holds it."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
 def load_story(data: Any) -> Story:

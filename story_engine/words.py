@@ -5,6 +5,7 @@ from __future__ import annotations
 from story_engine.errors import InputError
 
 MAX_WORDS = 20_000  # characters in one go; about ten windows of the model
+AFTER_END = "\n\n"  # what is told after an end begins a paragraph of its own
 _CLOSING = tuple(",.;:!?)’'…")
 
 
@@ -32,7 +33,7 @@ def join_words(before: str, words: str, is_after_end: bool = False) -> str:
     if not before:
         return words.lstrip()
     if is_after_end:
-        return "\n" + words.lstrip()
+        return AFTER_END + words.lstrip()
     if before[-1].isspace() or words[0].isspace() or words.startswith(_CLOSING):
         return words
     return " " + words

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import socket
 import time
 from pathlib import Path
@@ -16,6 +18,7 @@ from story_engine.library import Library
 from story_engine.model import ModelConfig
 from story_engine.tokens import Vocabulary
 from story_engine.window import ContextWindow
+from tests.reader import FLAGS
 from train.export import export_model
 from train.network import build_model
 from train.prepare import END_OF_STORY, prepare, train_tokenizer
@@ -23,6 +26,7 @@ from train.presets import PRESETS, Preset, Shape
 
 NAMES, THINGS, PLACES = ("Tom", "Mia", "Ben", "Sara"), ("ball", "car", "kite", "boat"), ("park", "garden", "forest")
 CONTEXT = 256
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 def make_stories(count: int = 60) -> list[str]:
@@ -121,6 +125,20 @@ class ScriptedDecoder:
             return logits * torch.nan
         logits[token] = 30.0
         return logits
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if CHROMIUM is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("In CI the browser tests must run: install chromium.")
+        pytest.skip("no Chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
 
 
 def find_port() -> int:

@@ -7,8 +7,9 @@ from itertools import pairwise
 
 import pytest
 
-from playground.actions import Actions, Live, View, Visit
+from playground.actions import Actions
 from playground.engines import Engines
+from playground.visit import Live, View, Visit
 from story_engine import InputError, ModelError, SaveError, Settings, Story
 from story_engine.library import Library
 
@@ -172,14 +173,14 @@ def test_an_edit_keeps_the_joint_before_it(actions):
 
 def test_a_file_opens_as_a_copy_and_a_damaged_one_changes_nothing(actions, tmp_path):
     visit = begin(actions, "Tom <went> out.")
-    name, content = actions.export(visit)
+    name, _, content = actions.export(visit, "all versions")
     assert name == "tom-went-out.story.json"
-    (tmp_path / "mine.json").write_text(content)
+    (tmp_path / "mine.json").write_bytes(content)
     copy = Visit(actions.open_file(Visit(), tmp_path / "mine.json").story)
     assert copy.story != visit.story
     assert actions.find(copy).story.text() == actions.find(visit).story.text()
-    for broken in (content[:-5], json.dumps({"format": "?"}), "[]"):
-        (tmp_path / "broken.json").write_text(broken)
+    for broken in (content[:-5], json.dumps({"format": "?"}).encode(), b"[]"):
+        (tmp_path / "broken.json").write_bytes(broken)
         with pytest.raises(SaveError):
             actions.open_file(visit, tmp_path / "broken.json")
 
@@ -193,7 +194,7 @@ def test_a_full_disk_is_said_and_the_story_goes_on(actions, monkeypatch):
     monkeypatch.setattr("os.fsync", fail)
     views = [view for view in actions.go_on(visit, "And then", PLAIN) if isinstance(view, View)]
     assert all("No space left" in view.notice for view in views)
-    assert actions.find(visit).story.text().startswith("Tom went out." + SAY + "\nAnd then He saw")
+    assert actions.find(visit).story.text().startswith("Tom went out." + SAY + "\n\nAnd then He saw")
 
 
 def test_models_that_are_not_offered_are_never_looked_up(actions, monkeypatch):

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+import story_engine
+
 ROOT = Path(__file__).parent.parent
 PARTS = ("story_engine", "playground", "train", "benchmarks")
 FORBIDDEN = {
@@ -29,6 +31,14 @@ def imports_of(path: Path) -> set[str]:
 def test_arrows_point_one_way(path):
     part = path.relative_to(ROOT).parts[0]
     assert not imports_of(path) & FORBIDDEN.get(part, set())
+
+
+@pytest.mark.parametrize("path", [*(ROOT / "playground").glob("*.py"), ROOT / "app.py"], ids=lambda path: path.name)
+def test_the_page_takes_only_the_engines_public_names(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("story_engine"):
+            assert node.module == "story_engine"
+            assert {alias.name for alias in node.names} <= set(story_engine.__all__)
 
 
 @pytest.mark.parametrize("path", [*FILES, ROOT / "app.py"], ids=lambda path: str(path.relative_to(ROOT)))

@@ -1,90 +1,14 @@
 """A person at the page: a real Chromium starts a story, plays with it, reloads, and finds everything as it was."""
 
-import os
 import re
-import shutil
 
 import pytest
 
 from story_engine import StoryEngine
 from tests.conftest import find_port
+from tests.reader import DESKTOP, PHONE, Reader
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 pytestmark = pytest.mark.browser
-DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("In CI the browser tests must run: install chromium.")
-        pytest.skip("no Chromium on this machine")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
-
-
-class Reader:
-    """A visitor in a window of his own, and what he does."""
-
-    def __init__(self, browser, url: str, size: dict, dark: bool = False) -> None:
-        self.context = browser.new_context(viewport=size, accept_downloads=True)
-        self.page = self.context.new_page()
-        self.errors: list[str] = []
-        self.foreign: list[str] = []
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("request", lambda request: self.foreign.append(request.url) if "127.0.0.1" not in request.url else None)
-        self.page.goto(url + ("/?__theme=dark" if dark else ""))
-        self.page.get_by_role("button", name="Begin the story").or_(self.page.locator("article.book")).first.wait_for()
-
-    def begin(self, opening: str) -> None:
-        self.page.get_by_label("How does your story begin?").fill(opening)
-        self.page.locator("#begin").click()
-        self.page.locator("article.book").wait_for()
-        self.wait()
-
-    def wait(self) -> None:
-        """Until nothing is being written."""
-        self.page.locator("#continue").wait_for(timeout=60_000)
-        self.page.wait_for_function("!document.querySelector('.book .live')", timeout=60_000)
-        self.page.wait_for_timeout(300)  # the page takes a moment to close an event before it takes the next click
-
-    def press(self, name: str) -> None:
-        before = self.page.locator("article.book").inner_html()
-        self.page.locator(f"#{name}").click()
-        self.page.wait_for_function(
-            "before => document.querySelector('article.book').innerHTML !== before", arg=before, timeout=30_000
-        )
-        self.wait()
-
-    def go_on(self, words: str) -> None:
-        self.page.get_by_label("What happens next?").fill(words)
-        self.page.locator("#continue").click()
-        self.page.wait_for_function("words => document.querySelector('.book').innerText.includes(words)", arg=words)
-        self.wait()
-
-    def text(self) -> str:
-        return self.page.locator("article.book").inner_text()
-
-    def passages(self, who: str):
-        return self.page.locator(f".book .by-{who}")
-
-    def picture(self, name: str) -> None:
-        folder = os.environ.get("SCREENSHOTS")
-        if folder:
-            self.page.screenshot(path=f"{folder}/{name}.png", full_page=True)
 
 
 def test_a_story_is_written_played_with_and_found_again(browser, engine_embedded: StoryEngine, serve, tmp_path):
@@ -129,6 +53,7 @@ def test_a_story_is_written_played_with_and_found_again(browser, engine_embedded
         "Object.keys(localStorage).some(key => key.includes('story-playground-settings'))", timeout=5000
     )
     reader.page.locator("#file button").first.click()
+    reader.choose("Save as", "all versions")
     with reader.page.expect_download() as download:
         reader.page.locator("#save").click()
     download.value.save_as(tmp_path / "saved.story.json")
@@ -144,8 +69,7 @@ def test_a_story_is_written_played_with_and_found_again(browser, engine_embedded
     reader.page.locator("#file button").first.click()
     reader.page.locator("#new").click()
     reader.page.locator("#begin").wait_for()
-    reader.page.get_by_label("Take a story from the shelf").click()
-    reader.page.get_by_role("option").first.click()
+    reader.choose("Take a story from the shelf")
     reader.page.locator("article.book").wait_for()
     assert reader.text() == before
     reader.page.locator("#new").click()
@@ -159,7 +83,7 @@ def test_a_story_is_written_played_with_and_found_again(browser, engine_embedded
 
 def test_a_restart_of_the_server_loses_nothing(browser, engine_embedded, serve, tmp_path):
     from app import open_page
-    from story_engine.library import Library
+    from story_engine import Library
 
     port = find_port()
     first = open_page(engine_embedded, "embedded", Library(tmp_path / "s"), "127.0.0.1", port)

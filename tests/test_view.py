@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from playground.view import draw_book, draw_meter, draw_text
+from playground.view import draw_book, draw_meter, draw_receipt, draw_text
 from story_engine import Settings, Story
 
 PAYLOADS = [
@@ -29,7 +29,7 @@ def test_no_text_becomes_markup(engine, payload):
         story, engine.look(story, Settings(max_new_tokens=20))
     )
     tags = set(re.findall(r"<\s*/?\s*([a-zA-Z]+)", html))
-    assert tags <= {"article", "span", "button", "div", "details", "summary", "i", "b", "ul", "li", "p"}
+    assert tags <= {"article", "span", "button", "div", "details", "summary", "i", "b", "ul", "li", "p", "q"}
     assert not re.search(r"<[^>]*\son\w+\s*=", html)
 
 
@@ -56,6 +56,28 @@ def test_what_is_forgotten_is_paler_and_the_ledger_says_why(engine):
     assert html.count('class="forgotten"') == len(window.forgotten) > 0
     assert "the window was full" in draw_meter(story, window)
     assert f"{len(window.forgotten)} sentences forgotten" in draw_meter(story, window)
+
+
+def test_pins_are_marked_and_the_next_to_go_once_the_memory_is_half_full(engine):
+    story, settings = Story("Tom had a ball."), Settings(max_new_tokens=20)
+    story.add(" It was red. It was big.", "model")
+    assert "next-forgotten" not in draw_book(story, engine.look(story, settings), writing=False)
+    while len((window := engine.look(story, settings)).ids) < 0.6 * window.limit:
+        story.add(" Tom ran to the park.", "model")
+    story.pin((1, 1))
+    window = engine.look(story, settings)
+    html = draw_book(story, window, writing=False)
+    assert re.findall(r'class="pinned" title="Always remembered.">(.*?)<', html) == [" It was big."]
+    assert re.findall(r'class="next-forgotten" title=".*?">(.*?)<', html) == [" It was red."]
+    assert "<q>It was red.</q>" in draw_meter(story, window)
+
+
+def test_a_receipt_names_model_settings_and_window(engine):
+    story = Story("Tom ran.")
+    list(engine.stream(story, Settings(max_new_tokens=5, seed=7)))
+    said = draw_receipt(story.last().receipt)
+    assert all(words in said for words in (engine.window.model, "seed 7", "temperature 0.7", "tokens"))
+    assert draw_receipt(None) == ""
 
 
 def test_line_breaks_become_gaps():

@@ -18,7 +18,7 @@ from train.export import load_held_out
 from train.hardware import describe_machine
 from train.heldout import HeldOutLoss
 from train.presets import describe_command
-from train.samples import tell_samples, write_samples
+from train.samples import record_phases, tell_samples, write_samples
 
 
 def measure_shipped(engine: StoryEngine, stories: list[tuple[list[int], int]]) -> HeldOutLoss:
@@ -51,6 +51,8 @@ def write_report(run: Path, data: Path, notes: Path | None = None) -> Path:
     machine, processes = begun.get("device", describe_machine()), begun.get("processes", 1)
     for phase in sorted(run.glob("phase-*")):
         write_samples(phase, preset.phase_samples)
+    losses = {entry["step"]: entry["held_out"]["nats_per_token"] for entry in entries if "held_out" in entry}
+    record_phases(run, preset.steps, losses, folder / "phases.json")
     held_out = load_held_out(data)
     shipped = measure_shipped(engine, held_out) if held_out else None
     masters = [entry["held_out"] for entry in entries if "held_out" in entry]

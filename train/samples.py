@@ -53,3 +53,14 @@ def write_samples(folder: Path, count: int) -> Path:
         samples = tell_samples(StoryEngine.load(str(folder)), count, PHASE_TOKENS)
         path.write_text(json.dumps([asdict(sample) for sample in samples], indent=1, ensure_ascii=False) + "\n")
     return path
+
+
+def record_phases(run: Path, steps: int, held_out: dict[int, float], path: Path) -> None:
+    """Stories and curve of a run in one file, for the playground's time machine; nothing where a run kept none."""
+    stages = []
+    for phase in sorted(run.glob("phase-*")):
+        told = json.loads((phase / "samples.json").read_text(encoding="utf-8"))
+        stages.append({"step": int(phase.name.split("-")[1]), "stories": {one["opening"]: one["text"] for one in told}})
+    if stages and held_out and stages[-1]["stories"]:
+        record = {"steps": steps, "curve": sorted(held_out.items()), "stages": stages}
+        path.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,73 @@
+"""A person at the page: a window of a real Chromium, and what one does in it."""
+
+import os
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+
+
+class Reader:
+    """A visitor in a window of his own, and what he does."""
+
+    def __init__(self, browser, url: str, size: dict, dark: bool = False) -> None:
+        self.context = browser.new_context(viewport=size, accept_downloads=True)
+        self.page = self.context.new_page()
+        self.errors: list[str] = []
+        self.foreign: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", lambda request: self.foreign.append(request.url) if "127.0.0.1" not in request.url else None)
+        self.page.goto(url + ("/?__theme=dark" if dark else ""))
+        self.page.get_by_role("button", name="Begin the story").or_(self.page.locator("article.book")).first.wait_for()
+
+    def begin(self, opening: str) -> None:
+        self.page.get_by_label("How does your story begin?").fill(opening)
+        self.page.locator("#begin").click()
+        self.page.locator("article.book").wait_for()
+        self.wait()
+
+    def wait(self) -> None:
+        """Until nothing is being written."""
+        self.page.locator("#continue").wait_for(timeout=60_000)
+        self.page.wait_for_function("!document.querySelector('.book .live')", timeout=60_000)
+        self.page.wait_for_timeout(300)  # the page takes a moment to close an event before it takes the next click
+
+    def press(self, name: str) -> None:
+        before = self.page.locator("article.book").inner_html()
+        self.page.locator(f"#{name}").click()
+        self.page.wait_for_function(
+            "before => document.querySelector('article.book').innerHTML !== before", arg=before, timeout=30_000
+        )
+        self.wait()
+
+    def go_on(self, words: str) -> None:
+        self.page.get_by_label("What happens next?").fill(words)
+        self.page.locator("#continue").click()
+        self.page.wait_for_function("words => document.querySelector('.book').innerText.includes(words)", arg=words)
+        self.wait()
+
+    def text(self) -> str:
+        return self.page.locator("article.book").inner_text()
+
+    def passages(self, who: str):
+        return self.page.locator(f".book .by-{who}")
+
+    def picture(self, name: str) -> None:
+        folder = os.environ.get("SCREENSHOTS")
+        if folder:
+            self.page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+
+    def open_panel(self, name: str) -> None:
+        self.page.locator(f"#{name} button").first.click()
+
+    def choose(self, label: str, option: str | None = None) -> None:
+        """Pick from a list: the named option, or the first."""
+        self.page.get_by_label(label, exact=True).click()
+        options = self.page.get_by_role("option")
+        (options.filter(has_text=option) if option else options).first.click()

@@ -1,0 +1,103 @@
+"""The buttons around the story: pins, titles, copies, removal and files; nothing is lost by any of them."""
+
+import pytest
+
+from playground.actions import Actions
+from playground.engines import Engines
+from playground.visit import View, Visit
+from story_engine import InputError, Library, SaveError, Settings, Story
+
+SAY = " He saw a red kite. They ran to the park."
+PLAIN = Settings(temperature=0, repetition_penalty=1)
+
+
+@pytest.fixture
+def actions(scripted, tmp_path) -> Actions:
+    return Actions(Engines(scripted(SAY + "<end>"), "scripted"), Library(tmp_path / "stories"))
+
+
+def begin(actions: Actions, opening: str = "Tom went out.") -> Visit:
+    view = list(actions.start(Visit(), opening, PLAIN))[-1]
+    return Visit().after(view)
+
+
+def test_the_sentences_of_a_passage_are_pinned_and_let_go(actions):
+    visit = begin(actions)
+    assert [(s.text, pinned) for s, pinned in actions.sentences(visit, 1)] == [
+        (" He saw a red kite.", False),
+        (" They ran to the park.", False),
+    ]
+    assert actions.sentences(visit, 0) == []  # the opening is always remembered
+    actions.pin(visit, 1, [1])
+    assert actions.find(visit).story.pins == [(1, 1)]
+    actions.pin(visit, 1, [0])
+    assert actions.find(visit).story.pins == [(1, 0)]
+    again = Actions(actions.engines, Library(actions.library.folder))
+    assert again.find(visit).story.pins == [(1, 0)]
+    actions.pin(visit, 1, [])
+    assert actions.find(visit).story.pins == []
+
+
+def test_a_title_is_changed_and_an_empty_one_is_not_taken(actions):
+    visit = begin(actions)
+    view = actions.rename(visit, "  The   long way home ")
+    assert view.title == "The long way home"
+    assert visit.after(view).shelf == {visit.story: "The long way home"}
+    with pytest.raises(InputError, match="needs a title"):
+        actions.rename(visit, "   ")
+    assert len(actions.rename(visit, "x" * 500).title) == 80
+
+
+def test_a_copy_goes_its_own_way_with_all_versions(actions):
+    visit = begin(actions)
+    list(actions.retry(visit, PLAIN))
+    view = actions.duplicate(visit)
+    copy = visit.after(view)
+    assert copy.story != visit.story
+    assert view.title.endswith("(copy)")
+    assert list(copy.shelf) == [copy.story, visit.story]
+    assert len(actions.find(copy).story.passages) == len(actions.find(visit).story.passages) == 3
+    actions.change(copy, Story.undo)
+    assert actions.find(visit).story.current == 2
+
+
+def test_a_removed_story_is_off_the_shelf_until_it_is_brought_back(actions):
+    visit = begin(actions)
+    text = actions.find(visit).story.text()
+    view = actions.remove(visit)
+    assert view == View(removed=visit.story)
+    after = visit.after(view)
+    assert (after.story, after.shelf, after.removed) == ("", {}, visit.story)
+    assert Visit.from_browser(after.story_memory()) == after
+    with pytest.raises(InputError):
+        actions.find(visit)
+    back = actions.restore(after)
+    assert actions.find(visit).story.text() == text
+    assert after.after(back).removed == ""
+    assert list(after.after(back).shelf) == [visit.story]
+    for nothing in ("", "../../etc/passwd", "0" * 32):
+        with pytest.raises(InputError, match="no longer"):
+            actions.restore(Visit(removed=nothing))
+
+
+def test_removing_stops_what_is_being_written_and_keeps_it(scripted, tmp_path):
+    actions = Actions(Engines(scripted(SAY, delay=0.02), "scripted"), Library(tmp_path / "stories"))
+    stream = actions.start(Visit(), "Tom went out.", PLAIN)
+    visit = Visit().after(next(stream))
+    next(stream)
+    stream.close()
+    actions.remove(visit)
+    text = actions.find(Visit().after(actions.restore(Visit(removed=visit.story)))).story.text()
+    assert text.startswith("Tom went out. He")
+
+
+def test_a_plain_text_becomes_an_opening(actions, tmp_path):
+    path = tmp_path / "mine.txt"
+    path.write_text("\ufeffOnce there was a fox.\r\nIt slept.\n", encoding="utf-8")
+    view = actions.open_file(Visit(), path)
+    assert actions.find(Visit(view.story)).story.text() == "Once there was a fox.\nIt slept."
+    assert view.title == "Once there was a fox. It slept."
+    for content, error in ((b"\xff\xfe\x00", SaveError), (b"", SaveError), (b"x" * 30_000, InputError)):
+        path.write_bytes(content)
+        with pytest.raises(error):
+            actions.open_file(Visit(), path)

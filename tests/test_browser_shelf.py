@@ -1,0 +1,106 @@
+"""A person at the page, beyond the story itself: pins, titles, copies, files of every form, and how the model learned."""
+
+import json
+import zipfile
+
+import pytest
+
+from playground.phases import read_phases
+from story_engine import EMBEDDED_FOLDER
+from tests.reader import DESKTOP, PHONE, Reader
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_sentence_is_pinned_and_stays_pinned(browser, scripted, serve):
+    reader = Reader(browser, serve(scripted(" He saw a red kite. They ran to the park.<end>")), PHONE)
+    reader.begin("Tom went out.")
+    reader.passages("model").first.click()
+    reader.page.get_by_label("He saw a red kite.").check()
+    reader.page.locator(".book .pinned").wait_for()
+    assert reader.page.locator(".book .pinned").inner_text().strip() == "He saw a red kite."
+    assert reader.page.locator("#receipt").inner_text().startswith("Told by model")
+    reader.picture("pinned-phone-light")
+    reader.page.reload()
+    reader.page.locator(".book .pinned").wait_for()
+    reader.passages("model").first.click()
+    reader.page.get_by_label("He saw a red kite.").uncheck()
+    reader.page.locator(".book .pinned").wait_for(state="detached")
+    assert reader.errors == []
+
+
+def test_the_line_shows_what_will_be_forgotten_next(browser, scripted, serve):
+    reader = Reader(browser, serve(scripted(" He saw a red kite. They ran to the park. Mia was happy.", context=256)), DESKTOP)
+    reader.page.locator("#options button").first.click()
+    box = reader.page.locator("#max-new-tokens input[type=number]")
+    box.fill("60")
+    box.blur()
+    reader.begin("Tom went out.")
+    reader.press("continue")
+    line = reader.page.locator(".book .next-forgotten")
+    line.wait_for()
+    assert line.count() == 1
+    reader.page.locator(".meter summary").click()
+    assert line.inner_text().strip() in reader.page.locator(".meter q").inner_text()
+    reader.picture("forgetting-desktop-light")
+
+
+def test_stories_are_renamed_copied_removed_and_brought_back(browser, scripted, serve):
+    reader = Reader(browser, serve(scripted(" He ran home.<end>")), DESKTOP)
+    reader.begin("Tom went out.")
+    reader.open_panel("file")
+    title = reader.page.get_by_label("Its title")
+    title.fill("The long way home")
+    reader.page.locator("#rename").click()
+    shelf = "document.querySelector('#shelf input').value"
+    reader.page.wait_for_function(f"{shelf} === 'The long way home'")
+    reader.page.locator("#duplicate").click()
+    reader.page.wait_for_function(f"{shelf} === 'The long way home (copy)'")
+    reader.go_on("Only the copy says this.")
+    reader.page.locator("#remove").click()
+    reader.page.locator("#begin").wait_for()
+    reader.picture("shelf-desktop-light")
+    reader.choose("Take a story from the shelf")
+    reader.page.locator("article.book").wait_for()
+    assert "Only the copy" not in reader.text()
+    reader.page.locator("#restore").click()
+    reader.page.wait_for_function("document.querySelector('.book').innerText.includes('Only the copy says this.')")
+    reader.page.locator("#restore").wait_for(state="hidden")
+    assert reader.errors == []
+
+
+def test_a_story_is_saved_in_every_form_and_a_text_is_opened(browser, scripted, serve, tmp_path):
+    reader = Reader(browser, serve(scripted(" He ran home.<end>")), DESKTOP)
+    reader.begin("Tom went out.")
+    reader.open_panel("file")
+    for form, name in {"text": "txt", "Markdown": "md", "web page": "html", "e-book": "epub", "all versions": "json"}.items():
+        reader.choose("Save as", form)
+        with reader.page.expect_download() as download:
+            reader.page.locator("#save").click()
+        download.value.save_as(tmp_path / f"story.{name}")
+    assert (tmp_path / "story.txt").read_text() == "Tom went out. He ran home.\n"
+    assert "*Tom went out.* He ran home." in (tmp_path / "story.md").read_text()
+    assert "He ran home." in (tmp_path / "story.html").read_text()
+    assert "story.xhtml" in zipfile.ZipFile(tmp_path / "story.epub").namelist()
+    assert json.loads((tmp_path / "story.json").read_text())["format"] == "story-playground/1"
+    (tmp_path / "mine.txt").write_text("Once there was a fox.\nIt slept.", encoding="utf-8")
+    reader.page.locator("#open input[type=file], input[type=file]").first.set_input_files(tmp_path / "mine.txt")
+    reader.page.wait_for_function("document.querySelector('.book').innerText.includes('a fox')")
+    assert reader.passages("reader").count() == 1
+
+
+def test_the_time_machine_tells_one_opening_at_every_stage(browser, engine_embedded, serve):
+    phases = read_phases(EMBEDDED_FOLDER)
+    assert phases is not None
+    reader = Reader(browser, serve(engine_embedded), PHONE, dark=True)
+    reader.open_panel("learned")
+    told = reader.page.locator("#phases article")
+    told.first.wait_for()
+    assert told.count() == len(phases.stages) >= 5
+    first = told.last.inner_text()
+    reader.choose("The same opening, told at each stage", phases.openings[1])
+    last = "[...document.querySelectorAll('#phases article')].pop().innerText"
+    reader.page.wait_for_function(f"first => {last} !== first", arg=first)
+    assert phases.openings[1] in told.last.inner_text()
+    assert reader.page.locator("svg.curve").get_attribute("aria-label").startswith("The model's surprise")
+    reader.picture("learned-phone-dark")
