@@ -67,8 +67,11 @@ def _draw_passage(story: Story, passage: Passage, texts: dict[Key, str], marks: 
 
 
 def _draw_sentence(text: str, mark: str) -> str:
-    titles = [HINTS[name] for name in mark.split() if name in HINTS]
-    return f'<span class="{mark}" title="{" ".join(titles)}">{draw_text(text)}</span>' if mark else draw_text(text)
+    if not mark:
+        return draw_text(text)
+    titles = " ".join(HINTS[name] for name in mark.split() if name in HINTS)
+    words = text.lstrip()
+    return f'{draw_text(text[: len(text) - len(words)])}<span class="{mark}" title="{titles}">{draw_text(words)}</span>'
 
 
 def _draw_versions(story: Story, passage: Passage) -> str:
@@ -126,6 +129,6 @@ def draw_receipt(receipt: Receipt | None) -> str:
     settings = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in receipt.settings.to_dict().items())
     forgotten = f", {receipt.forgotten} sentences forgotten" if receipt.forgotten else ""
     return (
-        f'<p class="hint receipt">Told by model {escape(receipt.model)} from {receipt.window_tokens:,} tokens'
-        f"{forgotten}: {escape(settings)}.</p>"
+        f'<details class="hint receipt"><summary>How this passage came about</summary>Told by model {escape(receipt.model)} '
+        f"from {receipt.window_tokens:,} tokens{forgotten}: {escape(settings)}.</details>"
     )

@@ -118,7 +118,7 @@ class Widgets:
             self.book = gr.HTML(elem_id="book", js_on_load=BOOK_SCRIPT)
             self.live = gr.HTML(elem_id="live", visible="hidden", js_on_load="watch('value', () => window.showLive(element))")
             with gr.Column(visible=False, elem_id="editor") as self.editor:
-                self.edited = gr.Number(visible="hidden", precision=0)
+                self.edited = gr.State()
                 self.edit_text = gr.Textbox(label="Change this passage", lines=4, max_lines=20)
                 with gr.Row():
                     self.edit_save = gr.Button("Keep the change", variant="primary", size="sm")
@@ -152,17 +152,17 @@ class Widgets:
         self.recommended = gr.Button("Back to the recommended settings", size="sm")
 
     def _lay_out_file(self) -> None:
-        with gr.Row():
+        with gr.Row(elem_classes="line"):
             self.shelf = gr.Dropdown([], label="Take a story from the shelf", elem_id="shelf", scale=3)
             self.new = gr.Button("New story", elem_id="new", min_width=120)
-        with gr.Row():
+        with gr.Row(elem_classes="line"):
             self.title = gr.Textbox(label="Its title", max_lines=1, elem_id="title", scale=3)
             self.rename = gr.Button("Rename", elem_id="rename", min_width=120)
         with gr.Row():
             self.duplicate = gr.Button("Duplicate", size="sm", elem_id="duplicate")
             self.remove = gr.Button("Remove", size="sm", elem_id="remove")
             self.restore = gr.Button("Bring it back", size="sm", elem_id="restore", visible=False)
-        with gr.Row():
+        with gr.Row(elem_classes="line"):
             self.form = gr.Dropdown(list(FORMS), value=next(iter(FORMS)), label="Save as", elem_id="form", scale=3)
             self.save = gr.Button("Save to a file", elem_id="save", min_width=120)
         self.open = gr.UploadButton("Open a file", size="sm", file_types=[".json", ".txt"], elem_id="open")

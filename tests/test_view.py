@@ -67,8 +67,8 @@ def test_pins_are_marked_and_the_next_to_go_once_the_memory_is_half_full(engine)
     story.pin((1, 1))
     window = engine.look(story, settings)
     html = draw_book(story, window, writing=False)
-    assert re.findall(r'class="pinned" title="Always remembered.">(.*?)<', html) == [" It was big."]
-    assert re.findall(r'class="next-forgotten" title=".*?">(.*?)<', html) == [" It was red."]
+    assert re.findall(r'class="pinned" title="Always remembered.">(.*?)<', html) == ["It was big."]
+    assert re.findall(r'class="next-forgotten" title=".*?">(.*?)<', html) == ["It was red."]
     assert "<q>It was red.</q>" in draw_meter(story, window)
 
 
