@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from playground.engines import Engines
+from playground.tree import draw_tree
 from playground.view import draw_book, draw_meter, draw_text
 from playground.visit import Live, View, Visit
 from story_engine import (
@@ -125,6 +126,11 @@ class Actions:
         """To another version of a passage, and to what last followed it."""
         number = self.passage(visit, passage).id
         return self.change(visit, lambda story: story.flip(number, step))
+
+    def go_to(self, visit: Visit, passage: object) -> View:
+        """To any passage ever told."""
+        number = self.passage(visit, passage).id
+        return self.change(visit, lambda story: story.go_to(number))
 
     def stop(self, visit: Visit) -> None:
         """Stop the passage being written, if any; its words so far stay."""
@@ -244,6 +250,7 @@ class Actions:
             story=story.uid,
             book=draw_book(story, window, is_writing),
             meter=draw_meter(story, window),
+            tree=draw_tree(story),
             title=story.title,
             is_blank=last is None,
             is_writing=is_writing,

@@ -1,15 +1,4 @@
-// Runs when the book loads: clicks and keys on a passage become events, and the passage being written grows in place.
-const act = (event) => {
-  const target = event.target.closest("[data-act]");
-  if (!target || !element.contains(target)) return;
-  event.preventDefault();
-  trigger("click", { act: target.dataset.act, passage: Number(target.dataset.passage) });
-};
-element.addEventListener("click", (event) => { event.stopPropagation(); act(event); });
-element.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && event.target.matches("span[data-act]")) act(event);
-});
-
+// Runs when the book loads: the passage being written grows in place, files are saved, and the story is read aloud.
 window.showLive = (source) => {
   const place = element.querySelector(".live");
   if (!place || !source) return;
@@ -25,4 +14,24 @@ window.saveFile = ({ name, type, content }) => {
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+};
+
+// Sentence by sentence, with the browser's own voice; the passage being read is marked. A second click ends it.
+window.readAloud = () => {
+  const voice = window.speechSynthesis;
+  const unmark = () => element.querySelectorAll(".spoken").forEach((passage) => passage.classList.remove("spoken"));
+  unmark();
+  if (!voice) { alert("This browser has no voice to read with."); return; }
+  if (voice.speaking || voice.pending) { voice.cancel(); return; }
+  for (const passage of element.querySelectorAll(".passage")) {
+    for (const sentence of passage.innerText.match(/[^.!?\n]+[.!?]*["”’]*|\n/g) || []) {
+      if (!sentence.trim()) continue;
+      const words = new SpeechSynthesisUtterance(sentence.trim());
+      words.lang = "en";
+      words.rate = 0.95;
+      words.onstart = () => { unmark(); passage.classList.add("spoken"); passage.scrollIntoView({ block: "nearest" }); };
+      words.onend = unmark;
+      voice.speak(words);
+    }
+  }
 };

@@ -15,7 +15,7 @@ from playground.api import publish
 from playground.ideas import IDEAS
 from playground.view import draw_receipt
 from playground.visit import Live, View, Visit
-from playground.widgets import Widgets
+from playground.widgets import MANNERS, Widgets
 from story_engine import Settings, Story, StoryError
 
 WRITERS = 16  # stories written at once; the others wait in the queue
@@ -62,6 +62,7 @@ class Page:
         for trigger in (w.go_on.click, w.words.submit):
             trigger(go_on, [*memory, w.words, *settings], w.story, **WRITING)
         w.retry.click(retry, [*memory, w.words, *settings], w.story, **WRITING)
+        w.read.click(None, None, None, js="() => window.readAloud()")
         w.stop.click(lambda data: self.actions.stop(Visit.from_browser(data)), w.browser, None, **QUICK)
 
     def _connect_moves(self) -> None:
@@ -75,7 +76,8 @@ class Page:
     def _connect_editing(self) -> None:
         w = self.widgets
         memory = [w.browser, w.preferences]
-        w.book.click(self._click_book, memory, w.story, **QUICK)
+        for clickable in (w.book, w.tree):
+            clickable.click(self._click_book, memory, w.story, **QUICK)
         save = self._mover(self.actions.edit)
         w.edit_save.click(save, [*memory, w.edited, w.edit_text], w.story, **QUICK)
         w.edit_cancel.click(lambda: gr.update(visible=False), None, w.editor, **QUICK)
@@ -106,9 +108,11 @@ class Page:
             if isinstance(widget, gr.Slider):
                 widget.release(self._remember, [w.model, *values], w.preferences, **QUICK)
         w.model.input(self._choose_model, [w.model, *values], [w.preferences, w.model], **QUICK)
-        w.recommended.click(lambda: [getattr(Settings(), name) for name in w.settings], None, values, **QUICK).then(
-            self._remember, [w.model, *values], w.preferences, **QUICK
-        )
+        for name, manner in MANNERS.items():
+            given = [getattr(manner, field) for field in w.settings]
+            w.manners[name].click(lambda given=given: given, None, values, **QUICK).then(
+                self._remember, [w.model, *values], w.preferences, **QUICK
+            )
 
     # -- handlers
 
@@ -164,6 +168,8 @@ class Page:
         try:
             if act in ("back", "forward"):
                 return self._show(self.actions.flip(visit, passage, 1 if act == "forward" else -1), visit)
+            if act == "go":
+                return self._show(self.actions.go_to(visit, passage), visit)
             return self._open_editor(visit, passage)
         except StoryError as error:
             return self._warn(error, visit)
@@ -227,6 +233,7 @@ class Page:
             w.book: view.book,
             w.live: "",
             w.meter: view.meter,
+            w.tree: view.tree,
             w.go_on: gr.update(visible=not view.is_writing),
             w.stop: gr.update(visible=view.is_writing),
             w.undo: gr.update(interactive=view.can_undo),

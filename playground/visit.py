@@ -62,6 +62,7 @@ class View:
     story: str = ""
     book: str = ""
     meter: str = ""
+    tree: str = ""
     title: str = ""
     is_blank: bool = True
     is_writing: bool = False

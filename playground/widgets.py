@@ -14,6 +14,7 @@ from story_engine import EMBEDDED_FOLDER, FORMS, PUBLISHED, RANGES, Settings
 
 HERE = Path(__file__).parent
 CSS = (HERE / "style.css").read_text(encoding="utf-8")
+CLICK_SCRIPT = (HERE / "click.js").read_text(encoding="utf-8")
 BOOK_SCRIPT = (HERE / "book.js").read_text(encoding="utf-8")
 SYSTEM_FONTS = ["ui-sans-serif", "system-ui", "sans-serif"]
 # The number of a story is what opens it; the browser keeps it under this fixed name, so that a restart changes nothing.
@@ -26,6 +27,12 @@ LABELS = {
     "min_p": "Min-p",
     "repetition_penalty": "Repetition penalty",
     "seed": "Seed",
+}
+# Ways of writing to choose by name; the first is the published recommendation.
+MANNERS = {
+    "Recommended": Settings(),
+    "Calm": Settings(temperature=0.4, top_p=0.8),
+    "Wild": Settings(temperature=1.1, top_p=0.97, repetition_penalty=1.15),
 }
 FIRST = ("temperature", "top_p", "max_new_tokens")
 FOLDED = ("top_k", "min_p", "repetition_penalty")
@@ -98,7 +105,7 @@ class Widgets:
     def story(self) -> list[Any]:
         """Everything that changes with the story."""
         return [
-            self.browser, self.beginning, self.writing, self.book, self.live, self.words, self.opening, self.meter,
+            self.browser, self.beginning, self.writing, self.book, self.live, self.words, self.opening, self.meter, self.tree,
             self.go_on, self.stop, self.undo, self.redo, self.retry, self.editor, self.edited, self.edit_text, self.pins,
             self.receipt, self.shelf, self.title, self.restore,
         ]  # fmt: skip
@@ -115,7 +122,7 @@ class Widgets:
 
     def _lay_out_book(self) -> None:
         with gr.Column(visible=False, elem_id="writing") as self.writing:
-            self.book = gr.HTML(elem_id="book", js_on_load=BOOK_SCRIPT)
+            self.book = gr.HTML(elem_id="book", js_on_load=CLICK_SCRIPT + BOOK_SCRIPT)
             self.live = gr.HTML(elem_id="live", visible="hidden", js_on_load="watch('value', () => window.showLive(element))")
             with gr.Column(visible=False, elem_id="editor") as self.editor:
                 self.edited = gr.State()
@@ -138,7 +145,10 @@ class Widgets:
                 self.undo = gr.Button("Undo", elem_id="undo")
                 self.redo = gr.Button("Redo", elem_id="redo")
                 self.retry = gr.Button("Try again", elem_id="retry")
+                self.read = gr.Button("Read aloud", elem_id="read")
             self.meter = gr.HTML(elem_id="meter")
+            with gr.Accordion("All versions", open=False, elem_id="versions"):
+                self.tree = gr.HTML(elem_id="tree", js_on_load=CLICK_SCRIPT)
 
     def _lay_out_settings(self, engines: Engines) -> None:
         self.settings: dict[str, Any] = {name: _make_slider(name) for name in FIRST}
@@ -149,7 +159,9 @@ class Widgets:
             )
         choices = [(f"{name} · {PUBLISHED[name]}" if name in PUBLISHED else name, name) for name in engines.names]
         self.model = gr.Dropdown(choices, value=engines.default, label="Model", elem_id="model")
-        self.recommended = gr.Button("Back to the recommended settings", size="sm")
+        gr.HTML("<p class='hint'>Or all of it at once:</p>")
+        with gr.Row():
+            self.manners = {name: gr.Button(name, size="sm", min_width=90) for name in MANNERS}
 
     def _lay_out_file(self) -> None:
         with gr.Row(elem_classes="line"):

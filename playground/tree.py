@@ -1,0 +1,51 @@
+"""The whole story as a tree: every passage ever told, branch by branch, to be seen and gone to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from html import escape
+
+from story_engine import Passage, Story
+
+SHOWN = 60  # characters of a passage
+
+
+def draw_tree(story: Story) -> str:
+    """Nested lists of buttons, the way to the pointer marked; a run of passages without a choice stays in one list."""
+    children: dict[int | None, list[Passage]] = defaultdict(list)
+    for passage in story.passages:
+        children[passage.parent].append(passage)
+    if not story.passages:
+        return ""
+    on_path = {passage.id for passage in story.path()}
+    drawn: list[str] = []
+    # A walk with a stack of its own: a story can be deeper than Python recurses.
+    stack = _wrap(children[None])
+    while stack:
+        item = stack.pop()
+        if isinstance(item, str):
+            drawn.append(item)
+            continue
+        drawn.append(_draw_passage(item, item.id in on_path, item.id == story.current))
+        stack += _wrap(children[item.id])
+    return f'<nav class="tree" aria-label="All versions of the story"><ol>{"".join(drawn)}</ol></nav>'
+
+
+def _wrap(versions: list[Passage]) -> list[Passage | str]:
+    """What to draw for these versions, last first, as a stack wants it: one stays in its list, several get one each."""
+    if len(versions) < 2:
+        return list(versions)
+    items: list[Passage | str] = []
+    for version in reversed(versions):
+        items += ["</ol></li>", version, "<li><ol>"]
+    return items
+
+
+def _draw_passage(passage: Passage, is_on_path: bool, is_current: bool) -> str:
+    text = " ".join(passage.text.split())
+    words = escape(text[:SHOWN] + "…" * (len(text) > SHOWN)) or "<i>The End</i>"
+    current = ' aria-current="true"' if is_current else ""
+    classes = f"by-{passage.author}{' on-path' if is_on_path else ''}"
+    return (
+        f'<li><button type="button" class="{classes}" data-act="go" data-passage="{passage.id}"{current}>{words}</button></li>'
+    )
