@@ -33,6 +33,7 @@ from story_engine import (
 )
 
 UPDATE_EVERY = 0.1  # seconds between two updates of a page
+DRAFT_EVERY = 1.0  # seconds of words that a crash of the server may cost
 STOP_WAIT = 5.0  # seconds that a new request waits for the passage it has just stopped
 MAX_TITLE = 80
 TITLE_WORDS = 8
@@ -199,7 +200,7 @@ class Actions:
         with self._stopped(entry):
             entry.cancel = cancel = threading.Event()
             entry.writing.acquire()
-        shown, at, notice = "", time.monotonic(), ""
+        shown, notice, at, noted = "", "", time.monotonic(), time.monotonic()
         try:
             stream = engine.stream(story, settings, text, cancel)
             if not story.title:
@@ -211,6 +212,10 @@ class Actions:
                 if time.monotonic() - at >= UPDATE_EVERY:
                     at = time.monotonic()
                     yield Live(draw_text(shown), shown)
+                if at - noted >= DRAFT_EVERY:
+                    noted = at
+                    with suppress(SaveError):
+                        self.library.save_draft(story, shown)
             notice = self._save(story)
         except GeneratorExit:  # the reader has left the page: the words so far are kept
             stream.close()

@@ -17,7 +17,7 @@ from story_engine.story import Story
 
 MAX_FILE_BYTES = 4_000_000
 MAX_OPEN = 256
-REMOVED = ".removed"
+REMOVED, DRAFT = ".removed", ".draft"
 
 
 @dataclass
@@ -60,7 +60,9 @@ class Library:
             path = self._path(uid)
             if not path.is_file():
                 return None
-            return self._keep(OpenStory(load_story(read_json(path))))
+            story = load_story(read_json(path))
+            self._take_draft(story)
+            return self._keep(OpenStory(story))
 
     def adopt(self, entry: OpenStory) -> None:
         """Take in a new story; it reaches the disk with the first `save`."""
@@ -74,6 +76,17 @@ class Library:
             SaveError: the disk is full or not writable. The story stays in memory, and the old file as it was.
         """
         write_json(self._path(story.uid), dump_story(story))
+        # The draft of a passage is of no use once the passage is in the file.
+        self._path(story.uid).with_suffix(DRAFT).unlink(missing_ok=True)
+
+    def save_draft(self, story: Story, text: str) -> None:
+        """Note the words so far of a passage that is being written behind the pointer, against a crash.
+
+        Raises:
+            SaveError: the disk is full or not writable.
+        """
+        draft = {"passages": len(story.passages), "text": text}
+        write_json(self._path(story.uid).with_suffix(DRAFT), draft)
 
     def duplicate(self, uid: str) -> Story:
         """A copy of a story, all its versions included, with a number of its own.
@@ -124,6 +137,16 @@ class Library:
             old.replace(new)
         except OSError as error:
             raise SaveError(f"The story could not be moved ({error.strerror}). It is where it was.") from error
+
+    def _take_draft(self, story: Story) -> None:
+        """Add the words that a crash cut off, if there are any and the story is the one they were written for."""
+        path = self._path(story.uid).with_suffix(DRAFT)
+        if not path.is_file():
+            return
+        draft = read_json(path)
+        if draft["passages"] == len(story.passages):
+            story.add(draft["text"], "model", finish="stopped")
+        self.save(story)
 
     def _path(self, uid: str) -> Path:
         return self.folder / f"{uid}.json"

@@ -46,6 +46,17 @@ def test_the_readers_words_are_on_disk_before_the_model_says_any(slow):
     stream.close()
 
 
+def test_a_crash_in_mid_sentence_keeps_the_words_already_shown(slow, monkeypatch):
+    monkeypatch.setattr("playground.actions.DRAFT_EVERY", 0.0)
+    stream = slow.start(Visit(), "Tom went out.", PLAIN)
+    visit = Visit(next(stream).story)
+    live = [next(stream) for _ in range(3)]
+    # Nothing is closed or stopped: the server is simply gone, and another one opens the folder.
+    text = Library(slow.library.folder).open(visit.story).story.text()
+    assert text.startswith("Tom went out." + live[1].text)
+    stream.close()
+
+
 def test_only_the_new_words_travel_while_a_passage_is_written(slow):
     views = list(slow.start(Visit(), "Tom went out.", Settings(temperature=0, repetition_penalty=1, max_new_tokens=60)))
     assert isinstance(views[0], View)

@@ -112,3 +112,27 @@ def test_json_of_others_is_refused(tmp_path):
     (tmp_path / ("b" * 32 + ".json")).write_text(json.dumps({"format": "other"}))
     with pytest.raises(SaveError, match="not a story"):
         Library(tmp_path).open("b" * 32)
+
+
+def test_words_cut_off_by_a_crash_are_there_again(tmp_path):
+    story = Story("Tom ran.")
+    library = Library(tmp_path)
+    library.save(story)
+    library.save_draft(story, " He fell and")
+    again = Library(tmp_path).open(story.uid).story
+    assert again.text() == "Tom ran. He fell and"
+    assert (again.last().author, again.last().finish) == ("model", "stopped")
+    assert Library(tmp_path).open(story.uid).story.text() == again.text()  # once, not twice
+
+
+def test_a_draft_of_a_passage_that_was_finished_is_dropped(tmp_path):
+    story = Story("Tom ran.")
+    library = Library(tmp_path)
+    library.save(story)
+    library.save_draft(story, " He fell and")
+    draft = next(tmp_path.glob("*.draft")).read_bytes()
+    story.add(" He fell and cried.", "model")
+    library.save(story)
+    assert not list(tmp_path.glob("*.draft"))
+    (tmp_path / f"{story.uid}.draft").write_bytes(draft)  # as if the crash came between the two
+    assert Library(tmp_path).open(story.uid).story.text() == "Tom ran. He fell and cried."

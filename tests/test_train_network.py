@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from train.errors import TrainError
 from train.hardware import Hardware, estimate_memory, find_hardware, fit_micro_batch
+from train.loop import Run
 from train.network import LanguageModelLoss, build_model, find_positions
 from train.presets import PRESETS
 from train.spec import describe_run
@@ -115,3 +116,13 @@ def test_a_dry_run_says_the_published_specification():
     other = describe_run(replace(PUBLISHED, max_lr=1e-3), Hardware("a toy", 1e9, "guess", 10**9))
     assert "max_lr: 0.001, published 0.0005" in other
     assert "none fits" in other
+
+
+def test_a_full_device_is_said_with_the_next_smaller_micro_batch(data, tmp_path, monkeypatch):
+    def fail(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    run = Run(SMOKE, data, tmp_path / "run")
+    monkeypatch.setattr(run, "loss", fail)
+    with pytest.raises(TrainError, match=r"256 tokens at once do not fit.*micro_batch_tokens=128"):
+        run.take_step()

@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,16 +15,16 @@ from safetensors.torch import load_file
 from train.checkpoint import find_checkpoints
 
 ROOT = Path(__file__).parent.parent
+# The machine's own name need not resolve: everything stays on this host.
+ENVIRONMENT = {"OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true", "GLOO_SOCKET_IFNAME": "lo"}
 
 
 def run(data: Path, out: Path, processes: int, *more: str) -> subprocess.CompletedProcess:
     launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)] if processes > 1 else []
-    # The machine's own name need not resolve: everything stays on this host.
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true", "GLOO_SOCKET_IFNAME": "lo"}
     return subprocess.run(
         [sys.executable, *launcher, "-m", "train", "run", "--preset", "smoke", "--data", str(data), "--out", str(out), *more],
         cwd=ROOT,
-        env=environment,
+        env=os.environ | ENVIRONMENT,
         capture_output=True,
         text=True,
         timeout=240,
@@ -30,7 +32,7 @@ def run(data: Path, out: Path, processes: int, *more: str) -> subprocess.Complet
 
 
 def losses_of(out: Path) -> list[float]:
-    entries = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    entries = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines() if line.endswith("}")]
     return list({entry["step"]: entry["loss"] for entry in entries if "loss" in entry}.values())
 
 
@@ -65,3 +67,24 @@ def test_a_run_spread_over_two_processes_is_the_run_of_one(alone, data, tmp_path
     last = run(data, out, 1, "--resume")
     assert last.returncode == 0, last.stderr
     assert losses_of(out) == pytest.approx(losses_of(alone), abs=1e-5)
+
+
+def test_two_processes_asked_to_stop_leave_together(data, tmp_path):
+    """The signal reaches the launcher, which passes it on; both end after the same step, and the run is saved."""
+    out = tmp_path / "run"
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "train", "run"]
+    process = subprocess.Popen(
+        [*launcher, "--preset", "smoke", "--data", str(data), "--out", str(out), "--set", "steps=5000", "save_every=5000"],
+        cwd=ROOT,
+        env=os.environ | ENVIRONMENT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and not ((out / "log.jsonl").exists() and len(losses_of(out)) > 3):
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    process.wait(60)
+    saved = find_checkpoints(out)
+    assert len(saved) == 1
+    assert int(saved[0].name.split("-")[1]) == len(losses_of(out)) < 5000
