@@ -14,6 +14,7 @@ from playground.tree import draw_tree
 from playground.view import draw_book, draw_meter, draw_text
 from playground.visit import Live, View, Visit
 from story_engine import (
+    Influence,
     InputError,
     Library,
     OpenStory,
@@ -151,6 +152,13 @@ class Actions:
         """Pin these sentences of a passage, by their numbers, and no others of it."""
         changed = [s.key for s, is_pinned in self.sentences(visit, passage) if is_pinned != (s.key[1] in chosen)]
         return self.change(visit, lambda story: [story.pin(key) for key in changed])
+
+    def find_influences(self, visit: Visit, passage: object, sentence: object) -> list[Influence]:
+        """What mattered for one sentence of a passage."""
+        number, entry = self.passage(visit, passage).id, self.find(visit)
+        if type(sentence) is not int:
+            raise InputError("Choose a sentence first.")
+        return self.engine(visit).find_influences(entry.story, (number, sentence))
 
     def rename(self, visit: Visit, title: str) -> View:
         """Another title for the visitor's story."""

@@ -13,7 +13,7 @@ import gradio as gr
 from playground.actions import Actions
 from playground.api import publish
 from playground.ideas import IDEAS
-from playground.view import draw_receipt
+from playground.view import draw_influences, draw_receipt
 from playground.visit import Live, View, Visit
 from playground.widgets import MANNERS, Widgets
 from story_engine import Settings, Story, StoryError
@@ -26,6 +26,7 @@ WRITING: dict[str, Any] = {
     "show_progress": "hidden",
     "api_visibility": "private",
 }
+ASKING: dict[str, Any] = {"concurrency_limit": 2, "show_progress": "minimal", "api_visibility": "private"}
 QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 Update = dict[Any, Any]
 
@@ -81,6 +82,7 @@ class Page:
         save = self._mover(self.actions.edit)
         w.edit_save.click(save, [*memory, w.edited, w.edit_text], w.story, **QUICK)
         w.edit_cancel.click(lambda: gr.update(visible=False), None, w.editor, **QUICK)
+        w.asked.input(self._ask, [*memory, w.edited, w.asked], w.influences, **ASKING)
         w.pins.input(self._pin, [*memory, w.edited, w.pins], w.story, **QUICK)
 
     def _connect_files(self) -> None:
@@ -185,8 +187,18 @@ class Page:
             w.edited: number,
             w.edit_text: passage.text.strip(),
             w.pins: gr.update(choices=choices, value=pinned, visible=bool(choices)),
+            w.asked: gr.update(choices=choices, value=None, visible=bool(choices)),
+            w.influences: "",
             w.receipt: draw_receipt(passage.receipt),
         }
+
+    def _ask(self, data: object, preferences: object, passage: object, sentence: object) -> str:
+        try:
+            found = self.actions.find_influences(Visit.from_browser(data, preferences), passage, sentence)
+        except StoryError as error:
+            gr.Warning(str(error))
+            return ""
+        return draw_influences(found)
 
     def _pin(self, data: object, preferences: object, passage: object, chosen: list[int]) -> Update:
         """As every move, but the panel stays open."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from html import escape
+from math import exp
 
-from story_engine import Key, LedgerEntry, Passage, Receipt, Story, Window
+from story_engine import Influence, Key, LedgerEntry, Passage, Receipt, Story, Window
 
 BREAK = '<span class="break"></span>'
 REASONS_SHOWN = 20
 SHOW_LINE = 0.5  # how full the memory is when the page begins to show what will be forgotten next
+SMALL_INFLUENCE = 0.1  # nats: a tenth likelier or less is not worth a word
 HINTS = {
     "forgotten": "The model no longer remembers this.",
     "next-forgotten": "This will be forgotten next.",
@@ -132,3 +134,21 @@ def draw_receipt(receipt: Receipt | None) -> str:
         f'<details class="hint receipt"><summary>How this passage came about</summary>Told by model {escape(receipt.model)} '
         f"from {receipt.window_tokens:,} tokens{forgotten}: {escape(settings)}.</details>"
     )
+
+
+def draw_influences(influences: list[Influence]) -> str:
+    """Earlier paragraphs, tinted by how much likelier they made a sentence; each says it in words, too."""
+    most = max((one.nats for one in influences), default=0)
+    items = "".join(
+        f'<li style="--share:{max(0, one.nats) / max(most, 1):.2f}"><span>{draw_text(one.text)}</span>'
+        f"<small>{_say_influence(one.nats)}</small></li>"
+        for one in influences
+    )
+    return f'<ol class="influences">{items}</ol>'
+
+
+def _say_influence(nats: float) -> str:
+    if abs(nats) < SMALL_INFLUENCE:
+        return "made no difference"
+    times = exp(min(abs(nats), 20))
+    return f"made it {times:,.{0 if times >= 10 else 1}f} times {'likelier' if nats > 0 else 'less likely'}"

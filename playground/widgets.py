@@ -42,6 +42,7 @@ CAUTION = (
     "<footer class='hint'>A small model invents these stories. They can be odd, and now and then unsuitable: "
     "grown-ups, please read along.</footer>"
 )
+ASK_HINT = "Shows how much each earlier paragraph made it likelier: the model reads on without it, and is asked again."
 PIN_HINT = "Ticked sentences stay in the model's memory, however long the story grows."
 FILE_HINT = "<p class='hint'>Stories are kept on this server as you write; a file is yours to keep.</p>"
 
@@ -107,7 +108,7 @@ class Widgets:
         return [
             self.browser, self.beginning, self.writing, self.book, self.live, self.words, self.opening, self.meter, self.tree,
             self.go_on, self.stop, self.undo, self.redo, self.retry, self.editor, self.edited, self.edit_text, self.pins,
-            self.receipt, self.shelf, self.title, self.restore,
+            self.asked, self.influences, self.receipt, self.shelf, self.title, self.restore,
         ]  # fmt: skip
 
     def _lay_out_beginning(self) -> None:
@@ -131,6 +132,8 @@ class Widgets:
                     self.edit_save = gr.Button("Keep the change", variant="primary", size="sm")
                     self.edit_cancel = gr.Button("Leave it as it was", size="sm")
                 self.pins = gr.CheckboxGroup([], label="Always remember", info=PIN_HINT, elem_id="pins")
+                self.asked = gr.Dropdown([], label="What mattered for this sentence?", info=ASK_HINT, elem_id="asked")
+                self.influences = gr.HTML(elem_id="influences")
                 self.receipt = gr.HTML(elem_id="receipt")
             self.words = gr.Textbox(
                 label="What happens next?",

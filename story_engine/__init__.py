@@ -11,6 +11,7 @@ for piece in engine.stream(story, Settings(max_new_tokens=200, seed=7)):
 from story_engine.engine import Piece, StoryEngine
 from story_engine.errors import InputError, ModelError, SaveError, SettingsError, StoryError
 from story_engine.export import FORMS, export_story
+from story_engine.influence import Influence
 from story_engine.library import MAX_FILE_BYTES, Library, OpenStory, is_uid, read_json
 from story_engine.model import EMBEDDED, EMBEDDED_FOLDER, PUBLISHED
 from story_engine.savefile import load_story
@@ -26,6 +27,7 @@ __all__ = [
     "MAX_FILE_BYTES",
     "PUBLISHED",
     "RANGES",
+    "Influence",
     "InputError",
     "Key",
     "LedgerEntry",

@@ -15,11 +15,12 @@ from story_engine.ahead import ReadAhead
 from story_engine.cache import Slot, SlotCache
 from story_engine.decoder import Decoder
 from story_engine.errors import InputError, ModelError, StoryError
+from story_engine.influence import Influence, find_influences
 from story_engine.model import EMBEDDED, find_folder, hash_weights, load_weights, read_config
 from story_engine.sampling import pick, weigh
 from story_engine.sentences import ends_sentence, is_inside_quote
 from story_engine.settings import Settings
-from story_engine.story import Receipt, Story
+from story_engine.story import Key, Receipt, Story
 from story_engine.tokens import Vocabulary, read_end_tokens
 from story_engine.turns import FairLock
 from story_engine.window import ContextWindow, Window
@@ -153,9 +154,18 @@ class StoryEngine:
             self.ahead.ask(story.uid, window.ids)
         story.memory = memory
 
-    def _read(self, ids: Sequence[int], slot: Slot) -> Tensor:
+    def find_influences(self, story: Story, sentence: Key, settings: Settings | None = None) -> list[Influence]:
+        """How much each earlier paragraph in the window made this sentence likelier; changes nothing.
+
+        Raises:
+            InputError: the sentence is not in the window, or nothing stands before it.
+        """
+        slot = Slot(self.decoder.config, self.decoder.dtype, self.decoder.device)
+        return find_influences(self.look(story, settings), self.window.start, sentence, slot, self._read)
+
+    def _read(self, ids: Sequence[int], slot: Slot, every: bool = False) -> Tensor:
         with self._turns:
-            return self.decoder.read(ids, slot)
+            return self.decoder.read(ids, slot, every)
 
     def _read_window(self, ids: list[int], slot: Slot, cancel: Event):
         """Read what the slot does not hold yet, in chunks; yields (logits, tokens left), nothing after a cancel."""

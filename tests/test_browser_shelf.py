@@ -158,3 +158,18 @@ def test_a_manner_sets_all_settings_at_once_and_is_remembered(browser, scripted,
     reader.page.wait_for_function(f"{value} === '0.4'")
     reader.page.get_by_role("button", name="Recommended").click()
     reader.page.wait_for_function(f"{value} === '0.7'")
+
+
+def test_what_mattered_for_a_sentence_is_shown(browser, engine_embedded, serve):
+    reader = Reader(browser, serve(engine_embedded), DESKTOP)
+    reader.begin("Once upon a time, there was a girl named Lily. She had a red kite.")
+    reader.go_on("The kite flew away.")
+    reader.passages("reader").last.click()
+    reader.choose("What mattered for this sentence?", "The kite flew away.")
+    items = reader.page.locator(".influences li")
+    items.first.wait_for()
+    assert items.count() >= 2
+    assert "red kite" in items.first.inner_text()
+    assert "likel" in reader.page.locator(".influences").inner_text()
+    reader.picture("mattered-desktop-light")
+    assert reader.errors == []

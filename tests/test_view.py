@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from playground.view import draw_book, draw_meter, draw_receipt, draw_text
-from story_engine import Settings, Story
+from playground.view import draw_book, draw_influences, draw_meter, draw_receipt, draw_text
+from story_engine import Influence, Settings, Story
 
 PAYLOADS = [
     "<script>alert(1)</script>",
@@ -78,6 +78,14 @@ def test_a_receipt_names_model_settings_and_window(engine):
     said = draw_receipt(story.last().receipt)
     assert all(words in said for words in (engine.window.model, "seed 7", "temperature 0.7", "tokens"))
     assert draw_receipt(None) == ""
+
+
+def test_influences_are_tinted_by_their_share_and_said_in_words():
+    html = draw_influences([Influence("A <b>.", 2.0), Influence("B.", 0.01), Influence("C.", -1.0), Influence("D.", 4.0)])
+    assert re.findall(r"--share:([\d.]+)", html) == ["0.50", "0.00", "0.00", "1.00"]
+    said = ["7.4 times likelier", "no difference", "2.7 times less likely", "55 times likelier"]
+    assert [words in small for words, small in zip(said, re.findall(r"<small>(.*?)</small>", html), strict=True)] == [True] * 4
+    assert "&lt;b&gt;" in html
 
 
 def test_line_breaks_become_gaps():
