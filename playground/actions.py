@@ -86,9 +86,9 @@ class Actions:
         story = Story()
         yield from self._write(OpenStory(story), visit, settings, opening)
 
-    def go_on(self, visit: Visit, text: str, settings: Settings) -> Iterator[View | Live]:
-        """The next passage, behind the reader's words, if any."""
-        yield from self._write(self.find(visit), visit, settings, text)
+    def go_on(self, visit: Visit, text: str, settings: Settings, ending: int | None = None) -> Iterator[View | Live]:
+        """The next passage, behind the reader's words, if any; with an `ending` the last, in about that many sentences."""
+        yield from self._write(self.find(visit), visit, settings, text, ending)
 
     def retry(self, visit: Visit, settings: Settings) -> Iterator[View | Live]:
         """Another version of the model's last passage; the earlier one is kept beside it."""
@@ -203,14 +203,16 @@ class Actions:
         self.library.adopt(OpenStory(story))
         return self._view(story, visit, notice=self._save(story))
 
-    def _write(self, entry: OpenStory, visit: Visit, settings: Settings, text: str | None) -> Iterator[View | Live]:
+    def _write(
+        self, entry: OpenStory, visit: Visit, settings: Settings, text: str | None, ending: int | None = None
+    ) -> Iterator[View | Live]:
         engine, story = self.engine(visit), entry.story
         with self._stopped(entry):
             entry.cancel = cancel = threading.Event()
             entry.writing.acquire()
         shown, notice, at, noted = "", "", time.monotonic(), time.monotonic()
         try:
-            stream = engine.stream(story, settings, text, cancel)
+            stream = engine.stream(story, settings, text, cancel, ending)
             if not story.title:
                 story.title = make_title(story)
             self.library.adopt(entry)

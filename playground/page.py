@@ -20,6 +20,7 @@ from story_engine import Settings, Story, StoryError
 
 WRITERS = 16  # stories written at once; the others wait in the queue
 WAITING = 64
+ENDING = 5  # sentences in which a story is brought to its end
 WRITING: dict[str, Any] = {
     "concurrency_limit": WRITERS,
     "concurrency_id": "write",
@@ -53,6 +54,7 @@ class Page:
         memory = [w.browser, w.preferences]
         start = self._writer(self.actions.start)
         go_on = self._writer(self.actions.go_on)
+        finish = self._writer(lambda visit, text, settings: self.actions.go_on(visit, text, settings, ENDING))
         retry = self._writer(lambda visit, _, settings: self.actions.retry(visit, settings))
         for trigger in (w.begin.click, w.opening.submit):
             trigger(start, [*memory, w.opening, *settings], w.story, **WRITING)
@@ -62,6 +64,7 @@ class Page:
             )
         for trigger in (w.go_on.click, w.words.submit):
             trigger(go_on, [*memory, w.words, *settings], w.story, **WRITING)
+        w.finish.click(finish, [*memory, w.words, *settings], w.story, **WRITING)
         w.retry.click(retry, [*memory, w.words, *settings], w.story, **WRITING)
         w.read.click(None, None, None, js="() => window.readAloud()")
         w.stop.click(lambda data: self.actions.stop(Visit.from_browser(data)), w.browser, None, **QUICK)
@@ -247,6 +250,7 @@ class Page:
             w.meter: view.meter,
             w.tree: view.tree,
             w.go_on: gr.update(visible=not view.is_writing),
+            w.finish: gr.update(interactive=not view.is_writing),
             w.stop: gr.update(visible=view.is_writing),
             w.undo: gr.update(interactive=view.can_undo),
             w.redo: gr.update(interactive=view.can_redo),

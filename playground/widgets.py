@@ -107,8 +107,8 @@ class Widgets:
         """Everything that changes with the story."""
         return [
             self.browser, self.beginning, self.writing, self.book, self.live, self.words, self.opening, self.meter, self.tree,
-            self.go_on, self.stop, self.undo, self.redo, self.retry, self.editor, self.edited, self.edit_text, self.pins,
-            self.asked, self.influences, self.receipt, self.shelf, self.title, self.restore,
+            self.go_on, self.stop, self.finish, self.undo, self.redo, self.retry, self.editor, self.edited,
+            self.edit_text, self.pins, self.asked, self.influences, self.receipt, self.shelf, self.title, self.restore,
         ]  # fmt: skip
 
     def _lay_out_beginning(self) -> None:
@@ -148,6 +148,7 @@ class Widgets:
                 self.undo = gr.Button("Undo", elem_id="undo")
                 self.redo = gr.Button("Redo", elem_id="redo")
                 self.retry = gr.Button("Try again", elem_id="retry")
+                self.finish = gr.Button("Find an end", elem_id="finish")
                 self.read = gr.Button("Read aloud", elem_id="read")
             self.meter = gr.HTML(elem_id="meter")
             with gr.Accordion("All versions", open=False, elem_id="versions"):

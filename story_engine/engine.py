@@ -14,6 +14,7 @@ from torch import Tensor
 from story_engine.ahead import ReadAhead
 from story_engine.cache import Slot, SlotCache
 from story_engine.decoder import Decoder
+from story_engine.ending import Ending
 from story_engine.errors import InputError, ModelError, StoryError
 from story_engine.influence import Influence, find_influences
 from story_engine.model import EMBEDDED, find_folder, hash_weights, load_weights, read_config
@@ -85,9 +86,16 @@ class StoryEngine:
         return self._fit(story, settings or Settings())[0]
 
     def stream(
-        self, story: Story, settings: Settings | None = None, text: str | None = None, cancel: Event | None = None
+        self,
+        story: Story,
+        settings: Settings | None = None,
+        text: str | None = None,
+        cancel: Event | None = None,
+        ending: int | None = None,
     ) -> Generator[Piece, None, None]:
         """Add the reader's `text`, if any, and write the next passage, piece by piece.
+
+        With an `ending` the story comes to its end in about that many sentences, where the length allows it.
 
         All checks come first, before anything changes. The passage joins the story when the stream ends, is closed or
         `cancel` is set, with the words shown so far; each piece is shown at most once and never holds half a character.
@@ -105,18 +113,21 @@ class StoryEngine:
         if self.cache.is_busy(story.uid):
             raise InputError("This story is being written right now. Stop it first, or wait for it to finish.")
         self.window.check_reserve(settings.max_new_tokens + SPARE)
+        way_out = None if ending is None else Ending(ending, self.vocabulary)
         goes_on = False
         if words:
             story.add(join_words(story.text(), words, last is not None and last.finish == "end"))
         elif last is not None:
             goes_on = last.finish == "end"
-        return self._write(story, settings, goes_on, cancel or Event())
+        return self._write(story, settings, goes_on, cancel or Event(), way_out)
 
     def _fit(self, story: Story, settings: Settings):
         sentences = self.vocabulary.cut_path(story.path())
         return self.window.fit(sentences, story.memory, story.pins, settings.max_new_tokens + SPARE)
 
-    def _write(self, story: Story, settings: Settings, goes_on: bool, cancel: Event) -> Generator[Piece, None, None]:
+    def _write(
+        self, story: Story, settings: Settings, goes_on: bool, cancel: Event, ending: Ending | None
+    ) -> Generator[Piece, None, None]:
         window, story.memory = self._fit(story, settings)
         seed = secrets.randbelow(2**53) if settings.seed is None else settings.seed
         settings = replace(settings, seed=seed)
@@ -132,7 +143,7 @@ class StoryEngine:
                 logits = chunk_logits
                 yield Piece("", read=left)
             if logits is not None:
-                yield from self._draw(draft, logits, slot, window, settings, GO_ON if goes_on else 0, cancel)
+                yield from self._draw(draft, logits, slot, window, settings, GO_ON if goes_on else 0, cancel, ending)
         finally:
             with self._guard:
                 self._writing -= 1
@@ -178,7 +189,17 @@ class StoryEngine:
             left = len(ids) - len(slot.ids)
             yield (logits if left == 0 else None), left
 
-    def _draw(self, draft, logits, slot: Slot, window: Window, settings: Settings, no_end_before: int, cancel: Event):
+    def _draw(
+        self,
+        draft: _Draft,
+        logits: Tensor,
+        slot: Slot,
+        window: Window,
+        settings: Settings,
+        no_end_before: int,
+        cancel: Event,
+        ending: Ending | None,
+    ) -> Generator[Piece, None, None]:
         """Draw tokens until the story ends, the length is reached, or the stop sign is set."""
         generator = torch.Generator().manual_seed(settings.seed or 0)
         used = {*window.ids[1:], *draft.tokens}  # the start token is no word of the story
@@ -189,8 +210,10 @@ class StoryEngine:
             if not bool(logits.isfinite().all()):
                 raise StoryError("The model stumbled and gave no usable word. Your story is kept; please try again.")
             banned = special | self.end_tokens if len(draft.tokens) < no_end_before else special
-            token = pick(weigh(logits, used, settings, banned), generator)
-            if token in self.end_tokens:
+            token = ending.choose(draft.text, logits, generator) if ending else None
+            if token is None:
+                token = pick(weigh(logits, used, settings, banned), generator)
+            if token in self.end_tokens or (ending and ending.is_reached(draft.text)):
                 draft.finish = "end"
                 return
             piece = draft.complete(token)

@@ -173,3 +173,13 @@ def test_what_mattered_for_a_sentence_is_shown(browser, engine_embedded, serve):
     assert "likel" in reader.page.locator(".influences").inner_text()
     reader.picture("mattered-desktop-light")
     assert reader.errors == []
+
+
+def test_a_story_is_brought_to_an_end_and_goes_on_after_it(browser, scripted, serve):
+    reader = Reader(browser, serve(scripted(" He saw a red kite. They ran to the park.")), PHONE)
+    reader.begin("Tom went out.")
+    assert "The End" not in reader.text()
+    reader.press("finish")
+    assert "The End" in reader.text()
+    reader.press("continue")
+    assert "The End" not in reader.text()
