@@ -19,6 +19,7 @@ from story_engine import (
     Library,
     OpenStory,
     Passage,
+    Replay,
     SaveError,
     Sentence,
     Settings,
@@ -31,6 +32,7 @@ from story_engine import (
     keep_joint,
     load_story,
     read_json,
+    replay_passage,
 )
 
 UPDATE_EVERY = 0.1  # seconds between two updates of a page
@@ -159,6 +161,11 @@ class Actions:
         if type(sentence) is not int:
             raise InputError("Choose a sentence first.")
         return self.engine(visit).find_influences(entry.story, (number, sentence))
+
+    def replay(self, visit: Visit, passage: object) -> Replay:
+        """A passage told again by its receipt; the story stays as it is."""
+        number, entry = self.passage(visit, passage).id, self.find(visit)
+        return replay_passage(self.engine(visit), entry.story, number)
 
     def rename(self, visit: Visit, title: str) -> View:
         """Another title for the visitor's story."""

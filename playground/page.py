@@ -13,7 +13,7 @@ import gradio as gr
 from playground.actions import Actions
 from playground.api import publish
 from playground.ideas import IDEAS
-from playground.view import draw_influences, draw_receipt
+from playground.view import draw_influences, draw_receipt, draw_replay
 from playground.visit import Live, View, Visit
 from playground.widgets import MANNERS, Widgets
 from story_engine import Settings, Story, StoryError
@@ -86,6 +86,7 @@ class Page:
         w.edit_save.click(save, [*memory, w.edited, w.edit_text], w.story, **QUICK)
         w.edit_cancel.click(lambda: gr.update(visible=False), None, w.editor, **QUICK)
         w.asked.input(self._ask, [*memory, w.edited, w.asked], w.influences, **ASKING)
+        w.replay.click(self._replay, [*memory, w.edited], w.replayed, **ASKING)
         w.pins.input(self._pin, [*memory, w.edited, w.pins], w.story, **QUICK)
 
     def _connect_files(self) -> None:
@@ -193,15 +194,23 @@ class Page:
             w.asked: gr.update(choices=choices, value=None, visible=bool(choices)),
             w.influences: "",
             w.receipt: draw_receipt(passage.receipt),
+            w.replay: gr.update(visible=passage.receipt is not None),
+            w.replayed: "",
         }
 
+    def _replay(self, data: object, preferences: object, passage: object) -> str:
+        return self._draw_or_warn(lambda visit: draw_replay(self.actions.replay(visit, passage)), data, preferences)
+
     def _ask(self, data: object, preferences: object, passage: object, sentence: object) -> str:
+        find = self.actions.find_influences
+        return self._draw_or_warn(lambda visit: draw_influences(find(visit, passage, sentence)), data, preferences)
+
+    def _draw_or_warn(self, draw: Callable[[Visit], str], *memories: object) -> str:
         try:
-            found = self.actions.find_influences(Visit.from_browser(data, preferences), passage, sentence)
+            return draw(Visit.from_browser(*memories))
         except StoryError as error:
             gr.Warning(str(error))
             return ""
-        return draw_influences(found)
 
     def _pin(self, data: object, preferences: object, passage: object, chosen: list[int]) -> Update:
         """As every move, but the panel stays open."""

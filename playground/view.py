@@ -5,10 +5,11 @@ from __future__ import annotations
 from html import escape
 from math import exp
 
-from story_engine import Influence, Key, LedgerEntry, Passage, Receipt, Story, Window
+from story_engine import Influence, Key, LedgerEntry, Passage, Receipt, Replay, Story, Window
 
 BREAK = '<span class="break"></span>'
 REASONS_SHOWN = 20
+SHOWN_BEFORE = 60  # characters around the place where two tellings part
 SHOW_LINE = 0.5  # how full the memory is when the page begins to show what will be forgotten next
 SMALL_INFLUENCE = 0.1  # nats: a tenth likelier or less is not worth a word
 HINTS = {
@@ -130,9 +131,10 @@ def draw_receipt(receipt: Receipt | None) -> str:
         return ""
     settings = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in receipt.settings.to_dict().items())
     forgotten = f", {receipt.forgotten} sentences forgotten" if receipt.forgotten else ""
+    ending = f", to an end in about {receipt.ending} sentences" if receipt.ending else ""
     return (
         f'<details class="hint receipt"><summary>How this passage came about</summary>Told by model {escape(receipt.model)} '
-        f"from {receipt.window_tokens:,} tokens{forgotten}: {escape(settings)}.</details>"
+        f"from {receipt.window_tokens:,} tokens{forgotten}{ending}: {escape(settings)}.</details>"
     )
 
 
@@ -152,3 +154,12 @@ def _say_influence(nats: float) -> str:
         return "made no difference"
     times = exp(min(abs(nats), 20))
     return f"made it {times:,.{0 if times >= 10 else 1}f} times {'likelier' if nats > 0 else 'less likely'}"
+
+
+def draw_replay(replay: Replay) -> str:
+    """Whether a passage came out the same, and if not, where the tellings part."""
+    if replay.is_identical:
+        return '<p class="hint">Told again, word for word the same.</p>'
+    common = escape(replay.text[max(0, replay.same - SHOWN_BEFORE) : replay.same])
+    rest = escape(replay.text[replay.same : replay.same + SHOWN_BEFORE])
+    return f'<p class="hint">Told again, it goes another way after <q>…{common}</q>: <q>{rest}…</q></p>'

@@ -108,7 +108,8 @@ class Widgets:
         return [
             self.browser, self.beginning, self.writing, self.book, self.live, self.words, self.opening, self.meter, self.tree,
             self.go_on, self.stop, self.finish, self.undo, self.redo, self.retry, self.editor, self.edited,
-            self.edit_text, self.pins, self.asked, self.influences, self.receipt, self.shelf, self.title, self.restore,
+            self.edit_text, self.pins, self.asked, self.influences, self.receipt, self.replay,
+            self.replayed, self.shelf, self.title, self.restore,
         ]  # fmt: skip
 
     def _lay_out_beginning(self) -> None:
@@ -135,6 +136,8 @@ class Widgets:
                 self.asked = gr.Dropdown([], label="What mattered for this sentence?", info=ASK_HINT, elem_id="asked")
                 self.influences = gr.HTML(elem_id="influences")
                 self.receipt = gr.HTML(elem_id="receipt")
+                self.replay = gr.Button("Tell it again by this receipt", size="sm", elem_id="replay")
+                self.replayed = gr.HTML(elem_id="replayed")
             self.words = gr.Textbox(
                 label="What happens next?",
                 placeholder="Add your own words, or leave this empty and let the story go on…",

@@ -14,6 +14,7 @@ from story_engine.export import FORMS, export_story
 from story_engine.influence import Influence
 from story_engine.library import MAX_FILE_BYTES, Library, OpenStory, is_uid, read_json
 from story_engine.model import EMBEDDED, EMBEDDED_FOLDER, PUBLISHED
+from story_engine.replay import Replay, replay_passage
 from story_engine.savefile import load_story
 from story_engine.settings import RANGES, Settings
 from story_engine.story import Key, LedgerEntry, Passage, Receipt, Story
@@ -37,6 +38,7 @@ __all__ = [
     "Passage",
     "Piece",
     "Receipt",
+    "Replay",
     "SaveError",
     "Sentence",
     "Settings",
@@ -51,4 +53,5 @@ __all__ = [
     "keep_joint",
     "load_story",
     "read_json",
+    "replay_passage",
 ]

@@ -152,7 +152,8 @@ class StoryEngine:
             if draft.is_begun or draft.finish == "end":
                 # The pointer may have moved meanwhile; the words still belong behind the ones they were written for.
                 story.current = parent
-                receipt = Receipt(self.window.model, settings, len(window.ids), len(window.forgotten))
+                sentences = ending.sentences if ending else None
+                receipt = Receipt(self.window.model, settings, len(window.ids), len(window.forgotten), sentences)
                 story.add(text, "model", tokens=tuple(tokens), receipt=receipt, finish=draft.finish)
                 self._make_ready(story, settings)
 

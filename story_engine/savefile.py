@@ -99,7 +99,8 @@ def _read_passage(item: Mapping[str, Any], number: int) -> Passage:
 
 def _read_receipt(item: Mapping[str, Any]) -> Receipt:
     window_tokens, forgotten = _number(item["window_tokens"], LARGEST), _number(item["forgotten"], LARGEST)
-    return Receipt(_text(item["model"], 100), Settings.from_dict(item["settings"]), window_tokens, forgotten)
+    ending = _index(item.get("ending"), LARGEST)
+    return Receipt(_text(item["model"], 100), Settings.from_dict(item["settings"]), window_tokens, forgotten, ending)
 
 
 def _read_entry(item: Mapping[str, Any], count: int) -> LedgerEntry:

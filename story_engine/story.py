@@ -26,6 +26,7 @@ class Receipt:
     settings: Settings
     window_tokens: int
     forgotten: int
+    ending: int | None = None  # sentences in which the story was led to its end, where that was asked for
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ def test_a_sentence_is_pinned_and_stays_pinned(browser, scripted, serve):
     assert reader.page.locator(".book .pinned").inner_text().strip() == "He saw a red kite."
     reader.page.locator("#receipt summary").click()
     assert "Told by model" in reader.page.locator("#receipt").inner_text()
+    reader.page.locator("#replay").click()
+    reader.page.get_by_text("word for word the same").wait_for()
     reader.picture("pinned-phone-light")
     reader.page.reload()
     reader.page.locator(".book .pinned").wait_for()
