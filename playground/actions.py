@@ -7,10 +7,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from pathlib import Path
 
 from playground.engines import Engines
-from playground.tree import draw_tree
+from playground.tree import draw_tree, draw_ways
 from playground.view import draw_book, draw_meter, draw_text
 from playground.visit import Live, View, Visit
 from story_engine import (
@@ -28,10 +27,7 @@ from story_engine import (
     StoryError,
     Window,
     check_words,
-    export_story,
     keep_joint,
-    load_story,
-    read_json,
     replay_passage,
 )
 
@@ -39,6 +35,7 @@ UPDATE_EVERY = 0.1  # seconds between two updates of a page
 DRAFT_EVERY = 1.0  # seconds of words that a crash of the server may cost
 STOP_WAIT = 5.0  # seconds that a new request waits for the passage it has just stopped
 MAX_TITLE = 80
+WAYS = 3  # tellings to choose from
 TITLE_WORDS = 8
 
 
@@ -73,7 +70,7 @@ class Actions:
     def arrive(self, visit: Visit) -> View:
         """A page was opened or refreshed: a passage still being written for it is stopped, and kept."""
         if entry := self.library.open(visit.story):
-            with self._stopped(entry):
+            with self.stopped(entry):
                 return self._view(entry.story, visit)
         return View()
 
@@ -92,10 +89,19 @@ class Actions:
         """The next passage, behind the reader's words, if any; with an `ending` the last, in about that many sentences."""
         yield from self._write(self.find(visit), visit, settings, text, ending)
 
+    def branch(self, visit: Visit, text: str, settings: Settings) -> Iterator[View | Live]:
+        """The next passage told in several ways, one after another, to choose from; stopping one stops them all."""
+        yield from self.go_on(visit, text, settings)
+        for _ in range(WAYS - 1):
+            last = self.find(visit).story.last()
+            if last is None or last.finish == "stopped" or last.author == "reader":
+                return
+            yield from self.retry(visit, settings)
+
     def retry(self, visit: Visit, settings: Settings) -> Iterator[View | Live]:
         """Another version of the model's last passage; the earlier one is kept beside it."""
         entry = self.find(visit)
-        with self._stopped(entry):
+        with self.stopped(entry):
             if (last := entry.story.last()) and last.author == "model":
                 if settings.seed is not None:
                     # The same seed would tell the same words again; the receipt keeps the one that was used.
@@ -106,7 +112,7 @@ class Actions:
     def change(self, visit: Visit, move: Callable[[Story], object]) -> View:
         """Make one move in the story - undo, redo, flip, edit - and save it. A passage being written is stopped first."""
         entry = self.find(visit)
-        with self._stopped(entry):
+        with self.stopped(entry):
             move(entry.story)
             return self._view(entry.story, visit, notice=self._save(entry.story))
 
@@ -167,46 +173,8 @@ class Actions:
         number, entry = self.passage(visit, passage).id, self.find(visit)
         return replay_passage(self.engine(visit), entry.story, number)
 
-    def rename(self, visit: Visit, title: str) -> View:
-        """Another title for the visitor's story."""
-        words = " ".join(check_words(title).split())[:MAX_TITLE]
-        if not words:
-            raise InputError("A story needs a title. Type one, then rename it.")
-        return self.change(visit, lambda story: setattr(story, "title", words))
-
-    def duplicate(self, visit: Visit) -> View:
-        """A copy of the visitor's story, all its versions included, to go on in."""
-        with self._stopped(self.find(visit)):
-            copy = self.library.duplicate(visit.story)
-        title = f"{copy.title[: MAX_TITLE - 7]} (copy)"
-        return self.change(replace(visit, story=copy.uid), lambda story: setattr(story, "title", title))
-
-    def remove(self, visit: Visit) -> View:
-        """Put the visitor's story aside; `restore` brings it back."""
-        with self._stopped(self.find(visit)):
-            self.library.remove(visit.story)
-        return View(removed=visit.story)
-
-    def restore(self, visit: Visit) -> View:
-        """Bring back the story that was put aside last."""
-        self.library.restore(visit.removed)
-        return replace(self.arrive(replace(visit, story=visit.removed)), removed="")
-
-    def export(self, visit: Visit, form: str) -> tuple[str, str, bytes]:
-        """File name, media type and content of the visitor's story."""
-        entry = self.find(visit)
-        with entry.lock:
-            return export_story(entry.story, form)
-
-    def open_file(self, visit: Visit, path: Path) -> View:
-        """A story from a file, as a copy with a number of its own; a plain text becomes its opening."""
-        if path.suffix == ".txt":
-            story = read_text(path)
-        else:
-            story = load_story(read_json(path))
-            story.uid = Story().uid
-        if not story.passages:
-            raise SaveError("There is no story in this file.")
+    def adopt(self, story: Story, visit: Visit) -> View:
+        """Take in a story that was made elsewhere, and show it."""
         self.library.adopt(OpenStory(story))
         return self._view(story, visit, notice=self._save(story))
 
@@ -214,7 +182,7 @@ class Actions:
         self, entry: OpenStory, visit: Visit, settings: Settings, text: str | None, ending: int | None = None
     ) -> Iterator[View | Live]:
         engine, story = self.engine(visit), entry.story
-        with self._stopped(entry):
+        with self.stopped(entry):
             entry.cancel = cancel = threading.Event()
             entry.writing.acquire()
         shown, notice, at, noted = "", "", time.monotonic(), time.monotonic()
@@ -251,7 +219,7 @@ class Actions:
         return ""
 
     @contextmanager
-    def _stopped(self, entry: OpenStory) -> Iterator[None]:
+    def stopped(self, entry: OpenStory) -> Iterator[None]:
         """Hold a story's lock with nothing being written in it."""
         with entry.lock:
             entry.cancel.set()
@@ -273,6 +241,7 @@ class Actions:
             book=draw_book(story, window, is_writing),
             meter=draw_meter(story, window),
             tree=draw_tree(story),
+            ways="" if is_writing else draw_ways(story),
             title=story.title,
             is_blank=last is None,
             is_writing=is_writing,
@@ -286,18 +255,3 @@ class Actions:
 def make_title(story: Story) -> str:
     """The story's first words."""
     return " ".join(story.text().split()[:TITLE_WORDS])[:MAX_TITLE]
-
-
-def read_text(path: Path) -> Story:
-    """A story whose opening is a plain text.
-
-    Raises:
-        SaveError: the file is no text in UTF-8.
-        InputError: it is too long.
-    """
-    try:
-        story = Story(check_words(path.read_text(encoding="utf-8-sig")).strip())
-    except (OSError, UnicodeDecodeError) as error:
-        raise SaveError("This file is not plain text in UTF-8. Save it as such, then open it again.") from error
-    story.title = make_title(story)
-    return story

@@ -13,6 +13,7 @@ import gradio as gr
 from playground.actions import Actions
 from playground.api import publish
 from playground.ideas import IDEAS
+from playground.shelf import Shelf
 from playground.view import draw_influences, draw_receipt, draw_replay
 from playground.visit import Live, View, Visit
 from playground.widgets import MANNERS, Widgets
@@ -36,7 +37,7 @@ class Page:
     """One page for all visitors; what belongs to one of them travels in `Visit`, out of his browser and back."""
 
     def __init__(self, actions: Actions) -> None:
-        self.actions = actions
+        self.actions, self.shelf = actions, Shelf(actions)
         with gr.Blocks(title="Story Playground", analytics_enabled=False, delete_cache=(3600, 3600)) as self.blocks:
             self.widgets = Widgets(actions.engines)
             self._connect_writing()
@@ -64,6 +65,7 @@ class Page:
             )
         for trigger in (w.go_on.click, w.words.submit):
             trigger(go_on, [*memory, w.words, *settings], w.story, **WRITING)
+        w.branch.click(self._writer(self.actions.branch), [*memory, w.words, *settings], w.story, **WRITING)
         w.finish.click(finish, [*memory, w.words, *settings], w.story, **WRITING)
         w.retry.click(retry, [*memory, w.words, *settings], w.story, **WRITING)
         w.read.click(None, None, None, js="() => window.readAloud()")
@@ -80,7 +82,7 @@ class Page:
     def _connect_editing(self) -> None:
         w = self.widgets
         memory = [w.browser, w.preferences]
-        for clickable in (w.book, w.tree):
+        for clickable in (w.book, w.tree, w.ways):
             clickable.click(self._click_book, memory, w.story, **QUICK)
         save = self._mover(self.actions.edit)
         w.edit_save.click(save, [*memory, w.edited, w.edit_text], w.story, **QUICK)
@@ -90,18 +92,18 @@ class Page:
         w.pins.input(self._pin, [*memory, w.edited, w.pins], w.story, **QUICK)
 
     def _connect_files(self) -> None:
-        w, actions = self.widgets, self.actions
+        w, shelf = self.widgets, self.shelf
         memory = [w.browser, w.preferences]
         # The file is made in the browser: nothing of a story ever lies where the server hands out files.
         w.save.click(self._export, [w.browser, w.form], w.saved, **QUICK).then(
             None, w.saved, None, js="(file) => { if (file) window.saveFile(file); }"
         )
-        w.shelf.input(self._mover(actions.take_from_shelf), [*memory, w.shelf], w.story, **QUICK)
-        open_file = self._mover(lambda visit, path: actions.open_file(visit, Path(path)))
+        w.shelf.input(self._mover(self.actions.take_from_shelf), [*memory, w.shelf], w.story, **QUICK)
+        open_file = self._mover(lambda visit, path: shelf.open_file(visit, Path(path)))
         w.open.upload(open_file, [*memory, w.open], w.story, **QUICK)
         for trigger in (w.rename.click, w.title.submit):
-            trigger(self._mover(actions.rename), [*memory, w.title], w.story, **QUICK)
-        for button, act in ((w.duplicate, actions.duplicate), (w.remove, actions.remove), (w.restore, actions.restore)):
+            trigger(self._mover(shelf.rename), [*memory, w.title], w.story, **QUICK)
+        for button, act in ((w.duplicate, shelf.duplicate), (w.remove, shelf.remove), (w.restore, shelf.restore)):
             button.click(self._mover(act), memory, w.story, **QUICK)
         if w.phases:
             w.phase_opening.input(w.phases.draw_stories, w.phase_opening, w.phase_stories, **QUICK)
@@ -219,7 +221,7 @@ class Page:
 
     def _export(self, data: object, form: str) -> dict[str, str] | None:
         try:
-            name, media, content = self.actions.export(Visit.from_browser(data), form)
+            name, media, content = self.shelf.export(Visit.from_browser(data), form)
         except StoryError as error:
             gr.Warning(str(error))
             return None
@@ -258,7 +260,9 @@ class Page:
             w.live: "",
             w.meter: view.meter,
             w.tree: view.tree,
+            w.ways: gr.update(value=view.ways, visible=bool(view.ways)),
             w.go_on: gr.update(visible=not view.is_writing),
+            w.branch: gr.update(interactive=not view.is_writing),
             w.finish: gr.update(interactive=not view.is_writing),
             w.stop: gr.update(visible=view.is_writing),
             w.undo: gr.update(interactive=view.can_undo),

@@ -63,6 +63,7 @@ class View:
     book: str = ""
     meter: str = ""
     tree: str = ""
+    ways: str = ""
     title: str = ""
     is_blank: bool = True
     is_writing: bool = False

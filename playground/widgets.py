@@ -106,8 +106,9 @@ class Widgets:
     def story(self) -> list[Any]:
         """Everything that changes with the story."""
         return [
-            self.browser, self.beginning, self.writing, self.book, self.live, self.words, self.opening, self.meter, self.tree,
-            self.go_on, self.stop, self.finish, self.undo, self.redo, self.retry, self.editor, self.edited,
+            self.browser, self.beginning, self.writing, self.book, self.ways, self.live, self.words, self.opening, self.meter,
+            self.tree,
+            self.go_on, self.stop, self.branch, self.finish, self.undo, self.redo, self.retry, self.editor, self.edited,
             self.edit_text, self.pins, self.asked, self.influences, self.receipt, self.replay,
             self.replayed, self.shelf, self.title, self.restore,
         ]  # fmt: skip
@@ -125,6 +126,7 @@ class Widgets:
     def _lay_out_book(self) -> None:
         with gr.Column(visible=False, elem_id="writing") as self.writing:
             self.book = gr.HTML(elem_id="book", js_on_load=CLICK_SCRIPT + BOOK_SCRIPT)
+            self.ways = gr.HTML(elem_id="ways", js_on_load=CLICK_SCRIPT)
             self.live = gr.HTML(elem_id="live", visible="hidden", js_on_load="watch('value', () => window.showLive(element))")
             with gr.Column(visible=False, elem_id="editor") as self.editor:
                 self.edited = gr.State()
@@ -151,6 +153,7 @@ class Widgets:
                 self.undo = gr.Button("Undo", elem_id="undo")
                 self.redo = gr.Button("Redo", elem_id="redo")
                 self.retry = gr.Button("Try again", elem_id="retry")
+                self.branch = gr.Button("Three ways", elem_id="branch")
                 self.finish = gr.Button("Find an end", elem_id="finish")
                 self.read = gr.Button("Read aloud", elem_id="read")
             self.meter = gr.HTML(elem_id="meter")

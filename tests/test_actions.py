@@ -9,6 +9,7 @@ import pytest
 
 from playground.actions import Actions
 from playground.engines import Engines
+from playground.shelf import Shelf
 from playground.visit import Live, View, Visit
 from story_engine import InputError, ModelError, SaveError, Settings, Story
 from story_engine.library import Library
@@ -184,16 +185,16 @@ def test_an_edit_keeps_the_joint_before_it(actions):
 
 def test_a_file_opens_as_a_copy_and_a_damaged_one_changes_nothing(actions, tmp_path):
     visit = begin(actions, "Tom <went> out.")
-    name, _, content = actions.export(visit, "all versions")
+    name, _, content = Shelf(actions).export(visit, "all versions")
     assert name == "tom-went-out.story.json"
     (tmp_path / "mine.json").write_bytes(content)
-    copy = Visit(actions.open_file(Visit(), tmp_path / "mine.json").story)
+    copy = Visit(Shelf(actions).open_file(Visit(), tmp_path / "mine.json").story)
     assert copy.story != visit.story
     assert actions.find(copy).story.text() == actions.find(visit).story.text()
     for broken in (content[:-5], json.dumps({"format": "?"}).encode(), b"[]"):
         (tmp_path / "broken.json").write_bytes(broken)
         with pytest.raises(SaveError):
-            actions.open_file(visit, tmp_path / "broken.json")
+            Shelf(actions).open_file(visit, tmp_path / "broken.json")
 
 
 def test_a_full_disk_is_said_and_the_story_goes_on(actions, monkeypatch):

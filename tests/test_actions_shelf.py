@@ -4,6 +4,7 @@ import pytest
 
 from playground.actions import Actions
 from playground.engines import Engines
+from playground.shelf import Shelf
 from playground.visit import View, Visit
 from story_engine import InputError, Library, SaveError, Settings, Story
 
@@ -40,18 +41,18 @@ def test_the_sentences_of_a_passage_are_pinned_and_let_go(actions):
 
 def test_a_title_is_changed_and_an_empty_one_is_not_taken(actions):
     visit = begin(actions)
-    view = actions.rename(visit, "  The   long way home ")
+    view = Shelf(actions).rename(visit, "  The   long way home ")
     assert view.title == "The long way home"
     assert visit.after(view).shelf == {visit.story: "The long way home"}
     with pytest.raises(InputError, match="needs a title"):
-        actions.rename(visit, "   ")
-    assert len(actions.rename(visit, "x" * 500).title) == 80
+        Shelf(actions).rename(visit, "   ")
+    assert len(Shelf(actions).rename(visit, "x" * 500).title) == 80
 
 
 def test_a_copy_goes_its_own_way_with_all_versions(actions):
     visit = begin(actions)
     list(actions.retry(visit, PLAIN))
-    view = actions.duplicate(visit)
+    view = Shelf(actions).duplicate(visit)
     copy = visit.after(view)
     assert copy.story != visit.story
     assert view.title.endswith("(copy)")
@@ -64,20 +65,20 @@ def test_a_copy_goes_its_own_way_with_all_versions(actions):
 def test_a_removed_story_is_off_the_shelf_until_it_is_brought_back(actions):
     visit = begin(actions)
     text = actions.find(visit).story.text()
-    view = actions.remove(visit)
+    view = Shelf(actions).remove(visit)
     assert view == View(removed=visit.story)
     after = visit.after(view)
     assert (after.story, after.shelf, after.removed) == ("", {}, visit.story)
     assert Visit.from_browser(after.story_memory()) == after
     with pytest.raises(InputError):
         actions.find(visit)
-    back = actions.restore(after)
+    back = Shelf(actions).restore(after)
     assert actions.find(visit).story.text() == text
     assert after.after(back).removed == ""
     assert list(after.after(back).shelf) == [visit.story]
     for nothing in ("", "../../etc/passwd", "0" * 32):
         with pytest.raises(InputError, match="no longer"):
-            actions.restore(Visit(removed=nothing))
+            Shelf(actions).restore(Visit(removed=nothing))
 
 
 def test_removing_stops_what_is_being_written_and_keeps_it(scripted, tmp_path):
@@ -86,18 +87,45 @@ def test_removing_stops_what_is_being_written_and_keeps_it(scripted, tmp_path):
     visit = Visit().after(next(stream))
     next(stream)
     stream.close()
-    actions.remove(visit)
-    text = actions.find(Visit().after(actions.restore(Visit(removed=visit.story)))).story.text()
+    Shelf(actions).remove(visit)
+    text = actions.find(Visit().after(Shelf(actions).restore(Visit(removed=visit.story)))).story.text()
     assert text.startswith("Tom went out. He")
 
 
 def test_a_plain_text_becomes_an_opening(actions, tmp_path):
     path = tmp_path / "mine.txt"
     path.write_text("\ufeffOnce there was a fox.\r\nIt slept.\n", encoding="utf-8")
-    view = actions.open_file(Visit(), path)
+    view = Shelf(actions).open_file(Visit(), path)
     assert actions.find(Visit(view.story)).story.text() == "Once there was a fox.\nIt slept."
     assert view.title == "Once there was a fox. It slept."
     for content, error in ((b"\xff\xfe\x00", SaveError), (b"", SaveError), (b"x" * 30_000, InputError)):
         path.write_bytes(content)
         with pytest.raises(error):
-            actions.open_file(Visit(), path)
+            Shelf(actions).open_file(Visit(), path)
+
+
+def test_three_ways_are_told_and_one_is_chosen(engine, tmp_path):
+    actions = Actions(Engines(engine, "tiny"), Library(tmp_path))
+    options = Settings(max_new_tokens=20, temperature=1.5, top_p=1.0, seed=3)
+    visit = Visit().after(list(actions.start(Visit(), "Tom went out.", options))[-1])
+    views = [view for view in actions.branch(visit, "Then it rained.", options) if isinstance(view, View)]
+    story = actions.find(visit).story
+    versions = story.versions(story.current)
+    assert len({story.passages[number].text for number in versions}) == len(versions) == 3
+    assert views[-1].ways.count("<button") == 3
+    assert actions.go_to(visit, versions[0]).ways.count('aria-current="true"') == 1
+    assert story.current == versions[0]
+    assert actions.change(visit, Story.undo).ways == ""
+
+
+def test_stopping_one_way_stops_them_all(scripted, tmp_path):
+    actions = Actions(Engines(scripted(SAY, delay=0.01), "scripted"), Library(tmp_path / "stories"))
+    visit = Visit().after(list(actions.start(Visit(), "Tom went out.", Settings(max_new_tokens=10)))[-1])
+    stream = actions.branch(visit, "", Settings(max_new_tokens=300))
+    next(stream)
+    next(stream)
+    actions.stop(visit)
+    list(stream)
+    story = actions.find(visit).story
+    assert len(story.versions(story.current)) == 1
+    assert story.last().finish == "stopped"

@@ -185,3 +185,19 @@ def test_a_story_is_brought_to_an_end_and_goes_on_after_it(browser, scripted, se
     assert "The End" in reader.text()
     reader.press("continue")
     assert "The End" not in reader.text()
+
+
+def test_a_story_is_told_in_three_ways_and_one_is_chosen(browser, engine_embedded, serve):
+    reader = Reader(browser, serve(engine_embedded), DESKTOP)
+    reader.begin("Once upon a time, Tom found a little blue car.")
+    reader.page.get_by_label("What happens next?").fill("Then a big dog came.")
+    reader.page.locator("#branch").click()
+    cards = reader.page.locator("#ways button")
+    reader.page.wait_for_function("document.querySelectorAll('#ways button').length === 3", timeout=90_000)
+    reader.wait()
+    reader.picture("three-ways-desktop-light")
+    first = cards.first.inner_text().split()
+    cards.first.click()
+    reader.page.wait_for_function("document.querySelector('.versions').innerText.includes('1 of 3')")
+    assert " ".join(first[:4]) in " ".join(reader.passages("model").last.inner_text().split())
+    assert reader.errors == []
