@@ -35,7 +35,7 @@ class Phases:
         for stage in self.stages:
             step, words = stage["step"], stage["stories"].get(opening, "")
             title = "Before any training" if step == 0 else f"After {step / self.steps:.0%} of the training"
-            drawn.append(f"<article><h3>{title}</h3><p><em>{escape(opening)}</em>{escape(words)}…</p></article>")
+            drawn.append(f"<article><h3>{title}</h3><p><em>{escape(opening)}</em>{escape(words)} …</p></article>")
         return f'<div class="phases">{"".join(drawn)}</div>'
 
     def draw_curve(self) -> str:
@@ -66,7 +66,7 @@ class Phases:
             f'<svg class="curve" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="The model\'s surprise at new stories '
             f'fell from {top:.1f} to {bottom:.1f} nats a token over {self.steps:,} steps of training">{bands}{names}{ends}'
             f'<line class="axis" x1="{MARGIN}" y1="{HEIGHT - 24}" x2="{WIDTH - 8}" y2="{HEIGHT - 24}"/>'
-            f'<polyline points="{line}" fill="none" stroke="currentColor" stroke-width="2"/>'
+            f'<polyline points="{line}" fill="none" stroke-width="2"/>'
             f'<text x="{WIDTH - 8}" y="{HEIGHT - 6}" text-anchor="end">{self.steps:,} steps</text>'
             f'<text x="{MARGIN}" y="{HEIGHT - 6}">how surprised the model is by new stories, in nats a token</text></svg>'
         )

@@ -28,6 +28,7 @@ from train.presets import Preset
 from train.samples import write_samples
 from train.sharding import build_plugin, gather, whole
 
+LONG_ROWS = 1024  # tokens
 # A resumed run may have other values of these: they change nothing that is computed.
 FREE_FIELDS = ("evaluate_every", "save_every", "phases", "phase_samples", "compile")
 
@@ -109,7 +110,7 @@ class Run:
         total = torch.zeros((), device=accelerator.device)
         for number, part in enumerate(parts):
             is_last = number == len(parts) - 1
-            with accelerator.autocast(), _no_sync_but_last(accelerator, self.loss, is_last), self._choose_stance(is_full):
+            with accelerator.autocast(), _no_sync_but_last(accelerator, self.loss, is_last), self._choose_stance(context):
                 nats = self._run_part(part)
                 # Every part divides by the whole step's tokens; DDP averages over processes, hence the factor.
                 accelerator.backward(nats * accelerator.num_processes / preset.tokens_per_step)
@@ -177,9 +178,9 @@ class Run:
                 f"Add `--set micro_batch_tokens={half}`, or `loss=fused`, and --resume where the run had begun."
             ) from error
 
-    def _choose_stance(self, is_full: bool) -> AbstractContextManager[object]:
-        """Compiled, but eager for full rows on the CPU: measured there, compiling makes rows of 2,048 a fifth slower."""
-        is_slow = is_full and self.preset.short_context and self.accelerator.device.type == "cpu"
+    def _choose_stance(self, context: int) -> AbstractContextManager[object]:
+        """Compiled, but eager for long rows on the CPU: measured there, compiling makes rows of 2,048 a fifth slower."""
+        is_slow = context >= LONG_ROWS and self.accelerator.device.type == "cpu"
         return torch.compiler.set_stance("force_eager") if is_slow else nullcontext()
 
     def _report(self, facts: dict[str, float], seconds: float) -> None:
