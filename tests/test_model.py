@@ -10,7 +10,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
 
 from story_engine import PUBLISHED, ModelError, Settings, Story, StoryEngine
 from story_engine.model import find_folder, load_weights, read_config
-from train.loop import build_config
+from train.network import build_config
 from train.presets import PRESETS
 
 PUBLISHED_PARAMETERS = 190_460_160

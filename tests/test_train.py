@@ -208,7 +208,7 @@ def test_every_phase_tells_the_same_openings_and_the_curve_is_drawn(finished):
     ]
     assert len(told[0]) == SMOKE.phase_samples
     assert told[0] != told[-1]
-    assert (finished / "curve.png").stat().st_size > 5000
+    assert (finished / "model/curve.png").stat().st_size > 5000
 
 
 def test_tensorboard_gets_every_steps_figures(data, tmp_path):
@@ -237,7 +237,11 @@ def test_held_out_loss_is_the_same_in_batches_by_story_and_as_shipped(finished, 
 
 def test_the_card_says_what_was_run(finished, data, tmp_path):
     shutil.copytree(finished, tmp_path / "run")
-    card = write_report(tmp_path / "run", data).read_text()
+    assert main(["report", str(tmp_path / "run")]) == 0
+    card = (tmp_path / "run/model/README.md").read_text()
+    shutil.rmtree(tmp_path / "run/phase-000010")
+    assert write_report(tmp_path / "run", data).read_text() == card
+    assert len(json.loads((tmp_path / "run/model/phases.json").read_text())["stages"]) == 2
     assert "bits per byte" in card
     assert card.count("> *") == 10
     assert (card.count("ended") + card.count("cut at the length")) >= 10
@@ -255,6 +259,7 @@ def test_the_card_says_what_was_run(finished, data, tmp_path):
         ),
         (["run", "--preset", "smoke", "--data", "{tmp}", "--out", "{tmp}/run", "--set", "steps"], "field=value"),
         (["report", "{tmp}", "--data", "{tmp}"], "log.jsonl"),
+        (["run", "--preset", "smoke", "--data", "{tmp}", "--out", "{tmp}/run", "--steps", "0"], "steps must be"),
         (["run", "--preset", "smoke"], "needs --data DIR and --out DIR"),
     ],
 )

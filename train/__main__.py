@@ -42,11 +42,12 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument("--dry-run", action="store_true", help="say what would be run, and on what, and leave")
     run.add_argument("--shard", action="store_true", help="spread the weights over all processes (FSDP2)")
     run.add_argument("--tensorboard", action="store_true", help="write the figures for TensorBoard too, into the run's folder")
+    run.add_argument("--steps", type=int, help="so many steps in place of the preset's")
     run.add_argument("--resume", action="store_true", help="go on from the newest checkpoint")
     run.add_argument("--until", type=int, help="stop at this step of the schedule, resumable")
     report = commands.add_parser("report", help="write the model card of a finished run")
     report.add_argument("run", type=Path, help="the folder that run --out named")
-    report.add_argument("--data", type=Path, required=True, help="the folder that prepare made")
+    report.add_argument("--data", type=Path, help="the folder that prepare made, where it is no longer where the run had it")
     report.add_argument("--notes", type=Path, help="a text that the card opens with")
     for command in (prepare, run):
         command.add_argument("--preset", default="test-1-3000", choices=PRESETS)
@@ -74,7 +75,8 @@ def main(arguments: list[str] | None = None) -> int:
 
             print(write_report(options.run, options.data, options.notes))
             return 0
-        preset = find_preset(options.preset, **parse_overrides(options.set))
+        steps = {"steps": options.steps} if options.command == "run" and options.steps is not None else {}
+        preset = find_preset(options.preset, **(parse_overrides(options.set) | steps))
         if options.command == "run" and options.dry_run:
             from train.data import Meta
             from train.hardware import find_hardware

@@ -16,7 +16,7 @@ from accelerate import Accelerator
 from torch import nn
 
 from train.checkpoint import gather_weights, load_newest, save_checkpoint
-from train.curve import draw_curve, read_log
+from train.curve import read_log
 from train.data import TokenRows
 from train.errors import TrainError
 from train.export import export_model, load_held_out
@@ -25,6 +25,7 @@ from train.heldout import HeldOutLoss, measure_loss
 from train.network import LanguageModelLoss, build_model, choose_attention
 from train.optim import build_optimizers, set_rates
 from train.presets import Preset
+from train.report import write_report
 from train.samples import write_samples
 from train.sharding import build_plugin, gather, whole
 
@@ -94,7 +95,7 @@ class Run:
         if self.step == self.preset.steps:
             self._export(self.out / "model")
         if self.step == self.preset.steps and self.is_main:
-            draw_curve(read_log(self.out)[1], self.preset, self.out / "curve.png")
+            write_report(self.out, self.data)
         self.accelerator.end_training()
 
     def take_step(self) -> dict[str, float]:
@@ -146,7 +147,8 @@ class Run:
         self.accelerator.wait_for_everyone()
         self.out.mkdir(parents=True, exist_ok=True)
         machine = {"device": self.hardware.name, "processes": self.accelerator.num_processes, "torch": torch.__version__}
-        self._note({"from_step": self.step, "preset": facts, "data": data, "attention": self.attention, **machine})
+        machine |= {"attention": self.attention, "folder": str(self.data.resolve())}
+        self._note({"from_step": self.step, "preset": facts, "data": data, **machine})
         self.accelerator.init_trackers("tensorboard")
         if self.is_main:
             print(

@@ -36,12 +36,22 @@ def measure_shipped(engine: StoryEngine, stories: list[tuple[list[int], int]]) -
     return HeldOutLoss(nats, tokens, text_bytes)
 
 
-def write_report(run: Path, data: Path, notes: Path | None = None) -> Path:
-    """Write `model/README.md` and `model/curve.png` of a finished run; `notes` is text that the card opens with."""
+def write_report(run: Path, data: Path | None = None, notes: Path | None = None) -> Path:
+    """Write `model/README.md`, `curve.png` and `phases.json` of a finished run; `notes` is text that the card opens with.
+
+    `data` is the prepared data, by default where the run had it.
+
+    Raises:
+        TrainError: the run is not finished, or its data is gone.
+    """
     preset, entries = read_log(run)
     folder = run / "model"
     if not (folder / "model.safetensors").is_file():
         raise TrainError(f"{run} has no finished model yet. Let the run finish; --resume goes on with it.")
+    folders = [Path(entry["folder"]) for entry in entries if "folder" in entry]
+    data = data or (folders[-1] if folders else None)
+    if data is None:
+        raise TrainError(f"The log of {run} does not say where its data is. Add --data DIR.")
     meta, engine = Meta.read(data), StoryEngine.load(str(folder))
     draw_curve(entries, preset, folder / "curve.png")
     steps = [entry for entry in entries if "loss" in entry]
