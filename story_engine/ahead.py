@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import threading
 import time
@@ -38,6 +39,8 @@ class ReadAhead:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, daemon=True, name="read-ahead")
                 self._thread.start()
+                # A thread that is inside a model while the interpreter ends would take the whole process down.
+                atexit.register(self.close)
             self._condition.notify_all()
 
     def interrupt(self, story: str) -> None:
@@ -52,11 +55,14 @@ class ReadAhead:
             return self._condition.wait_for(lambda: not self._wanted and self._current is None, timeout)
 
     def close(self) -> None:
-        """Let the thread end, and with it the model that it holds."""
+        """Let the thread end, and with it the model that it holds; a chunk that is being read is read to its end."""
         with self._condition:
             self._is_closed = True
             self._wanted.clear()
             self._condition.notify_all()
+        if self._thread is not None:
+            self._thread.join()
+            atexit.unregister(self.close)
 
     def _work(self) -> None:
         while True:

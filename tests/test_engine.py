@@ -1,14 +1,19 @@
 """Streaming: the words arrive whole, stop when asked, end when they end, and never cost the reader his own."""
 
+import subprocess
+import sys
 import threading
 import time
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from story_engine import InputError, Settings, Story, StoryError
 
 SAY = ' He saw a red kite. Mia said, "Look!" They ran to the park.'
+
+ROOT = Path(__file__).parent.parent
 
 
 def tell(engine, story, **options) -> str:
@@ -168,7 +173,7 @@ def test_turns_read_only_what_is_new(scripted):
     engine, story = scripted(SAY + "<end>"), Story("Tom went out. " * 20)
     slots = []
     read = engine.decoder.read
-    engine.decoder.read = lambda ids, slot: slots.append(len(ids)) or read(ids, slot)
+    engine.decoder.read = lambda ids, slot, every: slots.append(len(ids)) or read(ids, slot, every)
     tell(engine, story)
     whole = max(slots)
     slots.clear()
@@ -192,7 +197,7 @@ def test_after_forgetting_the_window_is_read_while_the_reader_reads(scripted):
     read, reads = engine.decoder.read, []
     overflow(engine, story, max_new_tokens=60)
     assert engine.ahead.wait(10)
-    engine.decoder.read = lambda ids, slot: reads.append(len(ids)) or read(ids, slot)
+    engine.decoder.read = lambda ids, slot, every: reads.append(len(ids)) or read(ids, slot, every)
     words = "And then they went home."
     tell(engine, story, text=words, max_new_tokens=60)
     assert reads[0] <= len(engine.vocabulary.encode(" " + words)) + 1
@@ -283,3 +288,19 @@ def test_forty_turns_of_six_thousand_tokens_never_exceed_the_window(engine_embed
     in_ledger = {key for entry in story.memory.ledger if entry.kind == "forgotten" for key in entry.sentences}
     assert in_ledger == story.memory.forgotten
     assert forgotten > 0
+
+
+def test_a_program_may_end_while_the_engine_reads_ahead(tiny_folder):
+    """A script that leaves in mid-reading ends as scripts do: the thread finishes its chunk first."""
+    script = f"""
+import time
+from story_engine import Settings, Story, StoryEngine
+engine = StoryEngine.load({str(tiny_folder)!r})
+read = engine.decoder.read
+engine.decoder.read = lambda *given: (time.sleep(0.02), read(*given))[1]
+story = Story("Tom had a ball.")
+while not engine.ahead._current:
+    list(engine.stream(story, Settings(max_new_tokens=24), text="He ran to the big park and saw Mia there."))
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -107,7 +107,9 @@ def write_report(run: Path, data: Path | None = None, notes: Path | None = None)
         "at most 400 tokens, seeds 1 to 10 in this order. The opening is in italics.",
         "",
     ]
-    for told in tell_samples(engine):
+    samples = tell_samples(engine)
+    engine.close()
+    for told in samples:
         text = told.text.strip("\n").replace("\n", "\n>\n> ")
         how = "ended" if told.finish == "end" else "cut at the length"
         lines += [f"**{told.seed}.** ({how})", "", f"> *{told.opening}*{text}", ""]

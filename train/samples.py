@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -50,7 +51,8 @@ def write_samples(folder: Path, count: int) -> Path:
     """`samples.json` in the folder of a phase, told by its model; one that is there is left as it is."""
     path = folder / "samples.json"
     if not path.is_file():
-        samples = tell_samples(StoryEngine.load(str(folder)), count, PHASE_TOKENS)
+        with closing(StoryEngine.load(str(folder))) as engine:
+            samples = tell_samples(engine, count, PHASE_TOKENS)
         path.write_text(json.dumps([asdict(sample) for sample in samples], indent=1, ensure_ascii=False) + "\n")
     return path
 
