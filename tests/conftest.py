@@ -127,8 +127,16 @@ class ScriptedDecoder:
         return logits
 
 
+@pytest.fixture
+def browser(chromium):
+    """A browser whose windows are closed when the test ends: a page that lost its server would go on working to find it."""
+    yield chromium
+    for window in chromium.contexts:
+        window.close()
+
+
 @pytest.fixture(scope="session")
-def browser():
+def chromium():
     if CHROMIUM is None:
         if os.environ.get("CI") == "true":
             pytest.fail("In CI the browser tests must run: install chromium.")

@@ -15,11 +15,13 @@ from train.data import Shards, TokenRows
 from train.errors import TrainError
 from train.network import LanguageModelLoss, build_model
 from train.optim import beta1_at, build_optimizers, scale_at
+from train.packing import StoryRows
 from train.prepare import prepare, read_stories
 from train.presets import PRESETS, find_preset
 from train.serials import BREAK, find_hero, join_serials
 
 SMOKE = PRESETS["smoke"]
+END = 0
 
 
 def test_shards_hold_every_story_once_closed_by_the_end_token(data, stories):
@@ -63,9 +65,31 @@ def test_an_epoch_visits_every_row_once_and_the_next_in_another_order(data):
     assert all(len(row) == 65 for row in epochs[0])
 
 
-@given(step=st.integers(0, 500), ranks=st.sampled_from([2, 4]))
-def test_a_batch_depends_on_seed_and_step_alone(data, step, ranks):
-    rows, again = TokenRows(data, seed=1), TokenRows(data, seed=1)
+@given(context=st.sampled_from([16, 32, 64]), epoch=st.integers(0, 2))
+def test_rows_of_whole_stories_begin_each_at_its_beginning_and_hold_each_once(data, context, epoch):
+    """Every story stands in one row of an epoch, whole or cut by the row's length; only the last of a row may be a second."""
+    rows = StoryRows(data, seed=2)
+    tokens = rows.tokens.read(0, len(rows.tokens))
+    told = [tuple(part[:context]) for part in np.split(tokens, np.flatnonzero(tokens == END) + 1) if len(part)]
+    before = 0
+    for earlier in range(epoch):
+        before += len(rows.pack(earlier, context))
+    found = []
+    for place, stories in enumerate(rows.pack(epoch, context)):
+        row = rows.read_row(before + place, context)
+        assert row[0] == END
+        assert len(row) == context + 1
+        parts = [tuple(part) for part in np.split(row[1:], np.flatnonzero(row[1:] == END) + 1) if len(part)]
+        assert len(parts) <= len(stories)
+        assert all(any(story[: len(part)] == part for story in told) for part in parts)
+        found += [part for part in parts if len(part) == context or part[-1] == END]
+    assert set(found) == set(told)
+    assert len(found) <= 1.2 * len(told)
+
+
+@given(step=st.integers(0, 500), ranks=st.sampled_from([2, 4]), kind=st.sampled_from([TokenRows, StoryRows]))
+def test_a_batch_depends_on_seed_and_step_alone(data, step, ranks, kind):
+    rows, again = kind(data, seed=1), kind(data, seed=1)
     for other in (step + 7, 0):
         again.read_batch(other, 512, 64)
     whole = rows.read_batch(step, 512, 64)
@@ -180,7 +204,7 @@ def test_every_matrix_of_a_block_goes_to_muon_and_only_matrices_decay():
 
 
 def test_accumulated_gradients_are_those_of_the_whole_batch(data):
-    preset = replace(SMOKE, tokens_per_step=512, micro_batch_tokens=512)
+    preset = replace(SMOKE, tokens_per_step=512, micro_batch_tokens=512, dropout=0.0)
     rows = TokenRows(data, 0).read_batch(0, 512, 64)
     whole, parts = (LanguageModelLoss(build_model(preset, 0)) for _ in range(2))
     (whole(rows) / 512).backward()

@@ -27,7 +27,7 @@ def rows() -> torch.Tensor:
 
 
 def loss_and_gradient(kernel: str, rows: torch.Tensor, autocast: bool) -> tuple[float, torch.Tensor]:
-    module = LanguageModelLoss(build_model(SMOKE, END), kernel)
+    module = LanguageModelLoss(build_model(SMOKE, END), kernel).eval()
     with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
         nats = module(rows) / rows[:, 1:].numel()
     nats.backward()
@@ -50,10 +50,21 @@ def test_a_kernel_whose_package_is_missing_is_named(monkeypatch):
         LanguageModelLoss(build_model(SMOKE, END), "liger")
 
 
+def test_dropout_changes_what_is_trained_and_not_what_is_measured(rows):
+    """Its mean over many passes lies where the loss without it lies, within 2%; a model that is measured has none."""
+    module = LanguageModelLoss(build_model(replace(SMOKE, dropout=0.1), END))
+    with torch.no_grad():
+        without = float(LanguageModelLoss(build_model(replace(SMOKE, dropout=0.0), END))(rows))
+        passes = [float(module(rows)) for _ in range(8)]
+    assert len(set(passes)) == 8
+    assert sum(passes) / 8 == pytest.approx(without, rel=0.02)
+    assert float(module.eval()(rows)) == without
+
+
 @pytest.mark.parametrize("is_flattened", [False, True])
 def test_masked_rows_are_read_as_their_stories_alone(rows, is_flattened):
     """Summed over all tokens, within 1e-5: no story sees another, and each begins at position 0."""
-    module = LanguageModelLoss(build_model(SMOKE, END), mask_documents=True)
+    module = LanguageModelLoss(build_model(SMOKE, END), mask_documents=True).eval()
     module.is_flattened = is_flattened
     alone = 0.0
     for row in rows:

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import nn
@@ -24,6 +25,7 @@ from train.hardware import find_hardware, fit_micro_batch
 from train.heldout import HeldOutLoss, measure_loss
 from train.network import LanguageModelLoss, build_model, choose_attention
 from train.optim import build_optimizers, set_rates
+from train.packing import StoryRows
 from train.presets import Preset
 from train.report import write_report
 from train.samples import write_samples
@@ -53,7 +55,7 @@ class Run:
         self.hardware = find_hardware(preset.precision)
         processes = self.accelerator.num_processes
         self.preset = replace(preset, micro_batch_tokens=fit_micro_batch(preset, self.hardware.memory, processes))
-        self.rows = TokenRows(data, preset.seed)
+        self.rows = StoryRows(data, preset.seed) if preset.whole_stories else TokenRows(data, preset.seed)
         self.full_rows = TokenRows(data, preset.seed, serials=True) if preset.serials else self.rows
         self.rows.meta.check(data, preset)
         self.attention = choose_attention()
@@ -111,6 +113,7 @@ class Run:
         total = torch.zeros((), device=accelerator.device)
         for number, part in enumerate(parts):
             is_last = number == len(parts) - 1
+            self._seed_dropout(number)
             with accelerator.autocast(), _no_sync_but_last(accelerator, self.loss, is_last), self._choose_stance(context):
                 nats = self._run_part(part)
                 # Every part divides by the whole step's tokens; DDP averages over processes, hence the factor.
@@ -132,8 +135,12 @@ class Run:
         def forward(rows: torch.Tensor) -> torch.Tensor:
             return self.model(input_ids=rows.to(self.accelerator.device), use_cache=False).logits
 
-        with whole(self.loss):
-            return measure_loss(forward, self.held_out, self.rows.meta.end_token, self.preset.shape.context)
+        self.model.eval()
+        try:
+            with whole(self.loss):
+                return measure_loss(forward, self.held_out, self.rows.meta.end_token, self.preset.shape.context)
+        finally:
+            self.model.train()
 
     def _open(self, resume: bool) -> None:
         """Take up the folder, or begin it, and note what runs on what."""
@@ -169,6 +176,15 @@ class Run:
             differing.append("the prepared data is another")
         if differing:
             raise TrainError(f"{self.out} holds another run: {'; '.join(differing)}. Choose another folder for this one.")
+
+    def _seed_dropout(self, part: int) -> None:
+        """What is left out depends on (seed, step, process, part) alone, so that a resumed run is the uninterrupted one.
+
+        torch's dropout takes no generator, hence the global one.
+        """
+        if self.preset.dropout:
+            place = (self.preset.seed, self.step, self.accelerator.process_index, part)
+            torch.manual_seed(int(np.random.SeedSequence(place).generate_state(1)[0]))
 
     def _run_part(self, part: torch.Tensor) -> torch.Tensor:
         try:

@@ -37,7 +37,26 @@ def build_model(preset: Preset, end_token: int, attention: str = "sdpa") -> Llam
     torch.manual_seed(preset.seed)
     config = build_config(preset, end_token)
     config._attn_implementation = attention
-    return LlamaForCausalLM(config)
+    model = LlamaForCausalLM(config)
+    if preset.dropout:
+        add_dropout(model, preset.dropout)
+    return model
+
+
+def add_dropout(model: LlamaForCausalLM, share: float) -> None:
+    """While the model trains, leave out `share` of the embeddings and of what each block adds to them.
+
+    transformers' Llama drops attention weights only; this is the residual dropout of GPT-2. Hooks leave the names of
+    the weights alone.
+    """
+
+    def drop(module: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> torch.Tensor:
+        return functional.dropout(output, share, module.training)
+
+    outputs = [model.model.embed_tokens]
+    outputs += [part for layer in model.model.layers for part in (layer.self_attn.o_proj, layer.mlp.down_proj)]
+    for output in outputs:
+        output.register_forward_hook(drop)
 
 
 def choose_attention() -> str:

@@ -54,8 +54,10 @@ class Preset:
     (warm-up over 3%, then straight to zero).
     With a `short_context`, only every `full_every`-th step has full rows, the others have short ones, which cost less
     attention. With `serials`, the full rows are cut from serials: stories of one hero, told one after another without
-    an end between, as a reader who goes on after an end has them.
+    an end between, as a reader who goes on after an end has them. With `whole_stories`, the other rows hold stories
+    from their beginnings, instead of whatever lies at the row's place.
     `micro_batch_tokens` is what goes through the network at once; 0 fits it to the memory found.
+    `dropout` is the share of each block's contribution, and of the embeddings, that a training pass leaves out.
     `loss` names a kernel of `train.network.LanguageModelLoss`; with `mask_documents` no story sees another.
     `phases` are the steps whose weights are kept, each with `phase_samples` stories.
     """
@@ -79,6 +81,8 @@ class Preset:
     short_context: int = 0
     full_every: int = 1
     serials: bool = False
+    whole_stories: bool = False
+    dropout: float = 0.0
     loss: str = "plain"
     mask_documents: bool = False
     phase_samples: int = 3
@@ -120,6 +124,8 @@ class Preset:
             found.append(f"precision {self.precision!r} is neither bf16 nor no")
         if not 0 < self.max_lr < 1 or not 0 <= self.weight_decay < 10:
             found.append("max_lr must lie in (0, 1) and weight_decay in [0, 10)")
+        if not 0 <= self.dropout < 1:
+            found.append("dropout must lie in [0, 1)")
         if self.full_every < 1 or (self.full_every > 1 and not self.short_context):
             found.append("full_every must be at least 1, and needs a short_context where it is more")
         return found
@@ -151,9 +157,11 @@ PRESETS = {
             muon_lr=0.02,
             schedule="linear",
             weight_decay=0.2,
-            short_context=256,
+            short_context=512,
             full_every=10,
             serials=True,
+            whole_stories=True,
+            dropout=0.1,
             phase_samples=10,
             evaluate_every=200,
             save_every=50,
@@ -170,6 +178,8 @@ PRESETS = {
             short_context=32,
             full_every=4,
             serials=True,
+            whole_stories=True,
+            dropout=0.1,
             evaluate_every=10,
             save_every=5,
             precision="no",
