@@ -21,10 +21,10 @@ ENVIRONMENT = {"OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true", "GLOO_SOCKE
 
 def run(data: Path, out: Path, processes: int, *more: str) -> subprocess.CompletedProcess:
     launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)] if processes > 1 else []
+    # Dropout would leave out other parts of the work with another number of processes.
+    command = ["-m", "train", "run", "--preset", "smoke", "--set", "dropout=0", "--data", str(data), "--out", str(out)]
     return subprocess.run(
-        # Dropout would leave out other parts of the work with another number of processes.
-        [sys.executable, *launcher, "-m", "train", "run", "--preset", "smoke", "--set", "dropout=0"]
-        + ["--data", str(data), "--out", str(out), *more],
+        [sys.executable, *launcher, *command, *more],
         cwd=ROOT,
         env=os.environ | ENVIRONMENT,
         capture_output=True,
