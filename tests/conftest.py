@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from story_engine.tokens import Vocabulary
 from story_engine.window import ContextWindow
 from tests.reader import FLAGS
 from train.export import export_model
+from train.loop import Run
 from train.network import build_model
 from train.prepare import END_OF_STORY, prepare, train_tokenizer
 from train.presets import PRESETS, Preset, Shape
@@ -125,6 +127,16 @@ class ScriptedDecoder:
             return logits * torch.nan
         logits[token] = 30.0
         return logits
+
+
+@pytest.fixture(scope="session")
+def finished(data, tmp_path_factory) -> Path:
+    """An uninterrupted run, which passes through its data more than once."""
+    out = tmp_path_factory.mktemp("run") / "whole"
+    run = Run(replace(PRESETS["smoke"], tokens_per_step=4096, micro_batch_tokens=4096), data, out)
+    assert run.rows.rows_per_epoch(64) * 64 < 20 * 4096  # it crosses an epoch's border
+    run.train(resume=False)
+    return out
 
 
 @pytest.fixture

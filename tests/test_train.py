@@ -28,16 +28,6 @@ ROOT = Path(__file__).parent.parent
 SMOKE = PRESETS["smoke"]
 
 
-@pytest.fixture(scope="session")
-def finished(data, tmp_path_factory) -> Path:
-    """An uninterrupted run, which passes through its data more than once."""
-    out = tmp_path_factory.mktemp("run") / "whole"
-    run = Run(replace(SMOKE, tokens_per_step=4096, micro_batch_tokens=4096), data, out)
-    assert run.rows.rows_per_epoch(64) * 64 < 20 * 4096  # it crosses an epoch's border
-    run.train(resume=False)
-    return out
-
-
 def losses_of(out: Path) -> dict[int, float]:
     entries = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
     return {entry["step"]: entry["loss"] for entry in entries if "loss" in entry}

@@ -1,4 +1,4 @@
-"""The command line: python -m train prepare | run | report."""
+"""The command line: python -m train prepare | run | evaluate | report."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from story_engine import ModelError
 from train.errors import TrainError
 from train.presets import PRESETS, find_preset
 
@@ -45,6 +46,16 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument("--steps", type=int, help="so many steps in place of the preset's")
     run.add_argument("--resume", action="store_true", help="go on from the newest checkpoint")
     run.add_argument("--until", type=int, help="stop at this step of the schedule, resumable")
+    card = commands.add_parser("evaluate", help="the scorecard: what a model can be shown to do")
+    card.add_argument("--model", default="embedded", help="embedded, a folder, or a hub name (default: embedded)")
+    card.add_argument("--stories", type=Path, required=True, help="a file of held-out stories")
+    card.add_argument("--out", type=Path, required=True, help="the folder to write")
+    card.add_argument(
+        "--train", type=Path, nargs="*", default=[], help="the training text, for its words, copies and a trigram"
+    )
+    card.add_argument("--phases", type=Path, help="the folder of a run whose kept phases are scored, too")
+    card.add_argument("--quick", action="store_true", help="fewer items: under five minutes for the embedded model")
+    card.add_argument("--seed", type=int, default=0)
     report = commands.add_parser("report", help="write the model card of a finished run")
     report.add_argument("run", type=Path, help="the folder that run --out named")
     report.add_argument("--data", type=Path, help="the folder that prepare made, where it is no longer where the run had it")
@@ -75,6 +86,14 @@ def main(arguments: list[str] | None = None) -> int:
 
             print(write_report(options.run, options.data, options.notes))
             return 0
+        if options.command == "evaluate":
+            from train.scorecard import Options, evaluate
+
+            wanted = Options(
+                options.model, options.stories, options.out, tuple(options.train), options.phases, options.quick, options.seed
+            )
+            print(evaluate(wanted, lambda words: print(words, file=sys.stderr, flush=True)))
+            return 0
         steps = {"steps": options.steps} if options.command == "run" and options.steps is not None else {}
         preset = find_preset(options.preset, **(parse_overrides(options.set) | steps))
         if options.command == "run" and options.dry_run:
@@ -94,7 +113,7 @@ def main(arguments: list[str] | None = None) -> int:
             from train.loop import Run
 
             Run(preset, options.data, options.out, options.tensorboard, options.shard).train(options.resume, options.until)
-    except TrainError as error:
+    except (TrainError, ModelError) as error:
         print(f"train: {error}", file=sys.stderr)
         return 1
     return 0

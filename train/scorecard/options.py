@@ -1,0 +1,59 @@
+"""What is measured, and how much of it."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+from train.errors import TrainError
+
+CHANCE = (80, 60, 60, 8, 20, 40)  # as many of each are enough for a subject that is there to be at chance
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many items each measure takes."""
+
+    pairs: int
+    stories: int
+    positions: int
+    memory: int
+    told: int
+    controls: int  # stories told by the untrained model, which never ends one
+
+    def reduce(self) -> Sizes:
+        """For a subject that is only there to be at chance."""
+        return Sizes(*(min(most, size) for most, size in zip(CHANCE, astuple(self), strict=True)))
+
+
+QUICK = Sizes(pairs=120, stories=120, positions=80, memory=10, told=30, controls=4)
+FULL = Sizes(pairs=1000, stories=2000, positions=1000, memory=500, told=440, controls=40)
+
+
+@dataclass(frozen=True)
+class Options:
+    """One scorecard. `model` is what `StoryEngine.load` takes, `stories` a file of held-out stories.
+
+    `training` are files of the training text, for the trigram model and for what is copied; `phases` is the folder of
+    a run whose kept phases are scored on the same items.
+    """
+
+    model: str
+    stories: Path
+    out: Path
+    training: tuple[Path, ...] = ()
+    phases: Path | None = None
+    quick: bool = False
+    seed: int = 0
+
+    @property
+    def sizes(self) -> Sizes:
+        return QUICK if self.quick else FULL
+
+    def check(self) -> None:
+        """Raises TrainError for what is missing, all at once."""
+        missing = [f"{path} is no file" for path in (self.stories, *self.training) if not path.is_file()]
+        if self.phases and not list(self.phases.glob("phase-*/model.safetensors")):
+            missing.append(f"{self.phases} holds no phase-* folder of a run")
+        if missing:
+            raise TrainError("Nothing was evaluated: " + "; ".join(missing) + ". Check the paths.")
