@@ -17,13 +17,15 @@ from story_engine.decoder import Decoder
 from story_engine.ending import Ending
 from story_engine.errors import InputError, ModelError, StoryError
 from story_engine.influence import Influence, find_influences
-from story_engine.model import EMBEDDED, find_folder, hash_weights, load_weights, read_config
+from story_engine.linear import choose_precision
+from story_engine.model import EMBEDDED, find_folder, read_config
 from story_engine.sampling import pick, weigh
 from story_engine.sentences import ends_sentence, is_inside_quote
 from story_engine.settings import Settings
 from story_engine.story import Key, Receipt, Story
 from story_engine.tokens import Vocabulary, read_end_tokens
 from story_engine.turns import FairLock
+from story_engine.weights import Weights, hash_weights
 from story_engine.window import ContextWindow, Window
 from story_engine.words import AFTER_END, check_words, join_words
 
@@ -60,8 +62,12 @@ class StoryEngine:
         self.ahead = ReadAhead(self.cache, self._read, lambda: self._writing == 0)
 
     @classmethod
-    def load(cls, name: str = EMBEDDED, revision: str | None = None, device: str | None = None) -> StoryEngine:
-        """Load `embedded`, a local folder, or a model of the hub: bfloat16 on CUDA, float32 on the CPU.
+    def load(
+        cls, name: str = EMBEDDED, revision: str | None = None, device: str | None = None, precision: str = "auto"
+    ) -> StoryEngine:
+        """Load `embedded`, a local folder, or a model of the hub.
+
+        `precision` is `float32`, `int8`, or `auto`: bfloat16 on CUDA, int8 for large models on the CPU, float32 otherwise.
 
         Raises:
             ModelError: it cannot be found, fetched or used; the message says what to do.
@@ -69,12 +75,15 @@ class StoryEngine:
         folder = find_folder(name, revision)
         config = read_config(folder)
         place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        dtype = torch.bfloat16 if place.type == "cuda" else torch.float32
-        window = ContextWindow(config.context, config.start_token, hash_weights(folder))
+        precision = choose_precision(precision, config, place)
+        dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
+        # Rounded weights are another model: they give other words for the same seed.
+        model = hash_weights(folder) + ("-int8" if precision == "int8" else "")
+        window = ContextWindow(config.context, config.start_token, model)
         vocabulary = Vocabulary.read(folder, window.longest_sentence)
         if vocabulary.size > config.vocabulary:
             raise ModelError(f"The tokenizer in {folder} has {vocabulary.size} entries, the model only {config.vocabulary}.")
-        decoder = Decoder(config, load_weights(folder, config, dtype, place))
+        decoder = Decoder(config, Weights(folder, config, dtype, place).take, precision)
         return cls(decoder, vocabulary, window, read_end_tokens(folder), Path(name).name)
 
     def close(self) -> None:

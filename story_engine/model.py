@@ -1,15 +1,12 @@
-"""Find and load a model: the embedded one, a local folder, or one of the hub. Weights are safetensors, always."""
+"""Find a model: the embedded one, a local folder, or one of the hub; and read its shape."""
 
 from __future__ import annotations
 
-import hashlib
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import torch
-from safetensors import SafetensorError, safe_open
 
 from story_engine.errors import ModelError
 
@@ -52,6 +49,11 @@ class ModelConfig:
     def bytes_per_token(self) -> int:
         """Numbers in the key/value cache for one token."""
         return 2 * self.layers * self.kv_heads * self.head_dim
+
+    @property
+    def parameters(self) -> int:
+        """Numbers in all tensors."""
+        return sum(math.prod(shape) for shape in self.shapes().values())
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Every tensor of the safetensors files by its transformers name, with its shape."""
@@ -159,48 +161,3 @@ def read_config(folder: Path) -> ModelConfig:
     if wrong:
         raise ModelError(f"The model in {folder} cannot be used: " + "; ".join(wrong) + ".")
     return config
-
-
-def load_weights(folder: Path, config: ModelConfig, dtype: torch.dtype, device: torch.device) -> dict[str, torch.Tensor]:
-    """All tensors of a folder's safetensors files, one after another, so that no second copy of the model exists.
-
-    Raises:
-        ModelError: there are no safetensors files, one is damaged, or a tensor is missing, unknown or of a wrong shape.
-    """
-    weights: dict[str, torch.Tensor] = {}
-    expected = config.shapes()
-    for path in find_weight_files(folder):
-        try:
-            with safe_open(path, framework="pt") as handle:
-                for name in handle.keys():
-                    if name in expected:
-                        weights[name] = handle.get_tensor(name).to(device, dtype)
-        except (SafetensorError, OSError) as error:
-            raise ModelError(f"{path} is damaged ({error}). Fetch or copy it again.") from error
-    wrong = [name for name, shape in expected.items() if name not in weights or tuple(weights[name].shape) != shape]
-    if wrong:
-        raise ModelError(f"The weights in {folder} do not fit its config.json: {', '.join(wrong[:3])} ({len(wrong)} in all).")
-    return weights
-
-
-def find_weight_files(folder: Path) -> list[Path]:
-    """The safetensors files of a folder.
-
-    Raises:
-        ModelError: there are none; pickled weights are never opened.
-    """
-    files = sorted(folder.glob("*.safetensors"))
-    if not files:
-        raise ModelError(
-            f"{folder} has no safetensors file. Weights in other forms are not opened; save them with safetensors."
-        )
-    return files
-
-
-def hash_weights(folder: Path) -> str:
-    """The first 16 hexadecimal digits of the SHA-256 over the safetensors files: names a model in receipts."""
-    digest = hashlib.sha256()
-    for path in find_weight_files(folder):
-        with path.open("rb") as handle:
-            digest.update(hashlib.file_digest(handle, "sha256").digest())
-    return digest.hexdigest()[:16]

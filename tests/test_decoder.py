@@ -6,12 +6,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from story_engine import Settings, Story, StoryEngine
+from story_engine import ModelError, Settings, Story, StoryEngine
 from story_engine.cache import Slot
 from story_engine.decoder import Decoder
+from story_engine.linear import choose_precision, make_linear
 from story_engine.model import ModelConfig
 from train.checkpoint import gather_weights
+from train.report import measure_shipped
 
+SAID = (
+    "Once upon a time, there was a little girl named Lily. She had a red ball. One day, Lily went to the park with her mom. "
+    'She threw the ball very high. "Oh no!" said Lily. A big dog ran to the ball and brought it back. Lily was happy.'
+)
 TOLERANCE = 2e-4  # largest difference of a logit; logits here are of the order of ten
 
 
@@ -33,7 +39,7 @@ def pair(request) -> tuple[LlamaForCausalLM, Decoder]:
     )
     model = LlamaForCausalLM(config).eval()
     ours = ModelConfig(48, 3, 6, 2 if grouped else 6, 8, 80, 100, 128, config.rms_norm_eps, 10_000.0, grouped, 0)
-    return model, Decoder(ours, gather_weights(model))
+    return model, Decoder(ours, gather_weights(model).pop)
 
 
 @torch.no_grad()
@@ -85,3 +91,65 @@ def test_after_undo_edit_and_eviction_every_step_is_that_of_an_uncached_model(ti
         list(engine.stream(story, options, text="Then Mia saw a red kite in the park." if turn % 2 else None))
     assert any(entry.kind == "forgotten" for entry in story.memory.ledger)
     assert max(differences) < TOLERANCE
+
+
+@pytest.fixture(scope="module")
+def rounded() -> StoryEngine:
+    """The shipped model with its weights as bytes."""
+    return StoryEngine.load("embedded", precision="int8")
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_int8_read_in_any_way_stays_near_float32(engine_embedded, rounded, data):
+    """Logits, of the order of ten, within 0.6 of float32 and on average within 0.08, however the text is cut."""
+    ids = engine_embedded.vocabulary.encode(SAID)[: data.draw(st.integers(2, 60))]
+    exact = engine_embedded.decoder.read(ids, Slot(rounded.decoder.config, torch.float32, torch.device("cpu")), every=True)
+    slot, rows = Slot(rounded.decoder.config, torch.float32, torch.device("cpu")), []
+    while len(slot.ids) < len(ids):
+        step = data.draw(st.integers(1, len(ids) - len(slot.ids)))
+        rows.append(rounded.decoder.read(ids[len(slot.ids) : len(slot.ids) + step], slot, every=True))
+    difference = (torch.cat(rows) - exact).abs()
+    assert difference.max() < 0.6
+    assert difference.mean() < 0.08
+
+
+def test_int8_costs_less_than_half_a_percent_of_likelihood(engine_embedded, rounded):
+    exact, ours = (
+        measure_shipped(engine, [(engine.vocabulary.encode(SAID), len(SAID))]) for engine in (engine_embedded, rounded)
+    )
+    assert ours.bits_per_byte == pytest.approx(exact.bits_per_byte, rel=0.005)
+    assert ours.bits_per_byte != exact.bits_per_byte
+
+
+def test_one_large_row_does_not_take_the_others_digits():
+    """Rows a thousand times as large as others: each is as exact as alone, within a hundredth of its own size."""
+    generator = torch.Generator().manual_seed(0)
+    weight, rows = torch.randn(40, 64, generator=generator), torch.randn(6, 64, generator=generator)
+    rows[2] *= 1000
+    found, exact = make_linear(weight, "int8")(rows), rows @ weight.T
+    assert ((found - exact).norm(dim=1) < 0.02 * exact.norm(dim=1)).all()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "parameters", "chosen"),
+    [("auto", 7_000_000, "float32"), ("auto", 190_000_000, "int8"), ("float32", 190_000_000, "float32"), ("int8", 9, "int8")],
+)
+def test_bytes_are_chosen_where_they_pay(monkeypatch, wanted, parameters, chosen):
+    monkeypatch.setattr(ModelConfig, "parameters", parameters)
+    config = ModelConfig(4, 1, 1, 1, 4, 4, 10, 16, 1e-6, 10_000.0, True, 0)
+    assert choose_precision(wanted, config, torch.device("cpu")) == chosen
+
+
+def test_a_precision_that_is_not_there_is_said():
+    with pytest.raises(ModelError, match="auto, float32, int8"):
+        StoryEngine.load("embedded", precision="int3")
+    config = ModelConfig(4, 1, 1, 1, 4, 4, 10, 16, 1e-6, 10_000.0, True, 0)
+    with pytest.raises(ModelError, match="x86"):
+        choose_precision("int8", config, torch.device("cuda"))
+
+
+def test_words_of_rounded_weights_say_so_in_their_receipt(rounded):
+    story = Story("Once upon a time")
+    list(rounded.stream(story, Settings(seed=1, max_new_tokens=4)))
+    assert story.last().receipt.model.endswith("-int8")

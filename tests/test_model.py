@@ -9,7 +9,8 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
 
 from story_engine import PUBLISHED, ModelError, Settings, Story, StoryEngine
-from story_engine.model import find_folder, load_weights, read_config
+from story_engine.model import find_folder, read_config
+from story_engine.weights import Weights
 from train.network import build_config
 from train.presets import PRESETS
 
@@ -50,8 +51,8 @@ def test_sharded_weights_load_like_whole_ones(tiny_folder, tmp_path):
     for number, names in enumerate((list(weights)[::2], list(weights)[1::2])):
         save_file({name: weights[name] for name in names}, tmp_path / f"sharded/model-{number}.safetensors")
     config = read_config(tmp_path / "sharded")
-    loaded = load_weights(tmp_path / "sharded", config, torch.float32, torch.device("cpu"))
-    assert all(torch.equal(loaded[name], weights[name]) for name in config.shapes())
+    loaded = Weights(tmp_path / "sharded", config, torch.float32, torch.device("cpu"))
+    assert all(torch.equal(loaded.take(name), weights[name]) for name in config.shapes())
 
 
 def drop_weights(folder):

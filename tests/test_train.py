@@ -227,14 +227,20 @@ def test_held_out_loss_is_the_same_in_batches_by_story_and_as_shipped(finished, 
 
 def test_the_card_says_what_was_run(finished, data, tmp_path):
     shutil.copytree(finished, tmp_path / "run")
+    (tmp_path / "run/scorecard").mkdir()
+    (tmp_path / "run/scorecard/scorecard.md").write_text("| # | figure | model |")
+    for plot in ("context-use.png", "recall.png", "phases.png"):
+        (tmp_path / "run/scorecard" / plot).write_bytes(b"a picture")
     assert main(["report", str(tmp_path / "run")]) == 0
     card = (tmp_path / "run/model/README.md").read_text()
     shutil.rmtree(tmp_path / "run/phase-000010")
     assert write_report(tmp_path / "run", data).read_text() == card
     assert len(json.loads((tmp_path / "run/model/phases.json").read_text())["stages"]) == 2
     assert "bits per byte" in card
-    assert card.count("> *") == 10
-    assert (card.count("ended") + card.count("cut at the length")) >= 10
+    assert card.count("> *") == 20
+    assert (card.count("ended") + card.count("cut at the length")) >= 20
+    assert "| # | figure | model |" in card
+    assert (tmp_path / "run/model/recall.png").read_bytes() == b"a picture"
     assert (tmp_path / "run/model/curve.png").stat().st_size > 5000
 
 

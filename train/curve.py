@@ -10,7 +10,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from train.errors import TrainError
-from train.presets import PRESETS, Preset, Shape
+from train.presets import Preset, Shape
 
 PUBLISHED_POINTS = {2000: 1.27, 3000: 0.8516}  # training loss of Test-1-3000, as reported
 
@@ -30,10 +30,8 @@ def read_log(run: Path) -> tuple[Preset, list[dict[str, Any]]]:
     values: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in facts.items() if key in known
     }
-    # A log from before a field was made takes that field from the preset it names.
-    named = PRESETS.get(facts["name"])
-    whole = {field.name: getattr(named, field.name) for field in fields(Preset)} if named else {}
-    return Preset(**(whole | values | {"shape": Shape(**facts["shape"])})), entries
+    # A field that a log does not know yet has its default: what was done before there was a choice.
+    return Preset(**(values | {"shape": Shape(**facts["shape"])})), entries
 
 
 def draw_curve(entries: list[dict[str, Any]], preset: Preset, path: Path) -> None:

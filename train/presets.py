@@ -215,5 +215,5 @@ def describe_command(preset: Preset) -> str:
         for field in fields(Preset)
         if getattr(preset, field.name) != getattr(known, field.name)
     }
-    settings = "".join(f" {key}={value}" for key, value in changed.items())
+    settings = "".join(f" {key}={str(value).lower()}" for key, value in changed.items())
     return f"python -m train run --preset {preset.name} --data DATA --out RUN" + (f" --set{settings}" if settings else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import platform
+import shutil
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from train.hardware import describe_machine
 from train.heldout import HeldOutLoss
 from train.presets import describe_command
 from train.samples import record_phases, tell_samples, write_samples
+
+STORIES, STORY_TOKENS = 20, 600
+PLOTS = ("context-use.png", "recall.png", "phases.png")
 
 
 def measure_shipped(engine: StoryEngine, stories: list[tuple[list[int], int]]) -> HeldOutLoss:
@@ -39,6 +43,7 @@ def measure_shipped(engine: StoryEngine, stories: list[tuple[list[int], int]]) -
 def write_report(run: Path, data: Path | None = None, notes: Path | None = None) -> Path:
     """Write `model/README.md`, `curve.png` and `phases.json` of a finished run; `notes` is text that the card opens with.
 
+    A scorecard that lies in the run's folder `scorecard` becomes a part of the card, with its plots.
     `data` is the prepared data, by default where the run had it.
 
     Raises:
@@ -101,13 +106,14 @@ def write_report(run: Path, data: Path | None = None, notes: Path | None = None)
         "",
         "![Loss](curve.png)",
         "",
+        *_take_scorecard(run / "scorecard", folder),
         "## Stories, as they came",
         "",
-        "One for each opening, not selected: recommended settings (temperature 0.7, top-p 0.9, repetition penalty 1.1), "
-        "at most 400 tokens, seeds 1 to 10 in this order. The opening is in italics.",
+        f"{STORIES} stories, not selected: recommended settings (temperature 0.7, top-p 0.9, repetition penalty 1.1), at most "
+        f"{STORY_TOKENS} tokens, seeds 1 to {STORIES} in this order, ten openings in turn. The opening is in italics.",
         "",
     ]
-    samples = tell_samples(engine)
+    samples = tell_samples(engine, STORIES, STORY_TOKENS)
     engine.close()
     for told in samples:
         text = told.text.strip("\n").replace("\n", "\n>\n> ")
@@ -115,3 +121,13 @@ def write_report(run: Path, data: Path | None = None, notes: Path | None = None)
         lines += [f"**{told.seed}.** ({how})", "", f"> *{told.opening}*{text}", ""]
     (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")
     return folder / "README.md"
+
+
+def _take_scorecard(card: Path, folder: Path) -> list[str]:
+    """The lines of a run's scorecard, its plots copied into the model's folder; none where there is no scorecard."""
+    if not (card / "scorecard.md").is_file():
+        return []
+    for plot in PLOTS:
+        shutil.copyfile(card / plot, folder / plot)
+    pictures = [f"![{plot.removesuffix('.png')}]({plot})" for plot in PLOTS]
+    return ["## Scorecard", "", (card / "scorecard.md").read_text(encoding="utf-8").strip(), "", *pictures, ""]

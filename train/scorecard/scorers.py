@@ -91,7 +91,7 @@ def make_untrained(engine: StoryEngine, seed: int = 0) -> StoryEngine:
         for name, shape in config.shapes().items()
     }
     window = ContextWindow(config.context, config.start_token, "untrained")
-    return StoryEngine(Decoder(config, weights), engine.vocabulary, window, engine.end_tokens, "untrained")
+    return StoryEngine(Decoder(config, weights.pop), engine.vocabulary, window, engine.end_tokens, "untrained")
 
 
 class TrigramScorer:
