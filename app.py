@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from story_engine import MAX_FILE_BYTES, PUBLISHED, Library, StoryEngine, StoryError
+from story_engine import MAX_FILE_BYTES, PRECISIONS, PUBLISHED, Library, StoryEngine, StoryError
 
 if TYPE_CHECKING:
     from playground.page import Page
@@ -20,6 +20,7 @@ DEFAULT_STORIES = Path("~/.story-playground/stories")
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Write a story together with a small language model, in your browser.")
     parser.add_argument("--model", default="embedded", help=f"embedded, a folder, or a hub name: {', '.join(PUBLISHED)}")
+    parser.add_argument("--precision", default="auto", choices=PRECISIONS, help="auto is int8 for large models on the CPU")
     parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"))
     parser.add_argument("--port", type=int, default=int(os.environ.get("GRADIO_SERVER_PORT", "7860")))
     parser.add_argument(
@@ -28,7 +29,7 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def open_page(engine: StoryEngine, model: str, library: Library, host: str, port: int) -> Page:
+def open_page(engine: StoryEngine, model: str, library: Library, host: str, port: int, precision: str = "auto") -> Page:
     """Serve the page and return at once; nothing but the page itself is handed out, and nothing is sent elsewhere.
 
     Raises:
@@ -41,7 +42,7 @@ def open_page(engine: StoryEngine, model: str, library: Library, host: str, port
     from playground.page import Page
     from playground.widgets import CSS, make_theme
 
-    page = Page(Actions(Engines(engine, model), library))
+    page = Page(Actions(Engines(engine, model, precision), library))
     page.blocks.launch(
         server_name=host,
         server_port=port,
@@ -66,12 +67,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     try:
         library = Library(options.stories)
-        engine = StoryEngine.load(options.model)
+        engine = StoryEngine.load(options.model, precision=options.precision)
     except StoryError as error:
         print(f"app: {error}", file=sys.stderr)
         return 1
     try:
-        page = open_page(engine, options.model, library, options.host, options.port)
+        page = open_page(engine, options.model, library, options.host, options.port, options.precision)
     except OSError:
         print(f"app: Port {options.port} on {options.host} cannot be used. Choose another with --port.", file=sys.stderr)
         return 1

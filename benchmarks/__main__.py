@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.decode import ROUNDS, make_published_model, measure, print_table
 from benchmarks.training import compare_with_plain_loop, print_pair, print_trials, profile, sweep, try_out
 from benchmarks.turns import play, print_turns
-from story_engine.model import EMBEDDED, EMBEDDED_FOLDER
+from story_engine import EMBEDDED, EMBEDDED_FOLDER, PRECISIONS
 from train.__main__ import parse_overrides
 from train.hardware import describe_machine, find_hardware
 from train.presets import LOSSES, PRESETS, find_preset
@@ -23,6 +23,7 @@ def build_parser() -> argparse.ArgumentParser:
     turns = commands.add_parser("turns", help="the wait before the first word, turn after turn")
     for command in (decode, turns):
         command.add_argument("--model", default=EMBEDDED, help="embedded, published (its shape, random weights), or a folder")
+    decode.add_argument("--precision", default="auto", choices=PRECISIONS, help="the engine's (default: auto)")
     decode.add_argument("--rounds", type=int, default=ROUNDS, help="how often each length is measured")
     turns.add_argument("--turns", type=int, default=50, help="how many")
     turns.add_argument("--pause", type=float, default=10.0, help="seconds the reader takes for a passage")
@@ -62,14 +63,14 @@ def main() -> None:
     if options.what.startswith("train"):
         run_training(options)
         return
-    print(f"{options.what}, model {options.model}, float32, {describe_machine()}")
+    print(f"{options.what}, model {options.model}, {describe_machine()}")
     with tempfile.TemporaryDirectory() as place:
         if options.model == "published":
             folder = make_published_model(Path(place), EMBEDDED_FOLDER)
         else:
             folder = EMBEDDED_FOLDER if options.model == EMBEDDED else Path(options.model)
         if options.what == "decode":
-            print_table(measure(folder, options.rounds))
+            print_table(measure(folder, options.rounds, options.precision))
         else:
             print_turns(play(folder, options.turns, options.pause))
 

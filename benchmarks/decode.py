@@ -1,18 +1,22 @@
-"""Tokens a second while a passage is written: the engine against transformers' generate, interleaved in one run."""
+"""Tokens a second while a passage is written: the engine against transformers' generate and, if installed, llama.cpp."""
 
 from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM
 
+from benchmarks import llamacpp
 from story_engine import Settings, StoryEngine
 from story_engine.cache import Slot
+from story_engine.engine import CHUNK
 from story_engine.sampling import pick, weigh
 from train.export import export_model
 from train.network import build_model
@@ -21,21 +25,36 @@ from train.presets import PRESETS
 LENGTHS = (64, 1000, 1900)
 TOKENS = 48  # written in each measurement
 ROUNDS = 5
+PEAK = 12.0  # times the fresh output layer
+ENGINE, TRANSFORMERS, LLAMA_CPP = "engine", "transformers generate", "llama.cpp Q8_0"
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds to read the text before, and tokens a second behind it."""
+
+    reading: float
+    rate: float
 
 
 @dataclass(frozen=True)
 class Row:
-    """Medians over the rounds, tokens a second, and the smallest and largest ratio of a round."""
+    """All rounds at one length: subject -> its timings, in the order of the rounds."""
 
     length: int
-    ours: float
-    theirs: float
-    lowest: float
-    highest: float
+    rounds: dict[str, list[Timing]]
 
-    @property
-    def ratio(self) -> float:
-        return self.ours / self.theirs
+    def rate(self, name: str) -> float:
+        return statistics.median(timing.rate for timing in self.rounds[name])
+
+    def reading(self, name: str) -> float:
+        return statistics.median(timing.reading for timing in self.rounds[name])
+
+    def ratio(self, name: str) -> str:
+        """The engine's rate over another's: of the medians, and the lowest and highest of a round."""
+        pairs = zip(self.rounds[ENGINE], self.rounds[name], strict=True)
+        ratios = [ours.rate / theirs.rate for ours, theirs in pairs]
+        return f"{self.rate(ENGINE) / self.rate(name):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
 
 
 class Stopwatch:
@@ -52,27 +71,36 @@ class Stopwatch:
 
 
 def make_published_model(folder: Path, tokenizer_folder: Path) -> Path:
-    """The published architecture with random weights, saved in float32; the speed does not depend on the words."""
+    """The published architecture with random weights, saved in float32.
+
+    Fresh weights find all words nearly alike, which no sampler meets in use: top-p would have to sort them all. The
+    output layer is scaled so that the next word has an entropy of 1.5 nats, as in a trained model.
+    """
     model = build_model(PRESETS["test-1-3000"], end_token=0)
+    with torch.no_grad():
+        model.lm_head.weight.mul_(PEAK)
     export_model(model, tokenizer_folder, folder, dtype=torch.float32)
     return folder
 
 
-def time_ours(engine: StoryEngine, ids: list[int], settings: Settings) -> float:
-    """Tokens a second behind `ids`, sampling included."""
-    slot = Slot(engine.decoder.config, engine.decoder.dtype, engine.decoder.device)
-    logits, generator, used = engine.decoder.read(ids, slot), torch.Generator().manual_seed(1), set(ids)
+def time_ours(engine: StoryEngine, ids: list[int], settings: Settings) -> Timing:
+    """Reading in the engine's chunks, then writing, sampling included."""
+    slot = Slot(engine.decoder.config, engine.decoder.cache_dtype, engine.decoder.device)
+    opened = time.perf_counter()
+    for start in range(0, len(ids), CHUNK):
+        logits = engine.decoder.read(ids[start : start + CHUNK], slot)
+    generator, used = torch.Generator().manual_seed(1), set(ids)
     begun = time.perf_counter()
     for _ in range(TOKENS):
         token = pick(weigh(logits, used, settings, engine.end_tokens), generator)
         used.add(token)
         logits = engine.decoder.read([token], slot)
-    return TOKENS / (time.perf_counter() - begun)
+    return Timing(begun - opened, TOKENS / (time.perf_counter() - begun))
 
 
-def time_theirs(model: Any, ids: list[int], settings: Settings) -> float:
+def time_theirs(model: Any, ids: list[int], settings: Settings) -> Timing:
     """The same through `generate`, from its first token to its last."""
-    watch = Stopwatch()
+    watch, opened = Stopwatch(), time.perf_counter()
     model.generate(
         torch.tensor([ids]),
         attention_mask=torch.ones(1, len(ids)),
@@ -85,28 +113,40 @@ def time_theirs(model: Any, ids: list[int], settings: Settings) -> float:
         max_new_tokens=TOKENS + 1,
         streamer=watch,
     )
-    return TOKENS / (watch.times[-1] - watch.times[1])
+    return Timing(watch.times[1] - opened, TOKENS / (watch.times[-1] - watch.times[1]))
 
 
-def measure(folder: Path, rounds: int = ROUNDS) -> list[Row]:
-    """One row for each length of the text before the passage."""
-    engine, settings = StoryEngine.load(str(folder)), Settings()
+def measure(folder: Path, rounds: int = ROUNDS, precision: str = "auto") -> list[Row]:
+    """One row for each length of the text before the passage; a first round warms up and is left out."""
+    engine, settings = StoryEngine.load(str(folder), precision=precision), Settings()
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
-    rows = []
-    for length in LENGTHS:
-        ids = torch.randint(1, engine.vocabulary.size, (length,), generator=torch.Generator().manual_seed(0)).tolist()
-        pairs = [(time_ours(engine, ids, settings), time_theirs(model, ids, settings)) for _ in range(rounds + 1)][1:]
-        ratios = [ours / theirs for ours, theirs in pairs]
-        ours, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
-        rows.append(Row(length, ours, theirs, min(ratios), max(ratios)))
-    return rows
+    print(f"The engine in {engine.decoder.precision}, transformers in float32, one story, in turn, medians of {rounds}.\n")
+    subjects: dict[str, Callable[[list[int]], Timing]] = {
+        ENGINE: lambda ids: time_ours(engine, ids, settings),
+        TRANSFORMERS: lambda ids: time_theirs(model, ids, settings),
+    }
+    with TemporaryDirectory() as place:
+        if llamacpp.is_installed():
+            peer = llamacpp.Peer(llamacpp.write_gguf(folder, Path(place) / "model.gguf"), engine.window.context)
+            subjects[LLAMA_CPP] = lambda ids: Timing(*peer.time(ids, TOKENS))
+        rows = []
+        for length in LENGTHS:
+            ids = torch.randint(1, engine.vocabulary.size, (length,), generator=torch.Generator().manual_seed(0)).tolist()
+            told: dict[str, list[Timing]] = {name: [] for name in subjects}
+            for _ in range(rounds + 1):
+                for name, run in subjects.items():
+                    told[name].append(run(ids))
+            rows.append(Row(length, {name: timings[1:] for name, timings in told.items()}))
+        return rows
 
 
 def print_table(rows: list[Row]) -> None:
     """Markdown, as the README shows it."""
-    print("| tokens before | engine, tokens/s | transformers generate, tokens/s | ratio (lowest to highest round) |")
-    print("|---|---|---|---|")
+    peers = [name for name in rows[0].rounds if name != ENGINE]
+    titles = [f"{name}, tokens/s | ratio (lowest to highest round)" for name in peers]
+    print(f"| tokens before | engine, tokens/s | {' | '.join(titles)} | reading them, s: {' / '.join(rows[0].rounds)} |")
+    print("|---" * (3 + 2 * len(peers)) + "|")
     for row in rows:
-        print(
-            f"| {row.length:,} | {row.ours:.1f} | {row.theirs:.1f} | {row.ratio:.2f} ({row.lowest:.2f} to {row.highest:.2f}) |"
-        )
+        cells = [f"{row.rate(name):.1f} | {row.ratio(name)}" for name in peers]
+        reading = " / ".join(f"{row.reading(name):.2f}" for name in row.rounds)
+        print(f"| {row.length:,} | {row.rate(ENGINE):.1f} | {' | '.join(cells)} | {reading} |")

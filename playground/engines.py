@@ -13,8 +13,8 @@ MOST_LOADED = 2
 class Engines:
     """Loads models on first use. Only names that the server offers are ever looked up."""
 
-    def __init__(self, first: StoryEngine, first_name: str) -> None:
-        self.default = first_name
+    def __init__(self, first: StoryEngine, first_name: str, precision: str = "auto") -> None:
+        self.default, self._precision = first_name, precision
         self.names = list(dict.fromkeys([first_name, EMBEDDED, *PUBLISHED]))
         self._loaded: OrderedDict[str, StoryEngine] = OrderedDict({first_name: first})
         self._lock = Lock()
@@ -34,7 +34,7 @@ class Engines:
         with self._loading:
             if engine := self._find(name):
                 return engine
-            engine = StoryEngine.load(name)
+            engine = StoryEngine.load(name, precision=self._precision)
             with self._lock:
                 self._loaded[name] = engine
                 idle = [other for other in self._loaded if other not in (name, self.default)]

@@ -13,6 +13,7 @@ from story_engine.errors import InputError, ModelError, SaveError, SettingsError
 from story_engine.export import FORMS, export_story
 from story_engine.influence import Influence
 from story_engine.library import MAX_FILE_BYTES, Library, OpenStory, is_uid, read_json
+from story_engine.linear import PRECISIONS
 from story_engine.model import EMBEDDED, EMBEDDED_FOLDER, PUBLISHED
 from story_engine.replay import Replay, replay_passage
 from story_engine.savefile import load_story
@@ -26,6 +27,7 @@ __all__ = [
     "EMBEDDED_FOLDER",
     "FORMS",
     "MAX_FILE_BYTES",
+    "PRECISIONS",
     "PUBLISHED",
     "RANGES",
     "Influence",

@@ -9,6 +9,7 @@ from threading import Event
 
 from story_engine.engine import StoryEngine
 from story_engine.errors import StoryError
+from story_engine.linear import PRECISIONS
 from story_engine.model import PUBLISHED
 from story_engine.settings import RANGES, WHOLE_NUMBERS, Settings
 from story_engine.story import Story
@@ -19,6 +20,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("opening", help="how the story begins; - reads it from standard input")
     parser.add_argument("--model", default="embedded", help=f"embedded, a folder, or a hub name: {', '.join(PUBLISHED)}")
     parser.add_argument("--revision", help="the commit of a hub model")
+    parser.add_argument("--precision", default="auto", choices=PRECISIONS, help="auto is int8 for large models on the CPU")
     add_settings(parser)
     return parser
 
@@ -43,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cancel = Event()
     try:
         settings = Settings(**{name: getattr(options, name) for name in RANGES})
-        engine = StoryEngine.load(options.model, options.revision)
+        engine = StoryEngine.load(options.model, options.revision, precision=options.precision)
         story = Story()
         stream = engine.stream(story, settings, text=opening, cancel=cancel)
         print(story.text(), end="", flush=True)

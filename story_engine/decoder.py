@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from story_engine.cache import Slot
-from story_engine.linear import Linear, make_linear
+from story_engine.linear import Linear, choose_cache_dtype, make_linear
 from story_engine.model import ModelConfig
 
 try:  # the flash-attn package is optional; torch has a flash kernel of its own
@@ -30,6 +30,7 @@ class Decoder:
         self.norm = take("model.norm.weight")
         self.head = make_linear(self.embedding if config.tied else take("lm_head.weight"), precision)
         self.dtype, self.device = self.embedding.dtype, self.embedding.device
+        self.cache_dtype = choose_cache_dtype(precision, self.dtype)
         self.layers = [self._take_layer(take, f"model.layers.{number}") for number in range(config.layers)]
         self.cosines, self.sines = _rotations(config, self.device)
 
@@ -88,14 +89,14 @@ class Decoder:
             mixed = flash_attn_func(query[None], keys.transpose(0, 1)[None], values.transpose(0, 1)[None], causal=True)
             return mixed.reshape(count, -1)
         mixed = functional.scaled_dot_product_attention(
-            query.transpose(0, 1)[None],
+            query.to(keys.dtype).transpose(0, 1)[None],
             keys[None],
             values[None],
             attn_mask=mask,
             is_causal=mask is None and count > 1,
             enable_gqa=self.config.heads != self.config.kv_heads,
         )
-        return mixed[0].transpose(0, 1).reshape(count, -1)
+        return mixed[0].transpose(0, 1).reshape(count, -1).to(query.dtype)
 
 
 def _rotations(config: ModelConfig, device: torch.device) -> tuple[Tensor, Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
@@ -53,7 +54,7 @@ class StoryEngine:
         self, decoder: Decoder, vocabulary: Vocabulary, window: ContextWindow, end_tokens: frozenset[int], name: str
     ) -> None:
         self.decoder, self.vocabulary, self.window, self.end_tokens, self.name = decoder, vocabulary, window, end_tokens, name
-        self.cache = SlotCache(decoder.config, decoder.dtype, decoder.device, MAX_CACHE_BYTES)
+        self.cache = SlotCache(decoder.config, decoder.cache_dtype, decoder.device, MAX_CACHE_BYTES)
         # Line by line: together they would be another token than the one that models are trained on.
         self._break = [token for line in AFTER_END for token in vocabulary.encode(line)]
         self._turns = FairLock()
@@ -181,7 +182,7 @@ class StoryEngine:
         Raises:
             InputError: the sentence is not in the window, or nothing stands before it.
         """
-        slot = Slot(self.decoder.config, self.decoder.dtype, self.decoder.device)
+        slot = Slot(self.decoder.config, self.decoder.cache_dtype, self.decoder.device)
         return find_influences(self.look(story, settings), self.window.start, sentence, slot, self._read)
 
     def _read(self, ids: Sequence[int], slot: Slot, every: bool = False) -> Tensor:
@@ -217,7 +218,7 @@ class StoryEngine:
         most = len(draft.tokens) + settings.max_new_tokens
         while not cancel.is_set():
             logits = logits[: self.vocabulary.size]
-            if not bool(logits.isfinite().all()):
+            if not math.isfinite(float(logits.sum())):
                 raise StoryError("The model stumbled and gave no usable word. Your story is kept; please try again.")
             banned = special | self.end_tokens if len(draft.tokens) < no_end_before else special
             token = ending.choose(draft.text, logits, generator) if ending else None

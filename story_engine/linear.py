@@ -38,6 +38,14 @@ def choose_precision(wanted: str, config: ModelConfig, device: torch.device) -> 
     return "int8" if has_int8 and config.parameters >= PAYS_FROM else "float32"
 
 
+def choose_cache_dtype(precision: str, dtype: torch.dtype) -> torch.dtype:
+    """The type of keys and values: bfloat16 beside int8 weights where the processor multiplies it, else the model's own.
+
+    At 1,900 tokens they weigh as much as the weights, and half of that is read in half of the time.
+    """
+    return torch.bfloat16 if precision == "int8" and torch.cpu._is_avx512_bf16_supported() else dtype
+
+
 def make_linear(weight: Tensor, precision: str) -> Linear:
     """A function that multiplies by `weight` [outputs, inputs]."""
     return _pack(weight) if precision == "int8" else lambda x: functional.linear(x, weight)

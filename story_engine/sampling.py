@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from story_engine.settings import Settings
 
-HEAD = 256  # candidates looked at first; top-p almost never needs more, and then a full sort follows
+NEAR = 8.0  # nats below the likeliest; top-p almost never needs what lies beyond, and then a full sort follows
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ def weigh(logits: Tensor, used: Iterable[int], settings: Settings, banned: Itera
     """
     logits = logits.clone()
     if settings.repetition_penalty != 1.0:
-        places = torch.tensor(sorted(set(used)), dtype=torch.long, device=logits.device)
+        places = torch.from_numpy(np.fromiter(used, dtype=np.int64)).to(logits.device)
         scores = logits[places]
         logits[places] = torch.where(scores < 0, scores * settings.repetition_penalty, scores / settings.repetition_penalty)
     for token in banned:
@@ -36,13 +37,7 @@ def weigh(logits: Tensor, used: Iterable[int], settings: Settings, banned: Itera
     if settings.temperature == 0:
         return Candidates(logits.argmax()[None], logits.new_ones(1))
     logits /= settings.temperature
-    size = logits.shape[0]
-    most = min(settings.top_k or size, size)
-    total = logits.logsumexp(0)
-    top, tokens = logits.topk(min(HEAD, most))
-    needs_more = settings.top_k == 0 and (settings.top_p == 1 or float((top - total).exp().sum()) < settings.top_p)
-    if len(top) < most and (needs_more or settings.top_k):
-        top, tokens = logits.topk(most)
+    top, tokens = _find_likeliest(logits, total := logits.logsumexp(0), settings)
     if settings.top_k:
         total = top.logsumexp(0)
     shares = (top - total).exp()
@@ -58,6 +53,17 @@ def weigh(logits: Tensor, used: Iterable[int], settings: Settings, banned: Itera
     keep = shares > 0
     shares, tokens = shares[keep], tokens[keep]
     return Candidates(tokens, shares / shares.sum())
+
+
+def _find_likeliest(logits: Tensor, total: Tensor, settings: Settings) -> tuple[Tensor, Tensor]:
+    """Logits and tokens, likeliest first: the top-k ones, or at least all that top-p can need."""
+    size = logits.shape[0]
+    if settings.top_k == 0 and settings.top_p < 1:
+        near = (logits > logits.max() - NEAR).nonzero()[:, 0]
+        top, order = logits[near].sort(descending=True)
+        if float((top - total).exp().sum()) >= settings.top_p:
+            return top, near[order]
+    return logits.topk(min(settings.top_k or size, size))
 
 
 def pick(candidates: Candidates, generator: torch.Generator) -> int:

@@ -109,7 +109,7 @@ class ScriptedDecoder:
 
     def __init__(self, script: list[int | None], vocabulary: int, context: int, delay: float = 0.0) -> None:
         self.config = ModelConfig(4, 1, 1, 1, 4, 4, vocabulary, context, 1e-6, 10_000.0, True, 0)
-        self.dtype, self.device = torch.float32, torch.device("cpu")
+        self.cache_dtype, self.device = torch.float32, torch.device("cpu")
         self.script, self.delay, self.reads, self.prompts = script, delay, 0, []
 
     def read(self, ids: list[int], slot: Slot, every: bool = False) -> torch.Tensor:

@@ -105,7 +105,7 @@ def test_int8_read_in_any_way_stays_near_float32(engine_embedded, rounded, data)
     """Logits, of the order of ten, within 0.6 of float32 and on average within 0.08, however the text is cut."""
     ids = engine_embedded.vocabulary.encode(SAID)[: data.draw(st.integers(2, 60))]
     exact = engine_embedded.decoder.read(ids, Slot(rounded.decoder.config, torch.float32, torch.device("cpu")), every=True)
-    slot, rows = Slot(rounded.decoder.config, torch.float32, torch.device("cpu")), []
+    slot, rows = Slot(rounded.decoder.config, rounded.decoder.cache_dtype, torch.device("cpu")), []
     while len(slot.ids) < len(ids):
         step = data.draw(st.integers(1, len(ids) - len(slot.ids)))
         rows.append(rounded.decoder.read(ids[len(slot.ids) : len(slot.ids) + step], slot, every=True))

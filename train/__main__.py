@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from story_engine import ModelError
+from story_engine import PRECISIONS, ModelError
 from train.errors import TrainError
 from train.presets import PRESETS, find_preset
 
@@ -56,6 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
     card.add_argument("--phases", type=Path, help="the folder of a run whose kept phases are scored, too")
     card.add_argument("--quick", action="store_true", help="fewer items: under five minutes for the embedded model")
     card.add_argument("--seed", type=int, default=0)
+    card.add_argument("--precision", default="auto", choices=PRECISIONS)
     report = commands.add_parser("report", help="write the model card of a finished run")
     report.add_argument("run", type=Path, help="the folder that run --out named")
     report.add_argument("--data", type=Path, help="the folder that prepare made, where it is no longer where the run had it")
@@ -89,9 +90,8 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "evaluate":
             from train.scorecard import Options, evaluate
 
-            wanted = Options(
-                options.model, options.stories, options.out, tuple(options.train), options.phases, options.quick, options.seed
-            )
+            names = ("model", "stories", "out", "phases", "quick", "seed", "precision")
+            wanted = Options(training=tuple(options.train), **{name: getattr(options, name) for name in names})
             print(evaluate(wanted, lambda words: print(words, file=sys.stderr, flush=True)))
             return 0
         steps = {"steps": options.steps} if options.command == "run" and options.steps is not None else {}

@@ -30,7 +30,7 @@ def measure_shipped(engine: StoryEngine, stories: list[tuple[list[int], int]]) -
     nats, tokens, text_bytes = 0.0, 0, 0
     start, end = engine.window.start, min(engine.end_tokens)
     for ids, size in stories:
-        slot = Slot(engine.decoder.config, engine.decoder.dtype, engine.decoder.device)
+        slot = Slot(engine.decoder.config, engine.decoder.cache_dtype, engine.decoder.device)
         line = [start, *ids, end][: engine.window.context + 1]
         logits = engine.decoder.read(line[:-1], slot, every=True)
         losses = torch.nn.functional.cross_entropy(logits, torch.tensor(line[1:], device=logits.device), reduction="none")

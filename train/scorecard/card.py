@@ -44,7 +44,7 @@ def evaluate(options: Options, print_line: Say = print) -> str:
     options.check()
     say, sizes = Progress(print_line), options.sizes
     stories = list(read_stories(options.stories))
-    with closing(StoryEngine.load(options.model)) as engine:
+    with closing(StoryEngine.load(options.model, precision=options.precision)) as engine:
         scorer = EngineScorer(engine)
         training = None
         if options.training:

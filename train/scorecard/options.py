@@ -45,6 +45,7 @@ class Options:
     phases: Path | None = None
     quick: bool = False
     seed: int = 0
+    precision: str = "auto"
 
     @property
     def sizes(self) -> Sizes:

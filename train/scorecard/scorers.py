@@ -54,7 +54,7 @@ class EngineScorer:
     def __init__(self, engine: StoryEngine) -> None:
         self.engine, self.vocabulary = engine, engine.vocabulary
         self.context, self.end = engine.window.context, min(engine.end_tokens)
-        self._slot = Slot(engine.decoder.config, engine.decoder.dtype, engine.decoder.device)
+        self._slot = Slot(engine.decoder.config, engine.decoder.cache_dtype, engine.decoder.device)
 
     def score(self, context: Sequence[int], endings: Sequence[Sequence[int]]) -> list[np.ndarray]:
         read, slot = self.engine.decoder.read, self._slot

@@ -1,0 +1,119 @@
+"""llama.cpp as a peer: the same weights as Q8_0, through the server of the `xllamacpp` wheel."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.torch import load_file
+
+from story_engine.model import ModelConfig, read_config
+
+THREADS = 2
+NAMES = {
+    "self_attn.q_proj": "attn_q",
+    "self_attn.k_proj": "attn_k",
+    "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output",
+    "mlp.gate_proj": "ffn_gate",
+    "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down",
+    "input_layernorm": "attn_norm",
+    "post_attention_layernorm": "ffn_norm",
+}
+
+
+def is_installed() -> bool:
+    """Whether the peer can be measured: `pip install xllamacpp gguf`."""
+    return all(importlib.util.find_spec(name) for name in ("xllamacpp", "gguf"))
+
+
+def write_gguf(folder: Path, path: Path) -> Path:
+    """The folder's float32 weights as GGUF: matrices in Q8_0, norms in float32, and a vocabulary of made-up words.
+
+    The words are never looked at: prompts go in as token ids.
+    """
+    import gguf
+
+    config, weights = read_config(folder), load_file(folder / "model.safetensors")
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_context_length(config.context)
+    writer.add_embedding_length(config.hidden)
+    writer.add_block_count(config.layers)
+    writer.add_feed_forward_length(config.intermediate)
+    writer.add_head_count(config.heads)
+    writer.add_head_count_kv(config.kv_heads)
+    writer.add_layer_norm_rms_eps(config.rms_eps)
+    writer.add_rope_freq_base(config.rope_theta)
+    writer.add_rope_dimension_count(config.head_dim)
+    writer.add_vocab_size(config.vocabulary)
+    writer.add_tokenizer_model("llama")
+    writer.add_token_list([f"w{number}" for number in range(config.vocabulary)])
+    writer.add_token_scores([0.0] * config.vocabulary)
+    writer.add_token_types([gguf.TokenType.NORMAL] * config.vocabulary)
+    writer.add_bos_token_id(0)
+    writer.add_eos_token_id(0)
+    for name, tensor in weights.items():
+        _add(writer, _rename(name), _arrange(name, tensor.float().numpy(), config))
+    if config.tied:
+        _add(writer, "output.weight", weights["model.embed_tokens.weight"].float().numpy())
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def _rename(name: str) -> str:
+    if not name.startswith("model.layers."):
+        return {"model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output"}[
+            name.removesuffix(".weight")
+        ] + ".weight"
+    _, _, number, part = name.split(".", 3)
+    return f"blk.{number}.{NAMES[part.removesuffix('.weight')]}.weight"
+
+
+def _arrange(name: str, values: np.ndarray, config: ModelConfig) -> np.ndarray:
+    """GGUF's Llama turns neighbouring numbers of a head, ours the two halves."""
+    heads = {"q_proj": config.heads, "k_proj": config.kv_heads}.get(name.split(".")[-2])
+    if heads is None:
+        return values
+    return values.reshape(heads, 2, -1, values.shape[1]).swapaxes(1, 2).reshape(values.shape)
+
+
+def _add(writer: Any, name: str, values: np.ndarray) -> None:
+    from gguf import GGMLQuantizationType, quants
+
+    values = np.ascontiguousarray(values, dtype=np.float32)
+    if values.ndim == 1:
+        writer.add_tensor(name, values)
+        return
+    packed = quants.quantize(values, GGMLQuantizationType.Q8_0)
+    writer.add_tensor(name, packed, raw_dtype=GGMLQuantizationType.Q8_0)
+
+
+class Peer:
+    """A llama.cpp server within this process: one slot, flash attention off, batches of 128."""
+
+    def __init__(self, path: Path, context: int) -> None:
+        import xllamacpp
+
+        params = xllamacpp.CommonParams()
+        params.model.path = str(path)
+        params.n_ctx = context
+        params.n_parallel = 1
+        params.n_ubatch = 128
+        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = THREADS
+        params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        self._server = xllamacpp.Server(params)
+
+    def time(self, ids: list[int], tokens: int) -> tuple[float, float]:
+        """Seconds to read `ids`, and tokens a second behind them, as the server tells them; sampled as we do."""
+        request = {
+            "prompt": ids, "n_predict": tokens, "temperature": 0.7, "top_p": 0.9, "top_k": 0, "min_p": 0.0,
+            "repeat_penalty": 1.1, "ignore_eos": True, "cache_prompt": False, "seed": 1,
+        }  # fmt: skip
+        timings = self._server.handle_completions(request)["timings"]
+        return timings["prompt_ms"] / 1000, timings["predicted_per_second"]
