@@ -56,7 +56,7 @@ def write_gguf(folder: Path, path: Path) -> Path:
     writer.add_bos_token_id(0)
     writer.add_eos_token_id(0)
     for name, tensor in weights.items():
-        _add(writer, _rename(name), _arrange(name, tensor.float().numpy(), config))
+        _add(writer, rename(name), arrange(name, tensor.float().numpy(), config))
     if config.tied:
         _add(writer, "output.weight", weights["model.embed_tokens.weight"].float().numpy())
     writer.write_header_to_file()
@@ -66,7 +66,8 @@ def write_gguf(folder: Path, path: Path) -> Path:
     return path
 
 
-def _rename(name: str) -> str:
+def rename(name: str) -> str:
+    """GGUF's word for a tensor that transformers names so."""
     if not name.startswith("model.layers."):
         return {"model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output"}[
             name.removesuffix(".weight")
@@ -75,7 +76,7 @@ def _rename(name: str) -> str:
     return f"blk.{number}.{NAMES[part.removesuffix('.weight')]}.weight"
 
 
-def _arrange(name: str, values: np.ndarray, config: ModelConfig) -> np.ndarray:
+def arrange(name: str, values: np.ndarray, config: ModelConfig) -> np.ndarray:
     """GGUF's Llama turns neighbouring numbers of a head, ours the two halves."""
     heads = {"q_proj": config.heads, "k_proj": config.kv_heads}.get(name.split(".")[-2])
     if heads is None:

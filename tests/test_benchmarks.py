@@ -2,14 +2,18 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from benchmarks import decode
 from benchmarks.__main__ import build_parser, run_training
+from benchmarks.llamacpp import arrange, rename
 from benchmarks.training import PlainLoop, compare_with_plain_loop
+from story_engine.model import EMBEDDED_FOLDER, read_config
 from train.network import build_model
 from train.presets import PRESETS
 
-SMOKE = replace(PRESETS["smoke"], short_context=0, full_every=1, serials=False)
+SMOKE = replace(PRESETS["smoke"], short_context=0, full_every=1, serials=False, whole_stories=False, dropout=0.0)
 
 
 def test_the_plain_loop_learns_the_same_model(data):
@@ -38,3 +42,44 @@ def test_the_sweep_tries_every_kernel_says_what_failed_and_profiles(data, capsys
     assert "| 512 |" in said
     assert "pip install liger-kernel" in said
     assert "Self CPU" in said
+
+
+def test_llama_cpp_gets_matrices_in_its_own_order_of_rotation():
+    """It turns neighbours, we turn halves: scores of two places are the same when every head is rearranged."""
+    config = replace(read_config(EMBEDDED_FOLDER), heads=2, kv_heads=2)
+    generator = np.random.default_rng(0)
+    query, key = generator.normal(size=(2, 16, 5))  # two heads of eight
+    x = generator.normal(size=5)
+
+    def turn(vector: np.ndarray, place: int, neighbours: bool) -> np.ndarray:
+        pairs = vector.reshape(2, 4, 2) if neighbours else vector.reshape(2, 2, 4).swapaxes(1, 2)
+        angles = place * 10_000.0 ** (-np.arange(4) / 4)
+        left = pairs[..., 0] * np.cos(angles) - pairs[..., 1] * np.sin(angles)
+        right = pairs[..., 0] * np.sin(angles) + pairs[..., 1] * np.cos(angles)
+        return np.stack([left, right], axis=-1).reshape(2, 8)
+
+    ours = (turn(query @ x, 9, False) * turn(key @ x, 4, False)).sum(axis=1)
+    theirs = [
+        turn(arrange(f"model.layers.0.self_attn.{name}_proj.weight", weight, config) @ x, place, True)
+        for name, weight, place in (("q", query, 9), ("k", key, 4))
+    ]
+    assert np.allclose(ours, (theirs[0] * theirs[1]).sum(axis=1))
+    assert arrange("model.layers.0.mlp.up_proj.weight", query, config) is query
+    assert rename("model.layers.3.self_attn.o_proj.weight") == "blk.3.attn_output.weight"
+    assert rename("lm_head.weight") == "output.weight"
+
+
+def test_the_engine_and_its_peer_write_in_turn_and_every_length_has_a_row(tiny_folder, monkeypatch, capsys):
+    monkeypatch.setattr(decode, "LENGTHS", (8, 150))
+    monkeypatch.setattr(decode, "TOKENS", 4)
+    monkeypatch.setattr(decode.llamacpp, "is_installed", lambda: False)
+    rows = decode.measure(tiny_folder, rounds=3, precision="int8")
+    assert [row.length for row in rows] == [8, 150]
+    for row in rows:
+        assert set(row.rounds) == {decode.ENGINE, decode.TRANSFORMERS}
+        assert all(timing.reading > 0 and timing.rate > 0 for timings in row.rounds.values() for timing in timings)
+        assert len(row.rounds[decode.ENGINE]) == 3
+    decode.print_table(rows)
+    said = capsys.readouterr().out
+    assert "The engine in int8" in said
+    assert "| 150 |" in said

@@ -7,6 +7,7 @@ import json
 import math
 import signal
 import time
+from collections import deque
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -32,6 +33,7 @@ from train.samples import write_samples
 from train.sharding import build_plugin, gather, whole
 
 LONG_ROWS = 1024  # tokens
+RECENT = 50  # steps from which the time left is told; steps of full rows take longer than others
 # A resumed run may have other values of these: they change nothing that is computed.
 FREE_FIELDS = ("evaluate_every", "save_every", "phases", "phase_samples", "compile")
 
@@ -69,6 +71,7 @@ class Run:
         self.held_out = load_held_out(data)
         self.stop = False
         self.step = 0
+        self.seconds: deque[float] = deque(maxlen=RECENT)
 
     @property
     def is_main(self) -> bool:
@@ -203,13 +206,14 @@ class Run:
 
     def _report(self, facts: dict[str, float], seconds: float) -> None:
         preset, step = self.preset, self.step
+        self.seconds.append(seconds)
         rate = preset.tokens_per_step / seconds
         flops = rate * preset.shape.flops_per_token(preset.context_at(step - 1))
         mfu = flops / (self.hardware.peak_flops * self.accelerator.num_processes)
         self._note({"step": step, **facts, "tokens_per_second": round(rate), "mfu": round(mfu, 4)})
         self.accelerator.log({**facts, "tokens_per_second": rate, "mfu": mfu}, step=step)
         if self.is_main and (step % 10 == 0 or step == 1):
-            left = (preset.steps - step) * seconds / 60
+            left = (preset.steps - step) * sum(self.seconds) / len(self.seconds) / 60
             print(
                 f"step {step}/{preset.steps}  loss {facts['loss']:.4f}  lr {facts['lr']:.2e}  {rate:,.0f} tok/s  "
                 f"MFU {mfu:.1%}  {left:.0f} min left",
