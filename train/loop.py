@@ -27,15 +27,13 @@ from train.heldout import HeldOutLoss, measure_loss
 from train.network import LanguageModelLoss, build_model, choose_attention
 from train.optim import build_optimizers, set_rates
 from train.packing import StoryRows
-from train.presets import Preset
+from train.presets import FREE_FIELDS, Preset
 from train.report import write_report
 from train.samples import write_samples
 from train.sharding import build_plugin, gather, whole
 
 LONG_ROWS = 1024  # tokens
 RECENT = 50  # steps from which the time left is told; steps of full rows take longer than others
-# A resumed run may have other values of these: they change nothing that is computed.
-FREE_FIELDS = ("evaluate_every", "save_every", "phases", "phase_samples", "compile")
 
 
 class Run:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields, replace
 from train.errors import TrainError
 
 LOSSES = ("plain", "chunked", "fused", "liger")
+# They change nothing that is computed: a resumed run may have other values, and a command need not name them.
+FREE_FIELDS = ("evaluate_every", "save_every", "phases", "phase_samples", "compile")
 
 
 @dataclass(frozen=True)
@@ -211,7 +213,7 @@ def describe_command(preset: Preset) -> str:
     changed = {
         field.name: getattr(preset, field.name)
         for field in fields(Preset)
-        if getattr(preset, field.name) != getattr(known, field.name)
+        if field.name not in FREE_FIELDS and getattr(preset, field.name) != getattr(known, field.name)
     }
     settings = "".join(f" {key}={str(value).lower()}" for key, value in changed.items())
     return f"python -m train run --preset {preset.name} --data DATA --out RUN" + (f" --set{settings}" if settings else "")
