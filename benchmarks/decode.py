@@ -92,7 +92,7 @@ def time_ours(engine: StoryEngine, ids: list[int], settings: Settings) -> Timing
     generator, used = torch.Generator().manual_seed(1), set(ids)
     begun = time.perf_counter()
     for _ in range(TOKENS):
-        token = pick(weigh(logits, used, settings, engine.end_tokens), generator)
+        token = pick(weigh(logits.numpy(), used, settings, engine.end_tokens), generator)
         used.add(token)
         logits = engine.decoder.read([token], slot)
     return Timing(begun - opened, TOKENS / (time.perf_counter() - begun))

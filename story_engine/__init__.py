@@ -8,7 +8,8 @@ for piece in engine.stream(story, Settings(max_new_tokens=200, seed=7)):
     print(piece.text, end="")
 """
 
-from story_engine.engine import Piece, StoryEngine
+from story_engine.draft import Piece
+from story_engine.engine import StoryEngine
 from story_engine.errors import InputError, ModelError, SaveError, SettingsError, StoryError
 from story_engine.export import FORMS, export_story
 from story_engine.influence import Influence

@@ -14,6 +14,8 @@ from story_engine.model import PUBLISHED
 from story_engine.settings import RANGES, WHOLE_NUMBERS, Settings
 from story_engine.story import Story
 
+SHOWN_AGAIN = 60  # characters before the place to which a story went back
+
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m story_engine", description="Tell a story from its first words.")
@@ -46,10 +48,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = Settings(**{name: getattr(options, name) for name in RANGES})
         engine = StoryEngine.load(options.model, options.revision, precision=options.precision)
-        story = Story()
+        story, told = Story(), ""
         stream = engine.stream(story, settings, text=opening, cancel=cancel)
         print(story.text(), end="", flush=True)
         for piece in stream:
+            told = piece.follow(told)
+            if piece.back:
+                print(f"\n[This went round in circles. The story goes on from here:]\n…{told[-SHOWN_AGAIN:]}", end="")
             print(piece.text, end="", flush=True)
     except StoryError as error:
         print(f"\nstory_engine: {error}", file=sys.stderr)

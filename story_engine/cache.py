@@ -46,6 +46,16 @@ class Slot:
             new[:, :, : len(self.ids)] = old[:, :, : len(self.ids)]
             setattr(self, name, new)
 
+    def crop(self, length: int) -> None:
+        """Forget all but the first `length` tokens."""
+        del self.ids[length:]
+
+    def copy(self) -> Slot:
+        """A slot of its own that holds the same."""
+        twin = Slot(self._config, self.keys.dtype, self.keys.device)
+        twin.keys, twin.values, twin.ids = self.keys.clone(), self.values.clone(), list(self.ids)
+        return twin
+
     def crop_to_prefix(self, ids: Sequence[int]) -> int:
         """Forget what does not begin `ids`; returns how many tokens stay."""
         same = 0
@@ -53,7 +63,7 @@ class Slot:
             if ours != theirs:
                 break
             same += 1
-        del self.ids[same:]
+        self.crop(same)
         return same
 
 

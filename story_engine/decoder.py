@@ -1,4 +1,4 @@
-"""Token ids in, logits out: a lean forward pass over Llama weights, with the keys and values kept in a slot."""
+"""Token ids in, logits out: a lean forward pass over Llama weights, with the keys and values kept in slots."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from torch import Tensor
 from torch.nn import functional
 
 from story_engine.cache import Slot
-from story_engine.linear import Linear, choose_cache_dtype, make_linear
+from story_engine.linear import Linear, choose_cache_dtype, choose_linear
 from story_engine.model import ModelConfig
 
 try:  # the flash-attn package is optional; torch has a flash kernel of its own
     from flash_attn import flash_attn_func
 except ImportError:
     flash_attn_func = None
+
+# number of the layer, query [rows, heads, dim], key and value [rows, kv_heads, dim] -> [rows, heads * dim]
+Attend = Callable[[int, Tensor, Tensor, Tensor], Tensor]
 
 
 class Decoder:
@@ -28,8 +31,9 @@ class Decoder:
         self.config, self.precision = config, precision
         self.embedding = take("model.embed_tokens.weight")
         self.norm = take("model.norm.weight")
-        self.head = make_linear(self.embedding if config.tied else take("lm_head.weight"), precision)
         self.dtype, self.device = self.embedding.dtype, self.embedding.device
+        self.least_rows, self._make_linear = choose_linear(config, precision, self.device)
+        self.head = self._make_linear(self.embedding if config.tied else take("lm_head.weight"))
         self.cache_dtype = choose_cache_dtype(precision, self.dtype)
         self.layers = [self._take_layer(take, f"model.layers.{number}") for number in range(config.layers)]
         self.cosines, self.sines = _rotations(config, self.device)
@@ -39,7 +43,7 @@ class Decoder:
 
         def join(*names: str) -> Linear:
             parts = [take(f"{layer}.{name}.weight") for name in names]
-            return make_linear(torch.cat(parts) if len(parts) > 1 else parts[0], self.precision)
+            return self._make_linear(torch.cat(parts) if len(parts) > 1 else parts[0])
 
         return (
             take(f"{layer}.input_layernorm.weight"),
@@ -56,26 +60,65 @@ class Decoder:
 
         With `every`, the logits behind each of them: [len(ids), vocabulary].
         """
-        config, begin, count = self.config, len(slot.ids), len(ids)
+        if len(ids) == 1:
+            logits = self.step(ids, [slot])
+            return logits if every else logits[0]
+        begin, count = len(slot.ids), len(ids)
         end = begin + count
         slot.reserve(end)
+        mask = None if begin == 0 else _causal_mask(begin, count, self.device)
+
+        def attend(number: int, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+            slot.keys[number, :, begin:end] = key.transpose(0, 1)
+            slot.values[number, :, begin:end] = value.transpose(0, 1)
+            return self._attend(query, slot.keys[number, :, :end], slot.values[number, :, :end], mask)
+
+        x = self._run(ids, torch.arange(begin, end, device=self.device), attend)
+        slot.ids.extend(ids)
+        logits = self.head(x if every else x[-self.least_rows :]).float()
+        return logits if every else logits[-1]
+
+    @torch.inference_mode()
+    def step(self, tokens: Sequence[int], slots: Sequence[Slot]) -> Tensor:
+        """Append one token to each slot; returns float32 logits [len(slots), vocabulary].
+
+        The weights are read once for all stories. No row depends on the others: on the CPU int8 is exact in whole
+        numbers, and small float32 models have their sums in one order for any number of rows.
+        """
+        places = [len(slot.ids) for slot in slots]
+        for slot, place in zip(slots, places, strict=True):
+            slot.reserve(place + 1)
+        # The idle rows of a batch that would be too small repeat the last story's.
+        idle = max(0, self.least_rows - len(slots))
+
+        def attend(number: int, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+            rows = []
+            for row, (slot, place) in enumerate(zip(slots, places, strict=True)):
+                slot.keys[number, :, place] = key[row]
+                slot.values[number, :, place] = value[row]
+                end = place + 1
+                rows.append(self._attend(query[row : row + 1], slot.keys[number, :, :end], slot.values[number, :, :end], None))
+            return torch.cat(rows + rows[-1:] * idle) if len(rows) + idle > 1 else rows[0]
+
+        x = self._run([*tokens, *[tokens[-1]] * idle], torch.tensor(places + places[-1:] * idle, device=self.device), attend)
+        for slot, token in zip(slots, tokens, strict=True):
+            slot.ids.append(token)
+        return self.head(x)[: len(slots)].float()
+
+    def _run(self, ids: Sequence[int], places: Tensor, attend: Attend) -> Tensor:
+        """Rows of tokens at their `places` through all layers and the last norm: [len(ids), hidden]."""
+        config, count = self.config, len(ids)
         x = functional.embedding(torch.tensor(ids, device=self.device), self.embedding)
-        cosines = self.cosines[begin:end, None].to(self.dtype)
-        sines = self.sines[begin:end, None].to(self.dtype)
-        mask = None if count == 1 or begin == 0 else _causal_mask(begin, count, self.device)
+        cosines = self.cosines[places, None].to(self.dtype)
+        sines = self.sines[places, None].to(self.dtype)
         for number, (norm_1, qkv, out, norm_2, gate_up, down) in enumerate(self.layers):
             heads = qkv(self._normalize(x, norm_1)).view(count, -1, config.head_dim)
             turned, value = heads.split([config.heads + config.kv_heads, config.kv_heads], dim=1)
             query, key = _rotate(turned, cosines, sines).split([config.heads, config.kv_heads], dim=1)
-            slot.keys[number, :, begin:end] = key.transpose(0, 1)
-            slot.values[number, :, begin:end] = value.transpose(0, 1)
-            attended = self._attend(query, slot.keys[number, :, :end], slot.values[number, :, :end], mask)
-            x = x + out(attended)
+            x = x + out(attend(number, query, key, value))
             gate, up = gate_up(self._normalize(x, norm_2)).chunk(2, dim=-1)
             x = x + down(functional.silu(gate) * up)
-        slot.ids.extend(ids)
-        logits = self.head(self._normalize(x if every else x[-1:], self.norm)).float()
-        return logits if every else logits[0]
+        return self._normalize(x, self.norm)
 
     def _normalize(self, x: Tensor, weight: Tensor) -> Tensor:
         return functional.rms_norm(x, (x.shape[-1],), weight, self.config.rms_eps)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
-from torch import Tensor
 
 from story_engine.errors import InputError
+from story_engine.sampling import Candidates, pick
 from story_engine.sentences import ends_sentence, is_inside_quote, split_sentences
 from story_engine.tokens import Vocabulary
 
@@ -35,12 +36,14 @@ class Ending:
         """Whether the passage, as far as it has come, may end here and now."""
         return self._is_closing and not self._left and _is_round(text) and _count(text) >= self.sentences
 
-    def choose(self, text: str, logits: Tensor, generator: torch.Generator) -> int | None:
-        """The token that has to come next, or None where the model is free."""
+    def choose(self, text: str, logits: np.ndarray, generator: torch.Generator) -> int | None:
+        """The token that has to come next, or None where the model is free; `logits` are float32 [vocabulary]."""
         if not self._left and not self._is_closing and _is_round(text) and _count(text) >= self.sentences - 2:
             self._is_closing = True
-            chances = logits[[tokens[0] for tokens in self._closers]].softmax(0)
-            self._left = list(self._closers[int(torch.multinomial(chances.cpu(), 1, generator=generator))])
+            scores = logits[[tokens[0] for tokens in self._closers]]
+            shares = np.exp(scores - scores.max())
+            chosen = pick(Candidates(np.arange(len(shares)), shares / shares.sum()), generator)
+            self._left = list(self._closers[chosen])
         return self._left.pop(0) if self._left else None
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import secrets
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from threading import Event, Lock
 
@@ -15,17 +14,16 @@ from torch import Tensor
 from story_engine.ahead import ReadAhead
 from story_engine.cache import Slot, SlotCache
 from story_engine.decoder import Decoder
+from story_engine.draft import Draft, Piece
 from story_engine.ending import Ending
-from story_engine.errors import InputError, ModelError, StoryError
+from story_engine.errors import InputError, ModelError
 from story_engine.influence import Influence, find_influences
 from story_engine.linear import choose_precision
 from story_engine.model import EMBEDDED, find_folder, read_config
-from story_engine.sampling import pick, weigh
-from story_engine.sentences import ends_sentence, is_inside_quote
 from story_engine.settings import Settings
 from story_engine.story import Key, Receipt, Story
 from story_engine.tokens import Vocabulary, read_end_tokens
-from story_engine.turns import FairLock
+from story_engine.turns import Turns
 from story_engine.weights import Weights, hash_weights
 from story_engine.window import ContextWindow, Window
 from story_engine.words import AFTER_END, check_words, join_words
@@ -33,34 +31,33 @@ from story_engine.words import AFTER_END, check_words, join_words
 CHUNK = 128  # tokens read between two looks at the stop sign; about 0.3 s for 190M parameters on two cores
 WORDS_TO_COME = 48  # tokens that a reader's next words are expected to take when the window is made ready for them
 SPARE = 2  # tokens kept free beside the answer: a line break that opens it, and the end
-GO_ON = 16  # tokens for which a story cannot end again when the reader asks for more after its end
-SOFT_END = 0.8  # share of the length from which a passage stops at the next sentence's end
 MAX_CACHE_BYTES = 2 * 1024**3
 
 
-@dataclass(frozen=True)
-class Piece:
-    """A bit of the stream. While the window is read, `text` is empty and `read` counts the tokens still to be read."""
-
-    text: str
-    token: int | None = None
-    read: int = 0
-
-
 class StoryEngine:
-    """A loaded model that tells stories; many threads may stream different stories at once."""
+    """A loaded model that tells stories; many threads may stream different stories at once, and share its steps.
+
+    With `retries_loops` a passage that goes round in circles is taken back to where it began to, and told anew once.
+    """
 
     def __init__(
-        self, decoder: Decoder, vocabulary: Vocabulary, window: ContextWindow, end_tokens: frozenset[int], name: str
+        self,
+        decoder: Decoder,
+        vocabulary: Vocabulary,
+        window: ContextWindow,
+        end_tokens: frozenset[int],
+        name: str,
+        retries_loops: bool = True,
     ) -> None:
+        self.retries_loops = retries_loops
         self.decoder, self.vocabulary, self.window, self.end_tokens, self.name = decoder, vocabulary, window, end_tokens, name
         self.cache = SlotCache(decoder.config, decoder.cache_dtype, decoder.device, MAX_CACHE_BYTES)
         # Line by line: together they would be another token than the one that models are trained on.
         self._break = [token for line in AFTER_END for token in vocabulary.encode(line)]
-        self._turns = FairLock()
+        self._turns = Turns(decoder)
         self._writing = 0
         self._guard = Lock()
-        self.ahead = ReadAhead(self.cache, self._read, lambda: self._writing == 0)
+        self.ahead = ReadAhead(self.cache, self._turns.read, lambda: self._writing == 0)
 
     @classmethod
     def load(
@@ -114,34 +111,53 @@ class StoryEngine:
             InputError: the words or the length cannot be used, or the story is blank or being written already.
             StoryError: the model failed; the words so far are in the story.
         """
-        settings = settings or Settings()
+        return self.stream_ways(story, [settings or Settings()], text, cancel, ending)
+
+    def stream_ways(
+        self,
+        story: Story,
+        settings: Sequence[Settings],
+        text: str | None = None,
+        cancel: Event | None = None,
+        ending: int | None = None,
+    ) -> Generator[Piece, None, None]:
+        """As `stream`, in several ways at once, one for each of `settings`, which share one length.
+
+        They are told in one batch, token by token, become versions of one passage, and the first stays in view.
+        """
         words = check_words(text)
         last = story.last()
         if last is None and not words.strip():
             raise InputError("Write how the story begins, or pick an idea.")
+        if len({one.max_new_tokens for one in settings}) != 1:
+            raise InputError("Tellings that are told at once have one length.")
         self.ahead.interrupt(story.uid)
         if self.cache.is_busy(story.uid):
             raise InputError("This story is being written right now. Stop it first, or wait for it to finish.")
-        self.window.check_reserve(settings.max_new_tokens + SPARE)
-        way_out = None if ending is None else Ending(ending, self.vocabulary)
+        self.window.check_reserve(settings[0].max_new_tokens + SPARE)
+        ways_out = [None if ending is None else Ending(ending, self.vocabulary) for _ in settings]
         goes_on = False
         if words:
             story.add(join_words(story.text(), words, last is not None and last.finish == "end"))
         elif last is not None:
             goes_on = last.finish == "end"
-        return self._write(story, settings, goes_on, cancel or Event(), way_out)
+        return self._write(story, settings, ways_out, self._break if goes_on else [], cancel or Event())
 
     def _fit(self, story: Story, settings: Settings):
         sentences = self.vocabulary.cut_path(story.path())
         return self.window.fit(sentences, story.memory, story.pins, settings.max_new_tokens + SPARE)
 
     def _write(
-        self, story: Story, settings: Settings, goes_on: bool, cancel: Event, ending: Ending | None
+        self, story: Story, settings: Sequence[Settings], endings: Sequence[Ending | None], first: list[int], cancel: Event
     ) -> Generator[Piece, None, None]:
-        window, story.memory = self._fit(story, settings)
-        seed = secrets.randbelow(2**53) if settings.seed is None else settings.seed
-        settings = replace(settings, seed=seed)
-        draft = _Draft(self.vocabulary, self._break if goes_on else [])
+        window, story.memory = self._fit(story, settings[0])
+        used = window.ids[1:]  # the start token is no word of the story
+        drafts = [
+            Draft(self.vocabulary, self.end_tokens, _give_seed(one), used, first, ending, self.retries_loops)
+            for one, ending in zip(settings, endings, strict=True)
+        ]
+        for way, draft in enumerate(drafts):
+            draft.way = way
         parent = story.current
         self.ahead.interrupt(story.uid)
         slot = self.cache.take(story.uid)
@@ -149,23 +165,37 @@ class StoryEngine:
             self._writing += 1
         try:
             logits = None
-            for chunk_logits, left in self._read_window([*window.ids, *draft.tokens], slot, cancel):
+            for chunk_logits, left in self._read_window([*window.ids, *first], slot, cancel):
                 logits = chunk_logits
                 yield Piece("", read=left)
             if logits is not None:
-                yield from self._draw(draft, logits, slot, window, settings, GO_ON if goes_on else 0, cancel, ending)
+                yield from self._draw(drafts, logits, window.ids, slot, cancel)
         finally:
             with self._guard:
                 self._writing -= 1
             self.cache.give_back(story.uid)
-            tokens, text = draft.whole()
-            if draft.is_begun or draft.finish == "end":
-                # The pointer may have moved meanwhile; the words still belong behind the ones they were written for.
-                story.current = parent
-                sentences = ending.sentences if ending else None
-                receipt = Receipt(self.window.model, settings, len(window.ids), len(window.forgotten), sentences)
-                story.add(text, "model", tokens=tuple(tokens), receipt=receipt, finish=draft.finish)
-                self._make_ready(story, settings)
+            # The first way is added last, since the newest is in view.
+            kept = [self._keep(draft, story, parent, window) for draft in drafts[::-1]]
+            if any(kept):
+                self._make_ready(story, drafts[0].settings)
+
+    def _keep(self, draft: Draft, story: Story, parent: int | None, window: Window) -> bool:
+        """Add a passage to the story as far as it has come; returns whether there was anything to add."""
+        if not draft.is_begun and draft.finish != "end":
+            return False
+        # The pointer may have moved meanwhile; the words still belong behind the ones they were written for.
+        story.current = parent
+        receipt = Receipt(
+            self.window.model,
+            draft.settings,
+            len(window.ids),
+            len(window.forgotten),
+            draft.ending.sentences if draft.ending else None,
+            draft.loops,
+        )
+        tokens, finish = tuple(draft.whole_tokens), draft.finish or "stopped"
+        story.add(draft.text, "model", tokens=tokens, receipt=receipt, finish=finish)
+        return True
 
     def _make_ready(self, story: Story, settings: Settings) -> None:
         """Forget now what the next turn would have to, and read the new window while the reader reads the passage."""
@@ -183,11 +213,7 @@ class StoryEngine:
             InputError: the sentence is not in the window, or nothing stands before it.
         """
         slot = Slot(self.decoder.config, self.decoder.cache_dtype, self.decoder.device)
-        return find_influences(self.look(story, settings), self.window.start, sentence, slot, self._read)
-
-    def _read(self, ids: Sequence[int], slot: Slot, every: bool = False) -> Tensor:
-        with self._turns:
-            return self.decoder.read(ids, slot, every)
+        return find_influences(self.look(story, settings), self.window.start, sentence, slot, self._turns.read)
 
     def _read_window(self, ids: list[int], slot: Slot, cancel: Event):
         """Read what the slot does not hold yet, in chunks; yields (logits, tokens left), nothing after a cancel."""
@@ -196,85 +222,28 @@ class StoryEngine:
             if cancel.is_set():
                 return
             chunk = ids[len(slot.ids) : len(slot.ids) + CHUNK]
-            logits = self._read(chunk, slot)
+            logits = self._turns.read(chunk, slot)
             left = len(ids) - len(slot.ids)
             yield (logits if left == 0 else None), left
 
     def _draw(
-        self,
-        draft: _Draft,
-        logits: Tensor,
-        slot: Slot,
-        window: Window,
-        settings: Settings,
-        no_end_before: int,
-        cancel: Event,
-        ending: Ending | None,
+        self, drafts: Sequence[Draft], logits: Tensor, window: Sequence[int], slot: Slot, cancel: Event
     ) -> Generator[Piece, None, None]:
-        """Draw tokens until the story ends, the length is reached, or the stop sign is set."""
-        generator = torch.Generator().manual_seed(settings.seed or 0)
-        used = {*window.ids[1:], *draft.tokens}  # the start token is no word of the story
-        special = self.vocabulary.special - self.end_tokens
-        most = len(draft.tokens) + settings.max_new_tokens
-        while not cancel.is_set():
-            logits = logits[: self.vocabulary.size]
-            if not math.isfinite(float(logits.sum())):
-                raise StoryError("The model stumbled and gave no usable word. Your story is kept; please try again.")
-            banned = special | self.end_tokens if len(draft.tokens) < no_end_before else special
-            token = ending.choose(draft.text, logits, generator) if ending else None
-            if token is None:
-                token = pick(weigh(logits, used, settings, banned), generator)
-            if token in self.end_tokens or (ending and ending.is_reached(draft.text)):
-                draft.finish = "end"
+        """Draw all drafts side by side, until each has ended or the stop sign is set."""
+        going = [(draft, slot if draft is drafts[0] else slot.copy(), logits) for draft in drafts]
+        while going and not cancel.is_set():
+            for draft, _, row in going:
+                if (piece := draft.advance(row)) is not None:
+                    yield piece
+            left = [(draft, own) for draft, own, _ in going if not draft.finish]
+            if not left or cancel.is_set():
                 return
-            piece = draft.complete(token)
-            if len(draft.tokens) >= SOFT_END * most and piece[:1].isspace() and _is_round(draft.text):
-                draft.finish = "sentence"
-                return
-            lead = "" if draft.is_begun else draft.text
-            draft.add(token, piece)
-            used.add(token)
-            if len(draft.tokens) >= most:
-                draft.finish = "length"
-            yield Piece(lead + piece, token)
-            if draft.finish == "length":
-                return
-            logits = self._read([token], slot)
+            for draft, own in left:
+                own.crop(len(window) + len(draft.tokens) - 1)  # where a loop was taken back, the slot still holds it
+            rows = self._turns.step([(draft.tokens or window)[-1] for draft, _ in left], [own for _, own in left])
+            going = [(draft, own, row) for (draft, own), row in zip(left, rows, strict=True)]
 
 
-def _is_round(text: str) -> bool:
-    """Whether a passage may stop here without leaving a sentence or a speech open."""
-    return ends_sentence(text) and not is_inside_quote(text)
-
-
-class _Draft:
-    """The passage being written: its tokens, its text, and how it finished. `first` are tokens that open it unasked."""
-
-    def __init__(self, vocabulary: Vocabulary, first: list[int]) -> None:
-        self._decode = vocabulary.start_stream()
-        self._first = len(first)
-        self._whole = 0
-        self.tokens: list[int] = []
-        self.text = ""
-        self.finish = "stopped"
-        for token in first:
-            self.add(token, self.complete(token))
-
-    @property
-    def is_begun(self) -> bool:
-        """Whether the model itself has said anything that can be shown."""
-        return self._whole > self._first
-
-    def complete(self, token: int) -> str:
-        """The text that a token completes. Bytes that form no character, which a model can draw, are not shown."""
-        return self._decode(token).replace("\ufffd", "")
-
-    def add(self, token: int, piece: str) -> None:
-        self.tokens.append(token)
-        self.text += piece
-        if piece:
-            self._whole = len(self.tokens)
-
-    def whole(self) -> tuple[list[int], str]:
-        """Tokens and text without an unfinished last character."""
-        return self.tokens[: self._whole], self.text
+def _give_seed(settings: Settings) -> Settings:
+    """The same settings with a seed, so that the passage can be told again."""
+    return settings if settings.seed is not None else replace(settings, seed=secrets.randbelow(2**53))

@@ -46,17 +46,32 @@ def choose_cache_dtype(precision: str, dtype: torch.dtype) -> torch.dtype:
     return torch.bfloat16 if precision == "int8" and torch.cpu._is_avx512_bf16_supported() else dtype
 
 
-def make_linear(weight: Tensor, precision: str) -> Linear:
-    """A function that multiplies by `weight` [outputs, inputs]."""
-    return _pack(weight) if precision == "int8" else lambda x: functional.linear(x, weight)
+def choose_linear(config: ModelConfig, precision: str, device: torch.device) -> tuple[int, Callable[[Tensor], Linear]]:
+    """How many rows a product needs at least, and what makes a function of a weight matrix [outputs, inputs].
+
+    Products are such that a row comes out the same, bit for bit, whatever rows stand beside it, as long as there are
+    that many. Only a large float32 model on the CPU, which nobody gets unasked, has it within the rounding alone: there
+    two rows would take twice the time of one.
+    """
+    if precision == "int8":
+        return 1, _pack
+    if device.type == "cpu" and config.parameters < PAYS_FROM:
+        return 2, _turn
+    return 1, lambda weight: lambda x: functional.linear(x, weight)
+
+
+def _turn(weight: Tensor) -> Linear:
+    """Weights as [inputs, outputs]: of MKL's kernels, those for this order add up alike for two rows and for many."""
+    turned = weight.t().contiguous()
+    return lambda x: x @ turned
 
 
 def _pack(weight: Tensor) -> Linear:
     """Weights as signed bytes with a scale for each output; inputs become bytes on the way in, with a scale for each row.
 
-    torch's kernel has one scale for all rows, so that one large row would take the others' digits; rows are brought to
-    the same size before it, and back behind it. Inputs take seven bits where the processor has no VNNI instructions,
-    whose absence lets sums of eight-bit products overflow.
+    torch's kernel has one scale for all rows: they are brought to one size before it, and back behind it, so that no
+    row takes another's digits. Inputs take seven bits where the processor has no VNNI instructions, whose absence lets
+    sums of eight-bit products overflow.
     """
     scales = weight.abs().amax(dim=1).clamp(min=1e-12).double() / 127
     zeros = torch.zeros(len(weight), dtype=torch.long)
@@ -69,12 +84,12 @@ def _pack(weight: Tensor) -> Linear:
         packed = torch.ops.quantized.linear_prepack(bytes_, None)
     finally:
         torch.backends.quantized.engine = chosen
-    has_seven_bits = not torch.cpu._is_vnni_supported()
+    steps = 255 if torch.cpu._is_vnni_supported() else 127
+    scale, zero = 2 / steps, steps // 2
+    run = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32
 
     def multiply(x: Tensor) -> Tensor:
-        if len(x) == 1:
-            return torch.ops.quantized.linear_dynamic(x, packed, has_seven_bits)
-        sizes = x.abs().amax(dim=-1, keepdim=True).clamp(min=1e-12)
-        return torch.ops.quantized.linear_dynamic(x / sizes, packed, has_seven_bits) * sizes
+        sizes = x.abs().amax(dim=-1, keepdim=True).clamp_(min=1e-12)
+        return run(x / sizes, scale, zero, packed).mul_(sizes)
 
     return multiply

@@ -37,7 +37,9 @@ def replay_passage(engine: StoryEngine, story: Story, number: int) -> Replay:
     window = engine.look(copy, receipt.settings)
     if (len(window.ids), len(window.forgotten)) != (receipt.window_tokens, receipt.forgotten):
         raise InputError("What the model remembered then cannot be restored: pins or words have changed since.")
-    text = "".join(piece.text for piece in engine.stream(copy, receipt.settings, ending=receipt.ending))
+    text = ""
+    for piece in engine.stream(copy, receipt.settings, ending=receipt.ending):
+        text = piece.follow(text)
     told = text[: len(passage.text)] if passage.finish == "stopped" else text
     same = next((at for at, (a, b) in enumerate(zip(text, passage.text, strict=False)) if a != b), None)
     return Replay(text, told == passage.text, min(len(text), len(passage.text)) if same is None else same)

@@ -99,8 +99,9 @@ def _read_passage(item: Mapping[str, Any], number: int) -> Passage:
 
 def _read_receipt(item: Mapping[str, Any]) -> Receipt:
     window_tokens, forgotten = _number(item["window_tokens"], LARGEST), _number(item["forgotten"], LARGEST)
-    ending = _index(item.get("ending"), LARGEST)
-    return Receipt(_text(item["model"], 100), Settings.from_dict(item["settings"]), window_tokens, forgotten, ending)
+    # Later additions: an older file has none.
+    ending, loops = _index(item.get("ending"), LARGEST), _number(item.get("loops", 0), LARGEST)
+    return Receipt(_text(item["model"], 100), Settings.from_dict(item["settings"]), window_tokens, forgotten, ending, loops)
 
 
 def _read_entry(item: Mapping[str, Any], count: int) -> LedgerEntry:

@@ -27,6 +27,7 @@ class Receipt:
     window_tokens: int
     forgotten: int
     ending: int | None = None  # sentences in which the story was led to its end, where that was asked for
+    loops: int = 0  # taken back on the way, and told anew
 
 
 @dataclass(frozen=True)

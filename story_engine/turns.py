@@ -1,32 +1,100 @@
-"""Taking turns at the model: whoever has waited longest is next, so that no story starves another."""
+"""Taking turns at the model: texts are read one at a time, in the order of asking; next words of many stories in one step."""
 
 from __future__ import annotations
 
-from collections import deque
-from threading import Lock
+import time
+import weakref
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from functools import partial
+from queue import SimpleQueue
+from threading import Condition, Thread
+
+from torch import Tensor
+
+from story_engine.cache import Slot
+from story_engine.decoder import Decoder
+
+PATIENCE = 0.02  # seconds at most that a step waits for the stories of the last one; half a step, where that is less
 
 
-class FairLock:
-    """A lock that is handed on in the order of asking; `threading.Lock` lets a busy loop take it again and again."""
+@dataclass(eq=False)
+class _Wish:
+    """One more token for each of these slots, and the logits that come of it."""
 
-    def __init__(self) -> None:
-        self._guard = Lock()
-        self._waiting: deque[Lock] = deque()
-        self._held = False
+    tokens: Sequence[int]
+    slots: Sequence[Slot]
+    logits: Future[Tensor] = field(default_factory=Future)
 
-    def __enter__(self) -> None:
-        with self._guard:
-            if not self._held:
-                self._held = True
-                return
-            gate = Lock()
-            gate.acquire()
-            self._waiting.append(gate)
-        gate.acquire()  # opened by the one who leaves
 
-    def __exit__(self, *exception: object) -> None:
-        with self._guard:
+class Turns:
+    """The model's own thread, and the queue before it. All who wait for a step when one begins get it together.
+
+    One thread, since OpenMP keeps a team of helpers for every thread that computes, and the teams take each other's
+    cores. Stories join and leave between two tokens; those of the last step are waited for a moment, so that readers
+    who are still busy with their last word do not fall into a second group.
+    """
+
+    def __init__(self, decoder: Decoder) -> None:
+        self._decoder = decoder
+        self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._arrival = Condition()
+        self._waiting: list[_Wish] = []
+        self._last: frozenset[int] = frozenset()  # the slots of the last step, by identity
+        self._seconds = 0.0  # that it took
+        Thread(target=_serve, args=(self._tasks,), daemon=True, name="model").start()
+        weakref.finalize(self, self._tasks.put, None)
+
+    def read(self, ids: Sequence[int], slot: Slot, every: bool = False) -> Tensor:
+        """`Decoder.read`, when its turn has come."""
+        logits: Future[Tensor] = Future()
+        self._tasks.put(lambda: _fulfil(logits, lambda: self._decoder.read(ids, slot, every)))
+        return logits.result()
+
+    def step(self, tokens: Sequence[int], slots: Sequence[Slot]) -> Tensor:
+        """`Decoder.step`, together with all stories that wait for theirs."""
+        wish = _Wish(tokens, slots)
+        with self._arrival:
+            self._waiting.append(wish)
+            self._arrival.notify()
+        self._tasks.put(self._step_all)
+        return wish.logits.result()
+
+    def _step_all(self) -> None:
+        """One step for all who wait for one, unless they had it with an earlier one."""
+        if not (wishes := self._gather()):
+            return
+        begun, slots = time.monotonic(), [slot for wish in wishes for slot in wish.slots]
+        rows: Future[Tensor] = Future()
+        _fulfil(rows, lambda: self._decoder.step([token for wish in wishes for token in wish.tokens], slots))
+        self._last, self._seconds = frozenset(map(id, slots)), time.monotonic() - begun
+        place = 0
+        for wish in wishes:
+            own = slice(place, place := place + len(wish.slots))
+            _fulfil(wish.logits, partial(lambda own: rows.result()[own], own))
+
+    def _gather(self) -> list[_Wish]:
+        """All wishes, once the stories of the last step are back or have been waited for."""
+        with self._arrival:
             if self._waiting:
-                self._waiting.popleft().release()
-            else:
-                self._held = False
+                self._arrival.wait_for(self._is_complete, min(PATIENCE, self._seconds / 2))
+            wishes, self._waiting = self._waiting, []
+            return wishes
+
+    def _is_complete(self) -> bool:
+        return self._last <= {id(slot) for wish in self._waiting for slot in wish.slots}
+
+
+def _serve(tasks: SimpleQueue[Callable[[], None] | None]) -> None:
+    """Do what comes, until nothing more can come; knows the queue alone, so that a model nobody uses is let go."""
+    while (task := tasks.get()) is not None:
+        task()
+        del task
+
+
+def _fulfil(future: Future[Tensor], compute: Callable[[], Tensor]) -> None:
+    try:
+        future.set_result(compute())
+    except Exception as error:
+        future.set_exception(error)

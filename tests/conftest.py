@@ -112,8 +112,15 @@ class ScriptedDecoder:
         self.cache_dtype, self.device = torch.float32, torch.device("cpu")
         self.script, self.delay, self.reads, self.prompts = script, delay, 0, []
 
+    def step(self, tokens: list[int], slots: list[Slot]) -> torch.Tensor:
+        time.sleep(self.delay)
+        return torch.stack([self.say([token], slot) for token, slot in zip(tokens, slots, strict=True)])
+
     def read(self, ids: list[int], slot: Slot, every: bool = False) -> torch.Tensor:
         time.sleep(self.delay)
+        return self.say(ids, slot)
+
+    def say(self, ids: list[int], slot: Slot) -> torch.Tensor:
         self.reads += 1
         if len(ids) > 1 or not hasattr(slot, "place"):
             slot.place = 0
@@ -190,14 +197,13 @@ def serve(tmp_path: Path):
 def scripted(tokenizer: Tokenizer):
     """A function: text (with `<end>` for the end token and `<fail>` for a failure) -> an engine that says it."""
 
-    def make(text: str, delay: float = 0.0, context: int = 2048) -> StoryEngine:
+    def make(text: str, delay: float = 0.0, context: int = 2048, retries_loops: bool = False) -> StoryEngine:
         window = ContextWindow(context, 0, "scripted")
         vocabulary = Vocabulary(Tokenizer.from_str(tokenizer.to_str()), window.longest_sentence)
         script: list[int | None] = []
         for part in text.replace("<end>", "\0E\0").replace("<fail>", "\0F\0").split("\0"):
             script += {"E": [0], "F": [None]}.get(part, vocabulary.encode(part))
-        return StoryEngine(
-            ScriptedDecoder(script, vocabulary.size, context, delay), vocabulary, window, frozenset({0}), "scripted"
-        )
+        decoder = ScriptedDecoder(script, vocabulary.size, context, delay)
+        return StoryEngine(decoder, vocabulary, window, frozenset({0}), "scripted", retries_loops)
 
     return make

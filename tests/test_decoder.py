@@ -9,7 +9,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from story_engine import ModelError, Settings, Story, StoryEngine
 from story_engine.cache import Slot
 from story_engine.decoder import Decoder
-from story_engine.linear import choose_precision, make_linear
+from story_engine.linear import choose_linear, choose_precision
 from story_engine.model import ModelConfig
 from train.checkpoint import gather_weights
 from train.report import measure_shipped
@@ -76,14 +76,23 @@ def test_after_undo_edit_and_eviction_every_step_is_that_of_an_uncached_model(ti
     """Turns in a window of 256 tokens, so that it overflows; the logits of every read against transformers'."""
     engine = StoryEngine.load(str(tiny_folder))
     model = LlamaForCausalLM.from_pretrained(tiny_folder, dtype=torch.float32).eval()
-    read, differences = engine.decoder.read, []
+    read, step, differences = engine.decoder.read, engine.decoder.step, []
 
-    def checked(ids, slot, every=False):
-        logits = read(ids, slot, every)
+    def compare(logits, slot):
         differences.append(float((logits - reference(model, slot.ids)[-1]).abs().max()))
+
+    def read_checked(ids, slot, every=False):
+        logits = read(ids, slot, every)
+        compare(logits, slot)
         return logits
 
-    engine.decoder.read = checked
+    def step_checked(tokens, slots):
+        rows = step(tokens, slots)
+        for logits, slot in zip(rows, slots, strict=True):
+            compare(logits, slot)
+        return rows
+
+    engine.decoder.read, engine.decoder.step = read_checked, step_checked
     story, options = Story("Once upon a time, Tom had a ball."), Settings(max_new_tokens=24, seed=1)
     moves = {5: story.undo, 7: lambda: story.edit(story.path()[-2].id, " Mia ran."), 10: story.undo, 11: story.redo}
     for turn in range(16):
@@ -127,7 +136,9 @@ def test_one_large_row_does_not_take_the_others_digits():
     generator = torch.Generator().manual_seed(0)
     weight, rows = torch.randn(40, 64, generator=generator), torch.randn(6, 64, generator=generator)
     rows[2] *= 1000
-    found, exact = make_linear(weight, "int8")(rows), rows @ weight.T
+    config = ModelConfig(4, 1, 1, 1, 4, 4, 10, 16, 1e-6, 10_000.0, True, 0)
+    _, make_linear = choose_linear(config, "int8", torch.device("cpu"))
+    found, exact = make_linear(weight)(rows), rows @ weight.T
     assert ((found - exact).norm(dim=1) < 0.02 * exact.norm(dim=1)).all()
 
 

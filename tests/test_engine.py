@@ -201,7 +201,7 @@ def test_after_forgetting_the_window_is_read_while_the_reader_reads(scripted):
     words = "And then they went home."
     tell(engine, story, text=words, max_new_tokens=60)
     assert reads[0] <= len(engine.vocabulary.encode(" " + words)) + 1
-    assert set(reads[1:]) == {1}
+    assert len(reads) == 1
 
 
 def test_a_reader_who_does_not_wait_is_served_at_once_and_reads_the_same(scripted):

@@ -1,0 +1,161 @@
+"""Draft: the passage being written, drawn token by token until it ends, by the reader's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from story_engine.ending import Ending
+from story_engine.errors import StoryError
+from story_engine.loops import ROUNDS, count_round, find_loop
+from story_engine.sampling import pick, weigh
+from story_engine.sentences import ends_sentence, is_inside_quote
+from story_engine.settings import Settings
+from story_engine.tokens import Vocabulary
+
+GO_ON = 16  # tokens for which a story cannot end again when the reader asks for more after its end
+SOFT_END = 0.8  # share of the length from which a passage stops at the next sentence's end
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A bit of the stream. While the window is read, `text` is empty and `read` counts the tokens still to be read.
+
+    `back` characters of what was shown are taken back before `text`, where the passage had gone round in circles.
+    `way` says which telling it belongs to, where several are told at once.
+    """
+
+    text: str
+    token: int | None = None
+    read: int = 0
+    back: int = 0
+    way: int = 0
+
+    def follow(self, shown: str) -> str:
+        """What is shown once this piece has come."""
+        return shown[: len(shown) - self.back] + self.text
+
+
+class Draft:
+    """One passage on its way: its tokens, its text, and how it finished.
+
+    `used` are the window's tokens, which the repetition penalty weighs; `first` opens the passage unasked, where it goes
+    on after an end. A loop is taken back and told anew once; the words that led into it cannot be drawn there again.
+    """
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        end_tokens: frozenset[int],
+        settings: Settings,
+        used: Iterable[int],
+        first: Sequence[int] = (),
+        ending: Ending | None = None,
+        retries_loops: bool = True,
+    ) -> None:
+        self.settings, self.ending = settings, ending
+        self.way = 0
+        self.tokens: list[int] = []
+        self.text = ""
+        self.finish = ""
+        self.loops = 0
+        self._vocabulary, self._end_tokens = vocabulary, end_tokens
+        self._special = vocabulary.special - end_tokens
+        self._no_end_before = GO_ON if first else 0
+        self._window = frozenset(used)
+        self._retries = 1 if retries_loops else 0
+        self._refused: frozenset[int] = frozenset()
+        self._generator = torch.Generator().manual_seed(settings.seed or 0)
+        self._first = len(first)
+        self._most = len(first) + settings.max_new_tokens
+        self._rewrite(first)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether the model itself has said anything that can be shown."""
+        return self._whole > self._first
+
+    @property
+    def whole_tokens(self) -> list[int]:
+        """The tokens without those of an unfinished last character."""
+        return self.tokens[: self._whole]
+
+    def advance(self, logits: Tensor) -> Piece | None:
+        """Draw the next token from float32 `logits` [vocabulary]; None where the passage ends before it.
+
+        Raises:
+            StoryError: the logits are no numbers.
+        """
+        row = logits[: self._vocabulary.size].cpu().numpy()
+        if not np.isfinite(row.sum()):
+            raise StoryError("The model stumbled and gave no usable word. Your story is kept; please try again.")
+        token = self.ending.choose(self.text, row, self._generator) if self.ending else None
+        if token is None:
+            banned = self._special | self._refused | (self._end_tokens if len(self.tokens) < self._no_end_before else set())
+            token = pick(weigh(row, self._used, self.settings, banned), self._generator)
+        self._refused = frozenset()
+        if token in self._end_tokens or (self.ending and self.ending.is_reached(self.text)):
+            self.finish = "end"
+            return None
+        piece = self._complete(token)
+        if len(self.tokens) >= SOFT_END * self._most and piece[:1].isspace() and is_round(self.text):
+            self.finish = "sentence"
+            return None
+        shown = self._shown
+        self._add(token, piece)
+        if self._retries and self._takes_back():
+            return Piece("", token, back=len(shown) - len(self._shown), way=self.way)
+        if len(self.tokens) >= self._most:
+            self.finish = "length"
+        return Piece(self._shown[len(shown) :], token, way=self.way)
+
+    @property
+    def _shown(self) -> str:
+        """The text, once it is more than what opens it unasked."""
+        return self.text if self.is_begun else ""
+
+    def _takes_back(self) -> bool:
+        """Go back to where a loop began, if the passage has just closed one."""
+        keep = None
+        if size := count_round(self.tokens[self._first :]):
+            keep = len(self.tokens) - size * (ROUNDS - 1)
+        elif ends_sentence(self.text) and (start := find_loop(self.text)) is not None:
+            # Up to the last token that completes a character before the loop.
+            keep = self._ends.index(max(end for end in self._ends if end <= start)) + 1
+        if keep is None:
+            return False
+        self._retries -= 1
+        self.loops += 1
+        self._refused = frozenset(self.tokens[keep : keep + 1])
+        self._rewrite(self.tokens[:keep])
+        return True
+
+    def _rewrite(self, tokens: Sequence[int]) -> None:
+        """Begin again with these tokens."""
+        self._decode = self._vocabulary.start_stream()
+        self.tokens, self.text, self._whole = [], "", 0
+        self._ends: list[int] = []  # characters of the text behind each token
+        self._used = set(self._window)
+        for token in tokens:
+            self._add(token, self._complete(token))
+
+    def _complete(self, token: int) -> str:
+        """The text that a token completes. Bytes that form no character, which a model can draw, are not shown."""
+        return self._decode(token).replace("\ufffd", "")
+
+    def _add(self, token: int, piece: str) -> None:
+        self.tokens.append(token)
+        self._used.add(token)
+        self.text += piece
+        self._ends.append(len(self.text))
+        if piece:
+            self._whole = len(self.tokens)
+
+
+def is_round(text: str) -> bool:
+    """Whether a passage may stop here without leaving a sentence or a speech open."""
+    return ends_sentence(text) and not is_inside_quote(text)
