@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -9,9 +10,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from playground.engines import Engines
-from playground.tree import draw_tree, draw_ways
+from playground.tree import draw_tree
 from playground.view import draw_book, draw_meter, draw_text
 from playground.visit import Live, View, Visit
+from playground.ways import draw_live_ways, draw_ways
 from story_engine import (
     Influence,
     InputError,
@@ -36,6 +38,8 @@ DRAFT_EVERY = 1.0  # seconds of words that a crash of the server may cost
 STOP_WAIT = 5.0  # seconds that a new request waits for the passage it has just stopped
 MAX_TITLE = 80
 WAYS = 3  # tellings to choose from
+STRIP = (0.2, 0.5, 0.8, 1.1, 1.4)  # temperatures to compare
+SEEDS = 2**53
 TITLE_WORDS = 8
 
 
@@ -83,20 +87,24 @@ class Actions:
     def start(self, visit: Visit, opening: str, settings: Settings) -> Iterator[View | Live]:
         """A new story from the reader's opening, and its first passage."""
         story = Story()
-        yield from self._write(OpenStory(story), visit, settings, opening)
+        yield from self._write(OpenStory(story), visit, [settings], opening)
 
     def go_on(self, visit: Visit, text: str, settings: Settings, ending: int | None = None) -> Iterator[View | Live]:
         """The next passage, behind the reader's words, if any; with an `ending` the last, in about that many sentences."""
-        yield from self._write(self.find(visit), visit, settings, text, ending)
+        yield from self._write(self.find(visit), visit, [settings], text, ending)
 
     def branch(self, visit: Visit, text: str, settings: Settings) -> Iterator[View | Live]:
-        """The next passage told in several ways, one after another, to choose from; stopping one stops them all."""
-        yield from self.go_on(visit, text, settings)
-        for _ in range(WAYS - 1):
-            last = self.find(visit).story.last()
-            if last is None or last.finish == "stopped" or last.author == "reader":
-                return
-            yield from self.retry(visit, settings)
+        """The next passage told in several ways at once, to choose from."""
+        seed = choose_seed(settings)
+        ways = [replace(settings, seed=(seed + number) % SEEDS) for number in range(WAYS)]
+        yield from self._write(self.find(visit), visit, ways, text)
+
+    def vary(self, visit: Visit, text: str, settings: Settings) -> Iterator[View | Live]:
+        """The next passage at several temperatures at once, with the same random numbers."""
+        seed = choose_seed(settings)
+        yield from self._write(
+            self.find(visit), visit, [replace(settings, temperature=heat, seed=seed) for heat in STRIP], text
+        )
 
     def retry(self, visit: Visit, settings: Settings) -> Iterator[View | Live]:
         """Another version of the model's last passage; the earlier one is kept beside it."""
@@ -105,15 +113,21 @@ class Actions:
             if (last := entry.story.last()) and last.author == "model":
                 if settings.seed is not None:
                     # The same seed would tell the same words again; the receipt keeps the one that was used.
-                    settings = replace(settings, seed=(settings.seed + len(entry.story.versions(last.id))) % 2**53)
+                    settings = replace(settings, seed=(settings.seed + len(entry.story.versions(last.id))) % SEEDS)
                 entry.story.undo()
-        yield from self._write(entry, visit, settings, None)
+        yield from self._write(entry, visit, [settings], None)
 
-    def change(self, visit: Visit, move: Callable[[Story], object]) -> View:
-        """Make one move in the story - undo, redo, flip, edit - and save it. A passage being written is stopped first."""
+    def change(self, visit: Visit, move: Callable[[Story], object], is_other_way: bool = False) -> View:
+        """Make one move in the story - undo, redo, flip, edit - and save it. A passage being written is stopped first.
+
+        Where it leads another way, the model reads that while the reader does.
+        """
         entry = self.find(visit)
         with self.stopped(entry):
             move(entry.story)
+            if is_other_way:
+                with suppress(StoryError):
+                    self.engine(visit).prepare(entry.story)
             return self._view(entry.story, visit, notice=self._save(entry.story))
 
     def passage(self, visit: Visit, number: object) -> Passage:
@@ -130,17 +144,17 @@ class Actions:
     def edit(self, visit: Visit, passage: object, text: str) -> View:
         """New words for a passage; the old ones stay as another version."""
         old, words = self.passage(visit, passage), check_words(text)
-        return self.change(visit, lambda story: story.edit(old.id, keep_joint(old.text, words)))
+        return self.change(visit, lambda story: story.edit(old.id, keep_joint(old.text, words)), is_other_way=True)
 
     def flip(self, visit: Visit, passage: object, step: int) -> View:
         """To another version of a passage, and to what last followed it."""
         number = self.passage(visit, passage).id
-        return self.change(visit, lambda story: story.flip(number, step))
+        return self.change(visit, lambda story: story.flip(number, step), is_other_way=True)
 
     def go_to(self, visit: Visit, passage: object) -> View:
         """To any passage ever told."""
         number = self.passage(visit, passage).id
-        return self.change(visit, lambda story: story.go_to(number))
+        return self.change(visit, lambda story: story.go_to(number), is_other_way=True)
 
     def stop(self, visit: Visit) -> None:
         """Stop the passage being written, if any; its words so far stay."""
@@ -179,28 +193,28 @@ class Actions:
         return self._view(story, visit, notice=self._save(story))
 
     def _write(
-        self, entry: OpenStory, visit: Visit, settings: Settings, text: str | None, ending: int | None = None
+        self, entry: OpenStory, visit: Visit, settings: Sequence[Settings], text: str | None, ending: int | None = None
     ) -> Iterator[View | Live]:
         engine, story = self.engine(visit), entry.story
         with self.stopped(entry):
             entry.cancel = cancel = threading.Event()
             entry.writing.acquire()
-        shown, notice, at, noted = "", "", time.monotonic(), time.monotonic()
+        shown, notice, at, noted = [""] * len(settings), "", time.monotonic(), time.monotonic()
         try:
-            stream = engine.stream(story, settings, text, cancel, ending)
+            stream = engine.stream_ways(story, settings, text, cancel, ending)
             if not story.title:
                 story.title = make_title(story)
             self.library.adopt(entry)
             yield self._view(story, visit, is_writing=True, notice=self._save(story))
             for piece in stream:
-                shown += piece.text
+                shown[piece.way] = piece.follow(shown[piece.way])
                 if time.monotonic() - at >= UPDATE_EVERY:
                     at = time.monotonic()
-                    yield Live(draw_text(shown), shown)
+                    yield Live(draw_text(shown[0]), shown[0], draw_live_ways(shown) if len(shown) > 1 else "")
                 if at - noted >= DRAFT_EVERY:
                     noted = at
                     with suppress(SaveError):
-                        self.library.save_draft(story, shown)
+                        self.library.save_draft(story, shown[0])
             notice = self._save(story)
         except GeneratorExit:  # the reader has left the page: the words so far are kept
             stream.close()
@@ -250,6 +264,11 @@ class Actions:
             can_retry=last is not None and not is_writing,
             notice=notice,
         )
+
+
+def choose_seed(settings: Settings) -> int:
+    """The seed that was asked for, or a new one."""
+    return secrets.randbelow(SEEDS) if settings.seed is None else settings.seed
 
 
 def make_title(story: Story) -> str:

@@ -65,7 +65,8 @@ class Page:
             )
         for trigger in (w.go_on.click, w.words.submit):
             trigger(go_on, [*memory, w.words, *settings], w.story, **WRITING)
-        w.branch.click(self._writer(self.actions.branch), [*memory, w.words, *settings], w.story, **WRITING)
+        for button, act in ((w.branch, self.actions.branch), (w.strip, self.actions.vary)):
+            button.click(self._writer(act), [*memory, w.words, *settings], w.story, **WRITING)
         w.finish.click(finish, [*memory, w.words, *settings], w.story, **WRITING)
         w.retry.click(retry, [*memory, w.words, *settings], w.story, **WRITING)
         w.read.click(None, None, None, js="() => window.readAloud()")
@@ -245,7 +246,7 @@ class Page:
         """The widgets' new values; while a passage is written, only its own words travel."""
         w = self.widgets
         if isinstance(view, Live):
-            return {w.live: view.html}
+            return {w.ways: gr.update(value=view.ways, visible=True)} if view.ways else {w.live: view.html}
         if view.notice:
             gr.Warning(view.notice)
         visit = visit.after(view)
@@ -263,6 +264,7 @@ class Page:
             w.ways: gr.update(value=view.ways, visible=bool(view.ways)),
             w.go_on: gr.update(visible=not view.is_writing),
             w.branch: gr.update(interactive=not view.is_writing),
+            w.strip: gr.update(interactive=not view.is_writing),
             w.finish: gr.update(interactive=not view.is_writing),
             w.stop: gr.update(visible=view.is_writing),
             w.undo: gr.update(interactive=view.can_undo),

@@ -1,11 +1,10 @@
-"""The story's branches: the whole of it as a tree, and the tellings of its last passage side by side."""
+"""The story as a tree of all its versions."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from html import escape
 
-from playground.view import draw_text
 from story_engine import Passage, Story
 
 SHOWN = 60  # characters of a passage
@@ -32,21 +31,7 @@ def draw_tree(story: Story) -> str:
     return f'<nav class="tree" aria-label="All versions of the story"><ol>{"".join(drawn)}</ol></nav>'
 
 
-def draw_ways(story: Story) -> str:
-    """The tellings of the last passage as cards to choose from, the chosen one marked; nothing where there is only one."""
-    last = story.last()
-    versions = story.versions(last.id) if last else []
-    if last is None or last.author != "model" or len(versions) < 2:
-        return ""
-    cards = "".join(
-        f'<button type="button" data-act="go" data-passage="{number}"{_mark_current(number == last.id)}>'
-        f"{draw_text(story.passages[number].text.strip())}</button>"
-        for number in versions
-    )
-    return f'<section class="ways" aria-label="Tellings of the last passage"><p>Which way shall it go?</p>{cards}</section>'
-
-
-def _mark_current(is_current: bool) -> str:
+def mark_current(is_current: bool) -> str:
     return ' aria-current="true"' if is_current else ""
 
 
@@ -64,5 +49,5 @@ def _draw_passage(passage: Passage, is_on_path: bool, is_current: bool) -> str:
     text = " ".join(passage.text.split())
     words = escape(text[:SHOWN] + "…" * (len(text) > SHOWN)) or "<i>The End</i>"
     classes = f"by-{passage.author}{' on-path' if is_on_path else ''}"
-    attributes = f'class="{classes}" data-act="go" data-passage="{passage.id}"{_mark_current(is_current)}'
+    attributes = f'class="{classes}" data-act="go" data-passage="{passage.id}"{mark_current(is_current)}'
     return f'<li><button type="button" {attributes}>{words}</button></li>'

@@ -76,7 +76,11 @@ class View:
 
 @dataclass(frozen=True)
 class Live:
-    """The passage being written, as far as it has come; everything else on the page stands."""
+    """The passage being written, as far as it has come; everything else on the page stands.
+
+    `ways` are its tellings side by side, where there are several.
+    """
 
     html: str
     text: str
+    ways: str = ""

@@ -107,9 +107,8 @@ class Widgets:
         """Everything that changes with the story."""
         return [
             self.browser, self.beginning, self.writing, self.book, self.ways, self.live, self.words, self.opening, self.meter,
-            self.tree,
-            self.go_on, self.stop, self.branch, self.finish, self.undo, self.redo, self.retry, self.editor, self.edited,
-            self.edit_text, self.pins, self.asked, self.influences, self.receipt, self.replay,
+            self.tree, self.go_on, self.stop, self.branch, self.strip, self.finish, self.undo, self.redo, self.retry,
+            self.editor, self.edited, self.edit_text, self.pins, self.asked, self.influences, self.receipt, self.replay,
             self.replayed, self.shelf, self.title, self.restore,
         ]  # fmt: skip
 
@@ -155,6 +154,7 @@ class Widgets:
                 self.retry = gr.Button("Try again", elem_id="retry")
                 self.branch = gr.Button("Three ways", elem_id="branch")
                 self.finish = gr.Button("Find an end", elem_id="finish")
+                self.strip = gr.Button("Calm to wild", elem_id="strip")
                 self.read = gr.Button("Read aloud", elem_id="read")
             self.meter = gr.HTML(elem_id="meter")
             with gr.Accordion("All versions", open=False, elem_id="versions"):

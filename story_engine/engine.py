@@ -174,15 +174,13 @@ class StoryEngine:
             with self._guard:
                 self._writing -= 1
             self.cache.give_back(story.uid)
-            # The first way is added last, since the newest is in view.
-            kept = [self._keep(draft, story, parent, window) for draft in drafts[::-1]]
-            if any(kept):
-                self._make_ready(story, drafts[0].settings)
+            begun = [draft for draft in drafts if draft.is_begun or draft.finish == "end"]
+            if kept := [self._keep(draft, story, parent, window) for draft in begun]:
+                story.go_to(kept[0])
+                self._make_ready(story, begun[0].settings)
 
-    def _keep(self, draft: Draft, story: Story, parent: int | None, window: Window) -> bool:
-        """Add a passage to the story as far as it has come; returns whether there was anything to add."""
-        if not draft.is_begun and draft.finish != "end":
-            return False
+    def _keep(self, draft: Draft, story: Story, parent: int | None, window: Window) -> int:
+        """Add a passage to the story as far as it has come; returns its number."""
         # The pointer may have moved meanwhile; the words still belong behind the ones they were written for.
         story.current = parent
         receipt = Receipt(
@@ -194,8 +192,7 @@ class StoryEngine:
             draft.loops,
         )
         tokens, finish = tuple(draft.whole_tokens), draft.finish or "stopped"
-        story.add(draft.text, "model", tokens=tokens, receipt=receipt, finish=finish)
-        return True
+        return story.add(draft.text, "model", tokens=tokens, receipt=receipt, finish=finish).id
 
     def _make_ready(self, story: Story, settings: Settings) -> None:
         """Forget now what the next turn would have to, and read the new window while the reader reads the passage."""
@@ -205,6 +202,10 @@ class StoryEngine:
         if len(memory.ledger) > len(story.memory.ledger):
             self.ahead.ask(story.uid, window.ids)
         story.memory = memory
+
+    def prepare(self, story: Story, settings: Settings | None = None) -> None:
+        """Read what the next turn will need while nobody waits: to be asked for when a story has gone another way."""
+        self.ahead.ask(story.uid, self.look(story, settings).ids)
 
     def find_influences(self, story: Story, sentence: Key, settings: Settings | None = None) -> list[Influence]:
         """How much each earlier paragraph in the window made this sentence likelier; changes nothing.
