@@ -43,8 +43,9 @@ def find_strip(versions: Sequence[Passage]) -> list[Passage]:
     for version in versions:
         if version.receipt and not version.edited:
             by_seed.setdefault(version.receipt.settings.seed, []).append(version)
-    strips: list[list[Passage]] = [found for found in by_seed.values() if len({_heat(version) for version in found}) > 1]
-    return sorted(max(strips, key=lambda strip: len(strip)), key=_heat) if strips else []
+    strips = [found for found in by_seed.values() if len({_heat(version) for version in found}) > 1]
+    longest = max(map(len, strips), default=0)
+    return sorted(next((strip for strip in strips if len(strip) == longest), []), key=_heat)
 
 
 def _heat(version: Passage) -> float:

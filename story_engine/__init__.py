@@ -8,6 +8,7 @@ for piece in engine.stream(story, Settings(max_new_tokens=200, seed=7)):
     print(piece.text, end="")
 """
 
+from story_engine.alternatives import Choice, Word, find_alternatives
 from story_engine.draft import Piece
 from story_engine.engine import StoryEngine
 from story_engine.errors import InputError, ModelError, SaveError, SettingsError, StoryError
@@ -21,7 +22,7 @@ from story_engine.savefile import load_story
 from story_engine.settings import RANGES, Settings
 from story_engine.story import Key, LedgerEntry, Passage, Receipt, Story
 from story_engine.window import Sentence, Window
-from story_engine.words import check_words, keep_joint
+from story_engine.words import check_notes, check_words, keep_joint
 
 __all__ = [
     "EMBEDDED",
@@ -31,6 +32,7 @@ __all__ = [
     "PRECISIONS",
     "PUBLISHED",
     "RANGES",
+    "Choice",
     "Influence",
     "InputError",
     "Key",
@@ -50,8 +52,11 @@ __all__ = [
     "StoryEngine",
     "StoryError",
     "Window",
+    "Word",
+    "check_notes",
     "check_words",
     "export_story",
+    "find_alternatives",
     "is_uid",
     "keep_joint",
     "load_story",

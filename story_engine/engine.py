@@ -21,7 +21,7 @@ from story_engine.influence import Influence, find_influences
 from story_engine.linear import choose_precision
 from story_engine.model import EMBEDDED, find_folder, read_config
 from story_engine.settings import Settings
-from story_engine.story import Key, Receipt, Story
+from story_engine.story import Key, Memory, Receipt, Story
 from story_engine.tokens import Vocabulary, read_end_tokens
 from story_engine.turns import Turns
 from story_engine.weights import Weights, hash_weights
@@ -143,9 +143,12 @@ class StoryEngine:
             goes_on = last.finish == "end"
         return self._write(story, settings, ways_out, self._break if goes_on else [], cancel or Event())
 
-    def _fit(self, story: Story, settings: Settings):
-        sentences = self.vocabulary.cut_path(story.path())
-        return self.window.fit(sentences, story.memory, story.pins, settings.max_new_tokens + SPARE)
+    def _fit(self, story: Story, settings: Settings) -> tuple[Window, Memory]:
+        return self._fit_reserve(story, settings.max_new_tokens + SPARE)
+
+    def _fit_reserve(self, story: Story, reserve: int) -> tuple[Window, Memory]:
+        sentences, notes = self.vocabulary.cut_path(story.path()), self.vocabulary.cut_notes(story.notes)
+        return self.window.fit(sentences, story.memory, story.pins, reserve, notes)
 
     def _write(
         self, story: Story, settings: Sequence[Settings], endings: Sequence[Ending | None], first: list[int], cancel: Event
@@ -197,8 +200,7 @@ class StoryEngine:
     def _make_ready(self, story: Story, settings: Settings) -> None:
         """Forget now what the next turn would have to, and read the new window while the reader reads the passage."""
         reserve = min(settings.max_new_tokens + SPARE + WORDS_TO_COME, self.window.largest_reserve)
-        sentences = self.vocabulary.cut_path(story.path())
-        window, memory = self.window.fit(sentences, story.memory, story.pins, reserve)
+        window, memory = self._fit_reserve(story, reserve)
         if len(memory.ledger) > len(story.memory.ledger):
             self.ahead.ask(story.uid, window.ids)
         story.memory = memory
@@ -213,8 +215,15 @@ class StoryEngine:
         Raises:
             InputError: the sentence is not in the window, or nothing stands before it.
         """
-        slot = Slot(self.decoder.config, self.decoder.cache_dtype, self.decoder.device)
-        return find_influences(self.look(story, settings), self.window.start, sentence, slot, self._turns.read)
+        return find_influences(self.look(story, settings), self.window.start, sentence, self.make_slot(), self.read)
+
+    def make_slot(self) -> Slot:
+        """An empty slot that belongs to no story."""
+        return Slot(self.decoder.config, self.decoder.cache_dtype, self.decoder.device)
+
+    def read(self, ids: Sequence[int], slot: Slot, every: bool = False) -> Tensor:
+        """`Decoder.read`, in turn with all who use the model."""
+        return self._turns.read(ids, slot, every)
 
     def _read_window(self, ids: list[int], slot: Slot, cancel: Event):
         """Read what the slot does not hold yet, in chunks; yields (logits, tokens left), nothing after a cancel."""

@@ -33,7 +33,7 @@ def replay_passage(engine: StoryEngine, story: Story, number: int) -> Replay:
         raise InputError("Only a passage as the model told it can be told again.")
     if receipt.model != engine.window.model:
         raise InputError("Another model told this passage. Choose that one first.")
-    copy = _copy_before(story, passage)
+    copy = copy_before(story, passage)
     window = engine.look(copy, receipt.settings)
     if (len(window.ids), len(window.forgotten)) != (receipt.window_tokens, receipt.forgotten):
         raise InputError("What the model remembered then cannot be restored: pins or words have changed since.")
@@ -45,7 +45,7 @@ def replay_passage(engine: StoryEngine, story: Story, number: int) -> Replay:
     return Replay(text, told == passage.text, min(len(text), len(passage.text)) if same is None else same)
 
 
-def _copy_before(story: Story, passage: Passage) -> Story:
+def copy_before(story: Story, passage: Passage) -> Story:
     """A copy that stands where the passage was begun, with what was forgotten by then."""
     copy = load_story(dump_story(story))
     copy.uid, copy.current = Story().uid, passage.parent

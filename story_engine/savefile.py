@@ -11,6 +11,7 @@ from typing import Any
 from story_engine.errors import SaveError, SettingsError
 from story_engine.settings import Settings
 from story_engine.story import Key, LedgerEntry, Memory, Passage, Receipt, Story
+from story_engine.words import MAX_NOTE, MAX_NOTES
 
 FORMAT = "story-playground/1"
 AUTHORS = ("reader", "model")
@@ -28,6 +29,7 @@ def dump_story(story: Story) -> dict[str, Any]:
         "passages": [asdict(passage) for passage in story.passages],
         "visited": [[parent, child] for parent, child in story.visited.items()],
         "pins": [list(key) for key in story.pins],
+        "notes": list(story.notes),
         "memory": {
             "model": story.memory.model,
             "forgotten": sorted(map(list, story.memory.forgotten)),
@@ -70,6 +72,7 @@ def _read_story(data: Mapping[str, Any]) -> Story:
             raise ValueError("a way that leads nowhere")
         story.visited[parent] = child
     story.pins = [_read_key(key, count) for key in data["pins"]]
+    story.notes = [_text(note, MAX_NOTE) for note in data.get("notes", [])][:MAX_NOTES]  # an older file has none
     memory = data["memory"]
     story.memory = Memory(
         _text(memory["model"], 100),

@@ -77,6 +77,7 @@ class Story:
         self.current: int | None = None
         self.visited: dict[int | None, int] = {}
         self.pins: list[Key] = []
+        self.notes: list[str] = []  # a line each, always in the window behind the opening: what is so, and who is who
         self.memory = Memory()
         if opening:
             self.add(opening)

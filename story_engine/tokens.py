@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,6 +14,9 @@ from story_engine.errors import ModelError
 from story_engine.sentences import ends_sentence, split_sentences
 from story_engine.story import Passage
 from story_engine.window import Sentence
+from story_engine.words import write_notes
+
+NOTES = -1  # stands for the passage in the key of a note
 
 
 class Vocabulary:
@@ -85,6 +88,11 @@ class Vocabulary:
     def cut_path(self, path: Iterable[Passage]) -> list[Sentence]:
         """The sentences of a story's path, each with its tokens, made once for every passage."""
         return [sentence for passage in path for sentence in self._cut_passage(passage)]
+
+    def cut_notes(self, lines: Sequence[str]) -> list[Sentence]:
+        """A reader's notes as sentences of no passage; a line is kept whole or not at all."""
+        written = write_notes(lines)
+        return [Sentence((NOTES, number), text, tuple(self.encode(text))) for number, text in enumerate(written)]
 
     def _cut(self, passage: Passage) -> tuple[Sentence, ...]:
         texts = split_sentences(passage.text)

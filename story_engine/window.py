@@ -1,16 +1,17 @@
 """ContextWindow: which of a story's tokens the model sees, and what it has forgotten. It moves forward only.
 
-The window is: start token, pinned opening, then, in the story's order, pinned and recent sentences, and room for the
-answer. When a turn would not fit, whole sentences are forgotten from the front down to a low mark, so that the window
-changes rarely and the key/value cache of the last turn stays good in between. Forgotten sentences come back only in
-three cases, each written in the ledger: the reader pins one, the window has become nearly empty (after an undo, say),
-or another model reads the story.
+The window is: start token, pinned opening, the reader's notes, then, in the story's order, pinned and recent sentences,
+and room for the answer. When a turn would not fit, whole sentences are forgotten from the front down to a low mark, so
+that the window changes rarely and the key/value cache of the last turn stays good in between. Forgotten sentences come
+back only in three cases, each written in the ledger: the reader pins one, the window has become nearly empty (after an
+undo, say), or another model reads the story.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from story_engine.errors import InputError
 from story_engine.story import Key, LedgerEntry, Memory
@@ -43,6 +44,8 @@ class Window:
     context: int
     unpinned: tuple[Key, ...]  # pins for which there is no room
     is_opening_cut: bool  # the first passage is longer than the share that is always remembered
+    notes: frozenset[Key]
+    unnoted: int  # notes for which there is no room
 
 
 @dataclass(frozen=True)
@@ -76,10 +79,18 @@ class ContextWindow:
     def largest_reserve(self) -> int:
         return self.context // 2
 
-    def fit(self, sentences: Sequence[Sentence], memory: Memory, pins: Sequence[Key], reserve: int) -> tuple[Window, Memory]:
+    def fit(
+        self,
+        sentences: Sequence[Sentence],
+        memory: Memory,
+        pins: Sequence[Key],
+        reserve: int,
+        notes: Sequence[Sentence] = (),
+    ) -> tuple[Window, Memory]:
         """The window over a path's `sentences` that leaves `reserve` tokens free, and the memory after it.
 
-        Pure: `memory` is not changed. Every sentence may be at most `longest_sentence` tokens long.
+        Pure: `memory` is not changed. Every sentence may be at most `longest_sentence` tokens long. `notes` stand behind
+        the opening, as many as their share holds; they share no key with a sentence.
 
         Raises:
             InputError: the reserve is more than half of the context.
@@ -102,8 +113,9 @@ class ContextWindow:
             ledger.append(self._entry("recalled", pinned, "pinned by the reader", here))
             forgotten -= {s.key for s in pinned}
 
+        noted = self._choose_notes(notes) if opening else []
         loose = [s for s in sentences if s.key not in fixed]
-        taken = 1 + sum(len(s.ids) for s in sentences if s.key in fixed)
+        taken = 1 + sum(len(s.ids) for s in sentences if s.key in fixed) + sum(len(s.ids) for s in noted)
         sizes = _sizes_from(loose)
         cut = max((number + 1 for number, s in enumerate(loose) if s.key in forgotten), default=0)
         floor, ceiling = int(NEARLY_EMPTY * limit) - taken, int(LOW_MARK * limit) - taken
@@ -121,10 +133,11 @@ class ContextWindow:
             ledger.append(self._entry("recalled", back, reason, here))
         forgotten = (forgotten | {s.key for s in loose[:cut]}) - {s.key for s in loose[cut:]}
 
-        kept = tuple(s for s in sentences if s.key not in forgotten)
+        kept = [s for s in sentences if s.key not in forgotten]
+        kept[len(opening) : len(opening)] = noted
         window = Window(
             ids=(self.start, *(token for s in kept for token in s.ids)),
-            kept=kept,
+            kept=tuple(kept),
             opening=opening,
             forgotten=tuple(s for s in sentences if s.key in forgotten),
             next_forgotten=loose[cut].key if cut < len(loose) else None,
@@ -132,6 +145,8 @@ class ContextWindow:
             context=self.context,
             unpinned=unpinned,
             is_opening_cut=any(s.key[0] == sentences[0].key[0] and s.key not in opening for s in sentences),
+            notes=frozenset(s.key for s in noted),
+            unnoted=len(notes) - len(noted),
         )
         return window, replace(memory, model=self.model, forgotten=forgotten, ledger=[*memory.ledger, *ledger])
 
@@ -151,6 +166,11 @@ class ContextWindow:
                 break
             chosen.append(sentence.key)
         return frozenset(chosen)
+
+    def _choose_notes(self, notes: Sequence[Sentence]) -> list[Sentence]:
+        """The first notes, as far as their share goes."""
+        sizes = accumulate(len(note.ids) for note in notes)
+        return [note for note, size in zip(notes, sizes, strict=True) if size <= self.pin_share]
 
     def _choose_pins(
         self, sentences: Sequence[Sentence], pins: Sequence[Key], opening: frozenset[Key]

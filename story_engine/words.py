@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from story_engine.errors import InputError
 
 MAX_WORDS = 20_000  # characters in one go; about ten windows of the model
 AFTER_END = "\n\n"  # what is told after an end begins a paragraph of its own
+MAX_NOTE, MAX_NOTES = 300, 30  # characters of a line, lines
 _CLOSING = tuple(",.;:!?)’'…")
 
 
@@ -42,3 +45,20 @@ def join_words(before: str, words: str, is_after_end: bool = False) -> str:
 def keep_joint(old: str, new: str) -> str:
     """`new` words in place of `old` ones, set off from what stands before them by the same white space."""
     return old[: len(old) - len(old.lstrip())] + new.lstrip() if new.strip() else new
+
+
+def check_notes(text: object) -> list[str]:
+    """Lines that the model is always to have in mind, empty ones left out.
+
+    Raises:
+        InputError: not a text, or too many or too long lines.
+    """
+    lines = [" ".join(line.split()) for line in check_words(text).splitlines() if line.strip()]
+    if len(lines) > MAX_NOTES or max(map(len, lines), default=0) > MAX_NOTE:
+        raise InputError(f"Notes may be {MAX_NOTES} lines of {MAX_NOTE} characters. Shorten them.")
+    return lines
+
+
+def write_notes(lines: Iterable[str]) -> list[str]:
+    """Notes as the model reads them: sentences of the story, each with the space before it."""
+    return [f" {line}" if line.endswith((".", "!", "?", "…", '"', "”")) else f" {line}." for line in lines]

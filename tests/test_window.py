@@ -44,7 +44,7 @@ class WindowMachine(RuleBasedStateMachine):
 
     @initialize(opening=st.one_of(lengths, huge))
     def begin(self, opening):
-        self.story, self.window, self.reserve = Story(opening), None, 60
+        self.story, self.window, self.reserve, self.notes = Story(opening), None, 60, []
         self.look(60)
 
     @rule(text=st.one_of(lengths, huge), reserve=st.integers(2, CONTEXT // 2))
@@ -80,10 +80,15 @@ class WindowMachine(RuleBasedStateMachine):
         self.story.pin(sentences[place % len(sentences)].key)
         self.look(60)
 
+    @rule(sizes=st.lists(st.integers(1, 20), max_size=4))
+    def note(self, sizes):
+        self.notes = [Sentence((-1, number), "note", (2,) * size) for number, size in enumerate(sizes)]
+        self.look(60)
+
     def look(self, reserve):
         before = self.story.memory
         self.sentences, self.reserve = cut(self.story), reserve
-        self.window, self.story.memory = SIZES.fit(self.sentences, before, self.story.pins, reserve)
+        self.window, self.story.memory = SIZES.fit(self.sentences, before, self.story.pins, reserve, self.notes)
         news = self.story.memory.ledger[len(before.ledger) :]
         assert self.story.memory.ledger[: len(before.ledger)] == before.ledger  # the ledger only grows
         gone = {key for entry in news if entry.kind == "forgotten" for key in entry.sentences}
@@ -106,9 +111,21 @@ class WindowMachine(RuleBasedStateMachine):
     @invariant()
     def kept_and_forgotten_are_the_story(self):
         order = {sentence.key: place for place, sentence in enumerate(self.sentences)}
-        assert sorted([*self.window.kept, *self.window.forgotten], key=lambda s: order[s.key]) == self.sentences
-        assert [s.key for s in self.window.kept] == sorted((s.key for s in self.window.kept), key=order.__getitem__)
+        told = [s for s in self.window.kept if s.key in order]
+        assert sorted([*told, *self.window.forgotten], key=lambda s: order[s.key]) == self.sentences
+        assert [s.key for s in told] == sorted((s.key for s in told), key=order.__getitem__)
         assert self.window.ids[1:] == tuple(token for s in self.window.kept for token in s.ids)
+
+    @invariant()
+    def notes_stand_behind_the_opening_as_far_as_their_share_goes(self):
+        places = [place for place, sentence in enumerate(self.window.kept) if sentence.key in self.window.notes]
+        begin = len(self.window.opening)
+        assert places == list(range(begin, begin + len(places)))
+        assert [self.window.kept[place] for place in places] == self.notes[: len(places)]
+        assert len(places) + self.window.unnoted == len(self.notes)
+        size = sum(len(note.ids) for note in self.notes[: len(places)])
+        assert size <= SIZES.pin_share
+        assert len(places) == len(self.notes) or size + len(self.notes[len(places)].ids) > SIZES.pin_share
 
     @invariant()
     def the_newest_sentence_is_there(self):
@@ -127,7 +144,7 @@ class WindowMachine(RuleBasedStateMachine):
 
     @invariant()
     def looking_again_changes_nothing(self):
-        again, memory = SIZES.fit(self.sentences, self.story.memory, self.story.pins, self.reserve)
+        again, memory = SIZES.fit(self.sentences, self.story.memory, self.story.pins, self.reserve, self.notes)
         assert (again, memory) == (self.window, self.story.memory)
 
 

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 
 from story_engine import Settings, Story, StoryEngine
-from story_engine.cache import Slot
 from story_engine.decoder import Decoder
 from story_engine.tokens import Vocabulary
 from story_engine.window import ContextWindow
@@ -54,10 +53,10 @@ class EngineScorer:
     def __init__(self, engine: StoryEngine) -> None:
         self.engine, self.vocabulary = engine, engine.vocabulary
         self.context, self.end = engine.window.context, min(engine.end_tokens)
-        self._slot = Slot(engine.decoder.config, engine.decoder.cache_dtype, engine.decoder.device)
+        self._slot = engine.make_slot()
 
     def score(self, context: Sequence[int], endings: Sequence[Sequence[int]]) -> list[np.ndarray]:
-        read, slot = self.engine.decoder.read, self._slot
+        read, slot = self.engine.read, self._slot
         line = [self.engine.window.start, *context]
         slot.crop_to_prefix(line[:-1])
         while len(slot.ids) < len(line) - 1:
@@ -72,7 +71,7 @@ class EngineScorer:
 
     def score_end(self, ids: Sequence[int], places: Sequence[int]) -> np.ndarray:
         self._slot.crop_to_prefix([])
-        logits = self.engine.decoder.read([self.engine.window.start, *ids], self._slot, every=True)
+        logits = self.engine.read([self.engine.window.start, *ids], self._slot, every=True)
         return logits[list(places)].log_softmax(-1)[:, self.end].cpu().numpy()
 
     def tell(self, opening: str, seed: int, max_new_tokens: int) -> Told:
