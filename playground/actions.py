@@ -15,12 +15,11 @@ from playground.view import draw_book, draw_meter, draw_text
 from playground.visit import Live, View, Visit
 from playground.ways import draw_live_ways, draw_ways
 from story_engine import (
-    Influence,
+    Doubt,
     InputError,
     Library,
     OpenStory,
     Passage,
-    Replay,
     SaveError,
     Sentence,
     Settings,
@@ -29,8 +28,9 @@ from story_engine import (
     StoryError,
     Window,
     check_words,
+    find_doubts,
     keep_joint,
-    replay_passage,
+    measure_reading,
 )
 
 UPDATE_EVERY = 0.1  # seconds between two updates of a page
@@ -175,18 +175,6 @@ class Actions:
         changed = [s.key for s, is_pinned in self.sentences(visit, passage) if is_pinned != (s.key[1] in chosen)]
         return self.change(visit, lambda story: [story.pin(key) for key in changed])
 
-    def find_influences(self, visit: Visit, passage: object, sentence: object) -> list[Influence]:
-        """What mattered for one sentence of a passage."""
-        number, entry = self.passage(visit, passage).id, self.find(visit)
-        if type(sentence) is not int:
-            raise InputError("Choose a sentence first.")
-        return self.engine(visit).find_influences(entry.story, (number, sentence))
-
-    def replay(self, visit: Visit, passage: object) -> Replay:
-        """A passage told again by its receipt; the story stays as it is."""
-        number, entry = self.passage(visit, passage).id, self.find(visit)
-        return replay_passage(self.engine(visit), entry.story, number)
-
     def adopt(self, story: Story, visit: Visit) -> View:
         """Take in a story that was made elsewhere, and show it."""
         self.library.adopt(OpenStory(story))
@@ -249,14 +237,19 @@ class Actions:
         return None
 
     def _view(self, story: Story, visit: Visit, is_writing: bool = False, notice: str = "") -> View:
-        window, last = self._look(story, visit), story.last()
+        window, last, reading = self._look(story, visit), story.last(), None
+        with suppress(StoryError):
+            reading = measure_reading(story.text(), self.engine(visit).vocabulary)
+        doubts = [] if is_writing else self._find_doubts(story)
         return View(
             story=story.uid,
-            book=draw_book(story, window, is_writing),
-            meter=draw_meter(story, window),
+            book=draw_book(story, window, is_writing, doubts),
+            meter=draw_meter(story, window, reading),
             tree=draw_tree(story),
             ways="" if is_writing else draw_ways(story),
             title=story.title,
+            characters="\n".join(story.characters),
+            notes="\n".join(story.notes),
             is_blank=last is None,
             is_writing=is_writing,
             can_undo=story.can_undo() and not is_writing,
@@ -264,6 +257,14 @@ class Actions:
             can_retry=last is not None and not is_writing,
             notice=notice,
         )
+
+    def _find_doubts(self, story: Story) -> list[Doubt]:
+        """What in the model's last passage does not go with the story and the reader's notes."""
+        last = story.last()
+        if last is None or last.author == "reader":
+            return []
+        before = "".join(passage.text for passage in story.path()[:-1])
+        return find_doubts(" ".join([*story.characters, *story.notes, before]), last.text)
 
 
 def choose_seed(settings: Settings) -> int:

@@ -3,7 +3,10 @@ const act = (event) => {
   const target = event.target.closest("[data-act]");
   if (!target || !element.contains(target)) return;
   event.preventDefault();
-  trigger("click", { act: target.dataset.act, passage: Number(target.dataset.passage) });
+  // Another telling is what the button for it does, with the words of the reader's box.
+  if (target.dataset.act === "retry") { document.querySelector("#retry").click(); return; }
+  const { act: name, passage, place, token } = target.dataset;
+  trigger("click", { act: name, passage: Number(passage), place: Number(place), token: Number(token) });
 };
 element.addEventListener("click", (event) => { event.stopPropagation(); act(event); });
 element.addEventListener("keydown", (event) => {

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
-from math import exp
 
-from story_engine import Influence, Key, LedgerEntry, Passage, Receipt, Replay, Story, Window
+from story_engine import Doubt, Key, LedgerEntry, Passage, Reading, Story, Window
 
+AROUND = 4  # words around a place that is doubted
+RETOLD = '<span class="retold" title="This went round in circles, and was told anew from an earlier place.">↺ told anew</span>'
 BREAK = '<span class="break"></span>'
 REASONS_SHOWN = 20
-SHOWN_BEFORE = 60  # characters around the place where two tellings part
 SHOW_LINE = 0.5  # how full the memory is when the page begins to show what will be forgotten next
-SMALL_INFLUENCE = 0.1  # nats: a tenth likelier or less is not worth a word
 HINTS = {
     "forgotten": "The model no longer remembers this.",
     "next-forgotten": "This will be forgotten next.",
     "pinned": "Always remembered.",
 }
+DOUBTS = {
+    "name": "Who is {name}? The story has not told of {name} so far.",
+    "pronoun": "The story called {name} something else so far.",
+}
 
 
-def draw_book(story: Story, window: Window | None, writing: bool) -> str:
+def draw_book(story: Story, window: Window | None, writing: bool, doubts: Sequence[Doubt] = ()) -> str:
     """The story as one book page: every passage a span that can be clicked, what the model has forgotten paler.
 
     Pinned sentences are marked, and a line stands where the model will forget next, once its memory is half full.
+    `doubts` are places in the last passage that do not go with the story.
     """
     marks, texts = mark_sentences(window), {}
     for sentence in (*window.forgotten, *window.kept) if window else ():
@@ -33,7 +38,8 @@ def draw_book(story: Story, window: Window | None, writing: bool) -> str:
     live = '<span class="live by-model" aria-live="off"></span>' if writing else ""
     last = story.last()
     end = '<div class="the-end" role="note">The End</div>' if last and last.finish == "end" and not writing else ""
-    return f'<article class="book" aria-label="The story">{"".join(passages)}{live}{end}</article>'
+    book = f'<article class="book" aria-label="The story">{"".join(passages)}{live}{end}</article>'
+    return book + _draw_doubts(last.text, doubts) if last and doubts else book
 
 
 def mark_sentences(window: Window | None) -> dict[Key, str]:
@@ -44,6 +50,25 @@ def mark_sentences(window: Window | None) -> dict[Key, str]:
     if window.next_forgotten and len(window.ids) > SHOW_LINE * window.limit:
         marks[window.next_forgotten] = "next-forgotten"
     return marks
+
+
+def _draw_doubts(text: str, doubts: Sequence[Doubt]) -> str:
+    """What does not go with the story, in words, and a way to hear it told otherwise."""
+    items = "".join(
+        f"<li>{escape(DOUBTS[doubt.kind].format(name=doubt.name))} <q>{escape(_quote(text, doubt))}</q></li>"
+        for doubt in doubts
+    )
+    again = '<button type="button" data-act="retry">Tell it another way</button>'
+    return f'<aside class="doubts" aria-label="Does this go with the story?"><ul>{items}</ul>{again}</aside>'
+
+
+def _quote(text: str, doubt: Doubt) -> str:
+    """The place with a few words around it."""
+    before, after = text[: doubt.start].split()[-AROUND:], text[doubt.end :].split()[:AROUND]
+    inside = text[doubt.start : doubt.end] + (
+        "" if text[doubt.end : doubt.end + 1].isspace() else after.pop(0) if after else ""
+    )
+    return " ".join(["…", *before, inside, *after, "…"])
 
 
 def draw_text(text: str) -> str:
@@ -66,7 +91,8 @@ def _draw_passage(story: Story, passage: Passage, texts: dict[Key, str], marks: 
         if passage.text
         else ""
     )
-    return words + _draw_versions(story, passage)
+    retold = RETOLD if passage.receipt and passage.receipt.loops and not passage.edited else ""
+    return words + retold + _draw_versions(story, passage)
 
 
 def _draw_sentence(text: str, mark: str) -> str:
@@ -93,8 +119,8 @@ def _draw_versions(story: Story, passage: Passage) -> str:
     )
 
 
-def draw_meter(story: Story, window: Window | None) -> str:
-    """How full the model's memory is, and what it has forgotten, in plain words."""
+def draw_meter(story: Story, window: Window | None, reading: Reading | None = None) -> str:
+    """How full the model's memory is, what it has forgotten, and how hard the story is to read, in plain words."""
     if window is None:
         return ""
     used, share = len(window.ids), 100 * len(window.ids) / window.context
@@ -102,6 +128,7 @@ def draw_meter(story: Story, window: Window | None) -> str:
     count = len(window.forgotten)
     said = f"{count} sentence{'s' if count != 1 else ''} forgotten" if count else "nothing forgotten"
     notes = " Not every pin fits." * bool(window.unpinned)
+    notes += " Not every note fits." * bool(window.unnoted)
     notes += " The opening is long: only its first sentences are always remembered." * window.is_opening_cut
     coming = next((s.text.strip() for s in window.kept if s.key == window.next_forgotten), "")
     next_line = f"<p>The next sentence to be forgotten: <q>{escape(coming)}</q></p>" if coming else ""
@@ -116,50 +143,17 @@ def draw_meter(story: Story, window: Window | None) -> str:
         f'<span class="bar" role="img" aria-label="The model\'s memory is {share:.0f} percent full">'
         f'<i style="width:{share:.1f}%"></i><b style="width:{answer:.1f}%"></b></span>'
         f"<span>The model remembers {used:,} of {window.context:,} tokens · {said}.{notes}</span></summary>"
-        f"{next_line}{ledger}</details>"
+        f"{next_line}{ledger}{_draw_reading(reading)}</details>"
     )
+
+
+def _draw_reading(reading: Reading | None) -> str:
+    if reading is None:
+        return ""
+    rare = f"{reading.rare:.0%} of the words are rare to this model"
+    return f"<p>Half of the sentences have {reading.words:.0f} words or fewer; {rare}.</p>"
 
 
 def _draw_entry(entry: LedgerEntry) -> str:
     count = len(entry.sentences)
     return f"<li>{count} sentence{'s' if count != 1 else ''} ({entry.tokens} tokens) {entry.kind}: {escape(entry.reason)}.</li>"
-
-
-def draw_receipt(receipt: Receipt | None) -> str:
-    """How a passage came about, for whoever wants to tell it again."""
-    if receipt is None:
-        return ""
-    settings = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in receipt.settings.to_dict().items())
-    forgotten = f", {receipt.forgotten} sentences forgotten" if receipt.forgotten else ""
-    ending = f", to an end in about {receipt.ending} sentences" if receipt.ending else ""
-    return (
-        f'<details class="hint receipt"><summary>How this passage came about</summary>Told by model {escape(receipt.model)} '
-        f"from {receipt.window_tokens:,} tokens{forgotten}{ending}: {escape(settings)}.</details>"
-    )
-
-
-def draw_influences(influences: list[Influence]) -> str:
-    """Earlier paragraphs, tinted by how much likelier they made a sentence; each says it in words, too."""
-    most = max((one.nats for one in influences), default=0)
-    items = "".join(
-        f'<li style="--share:{max(0, one.nats) / max(most, 1):.2f}"><span>{draw_text(one.text)}</span>'
-        f"<small>{_say_influence(one.nats)}</small></li>"
-        for one in influences
-    )
-    return f'<ol class="influences">{items}</ol>'
-
-
-def _say_influence(nats: float) -> str:
-    if abs(nats) < SMALL_INFLUENCE:
-        return "made no difference"
-    times = exp(min(abs(nats), 20))
-    return f"made it {times:,.{0 if times >= 10 else 1}f} times {'likelier' if nats > 0 else 'less likely'}"
-
-
-def draw_replay(replay: Replay) -> str:
-    """Whether a passage came out the same, and if not, where the tellings part."""
-    if replay.is_identical:
-        return '<p class="hint">Told again, word for word the same.</p>'
-    common = escape(replay.text[max(0, replay.same - SHOWN_BEFORE) : replay.same])
-    rest = escape(replay.text[replay.same : replay.same + SHOWN_BEFORE])
-    return f'<p class="hint">Told again, it goes another way after <q>…{common}</q>: <q>{rest}…</q></p>'

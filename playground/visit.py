@@ -8,6 +8,7 @@ from typing import Any
 from story_engine import is_uid
 
 MOST_ON_SHELF = 50
+MOST_MANNERS = 20
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class Visit:
     """What a browser remembers: its story's number, its settings, its model, and the stories it had before.
 
     Survives refresh and restart. `shelf` is number -> title, newest first; `removed` the number of the story last put
-    aside, which can be brought back.
+    aside, which can be brought back; `manners` are settings kept under names.
     """
 
     story: str = ""
@@ -23,6 +24,7 @@ class Visit:
     model: str = ""
     shelf: dict[str, str] = field(default_factory=dict)
     removed: str = ""
+    manners: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def from_browser(cls, *memories: object) -> Visit:
@@ -30,13 +32,16 @@ class Visit:
         data: dict[str, Any] = {}
         for memory in memories:
             data |= memory if isinstance(memory, dict) else {}
-        story, settings, model, shelf, removed = (data.get(name) for name in ("story", "settings", "model", "shelf", "removed"))
+        names = ("story", "settings", "model", "shelf", "removed", "manners")
+        story, settings, model, shelf, removed, manners = (data.get(name) for name in names)
+        kept = manners.items() if isinstance(manners, dict) else ()
         return cls(
             story if isinstance(story, str) else "",
             settings if isinstance(settings, dict) else {},
             model if isinstance(model, str) else "",
             {uid: str(title) for uid, title in shelf.items() if is_uid(uid)} if isinstance(shelf, dict) else {},
             removed if isinstance(removed, str) and is_uid(removed) else "",
+            {str(name): manner for name, manner in list(kept)[:MOST_MANNERS] if isinstance(manner, dict)},
         )
 
     def story_memory(self) -> dict[str, Any]:
@@ -45,7 +50,7 @@ class Visit:
 
     def preferences(self) -> dict[str, Any]:
         """What the browser keeps of the settings."""
-        return {"settings": self.settings, "model": self.model}
+        return {"settings": self.settings, "model": self.model, "manners": self.manners}
 
     def after(self, view: View) -> Visit:
         """The same browser, now with the story of `view` in hand and on its shelf."""
@@ -65,6 +70,8 @@ class View:
     tree: str = ""
     ways: str = ""
     title: str = ""
+    characters: str = ""
+    notes: str = ""
     is_blank: bool = True
     is_writing: bool = False
     can_undo: bool = False

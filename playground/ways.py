@@ -32,7 +32,8 @@ def draw_live_ways(texts: Sequence[str], labels: Sequence[str] = ()) -> str:
     """Tellings as far as they have come."""
     names = list(labels) or [""] * len(texts)
     cards = "".join(
-        f'<div class="card">{_draw_label(name)}{draw_text(text.strip())}</div>' for name, text in zip(names, texts, strict=True)
+        f'<div class="card">{_draw_label(name)}<span>{draw_text(text.strip())}</span></div>'
+        for name, text in zip(names, texts, strict=True)
     )
     return f'<section class="ways is-live" aria-label="Tellings being written"><p>Told at once:</p>{cards}</section>'
 
@@ -65,7 +66,7 @@ def _draw_card(version: Passage, is_current: bool, strip: Sequence[Passage]) -> 
             )
     return (
         f'<button type="button" class="card" data-act="go" data-passage="{version.id}"{mark_current(is_current)}>'
-        f"{_draw_label(label)}{inner}</button>"
+        f"{_draw_label(label)}<span>{inner}</span></button>"
     )
 
 

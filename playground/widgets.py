@@ -44,6 +44,10 @@ CAUTION = (
 )
 ASK_HINT = "Shows how much each earlier paragraph made it likelier: the model reads on without it, and is asked again."
 PIN_HINT = "Ticked sentences stay in the model's memory, however long the story grows."
+MIND_HINT = (
+    "<p class='hint'>These lines stand behind the story's opening whenever the model reads it, as if the story had said them. "
+    "They are no part of the book.</p>"
+)
 FILE_HINT = "<p class='hint'>Stories are kept on this server as you write; a file is yours to keep.</p>"
 
 
@@ -109,7 +113,8 @@ class Widgets:
             self.browser, self.beginning, self.writing, self.book, self.ways, self.live, self.words, self.opening, self.meter,
             self.tree, self.go_on, self.stop, self.branch, self.strip, self.finish, self.undo, self.redo, self.retry,
             self.editor, self.edited, self.edit_text, self.pins, self.asked, self.influences, self.receipt, self.replay,
-            self.replayed, self.shelf, self.title, self.restore,
+            self.replayed, self.look_words, self.alternatives, self.context, self.characters, self.notes,
+            self.shelf, self.title, self.restore,
         ]  # fmt: skip
 
     def _lay_out_beginning(self) -> None:
@@ -134,6 +139,8 @@ class Widgets:
                     self.edit_save = gr.Button("Keep the change", variant="primary", size="sm")
                     self.edit_cancel = gr.Button("Leave it as it was", size="sm")
                 self.pins = gr.CheckboxGroup([], label="Always remember", info=PIN_HINT, elem_id="pins")
+                self.look_words = gr.Button("What else might it have said?", size="sm", elem_id="look-words")
+                self.alternatives = gr.HTML(elem_id="alternatives", js_on_load=CLICK_SCRIPT)
                 self.asked = gr.Dropdown([], label="What mattered for this sentence?", info=ASK_HINT, elem_id="asked")
                 self.influences = gr.HTML(elem_id="influences")
                 self.receipt = gr.HTML(elem_id="receipt")
@@ -149,14 +156,32 @@ class Widgets:
             with gr.Row(elem_classes="controls"):
                 self.go_on = gr.Button("Continue", variant="primary", elem_id="continue")
                 self.stop = gr.Button("Stop", variant="stop", visible=False, elem_id="stop")
-                self.undo = gr.Button("Undo", elem_id="undo")
-                self.redo = gr.Button("Redo", elem_id="redo")
                 self.retry = gr.Button("Try again", elem_id="retry")
                 self.branch = gr.Button("Three ways", elem_id="branch")
-                self.finish = gr.Button("Find an end", elem_id="finish")
                 self.strip = gr.Button("Calm to wild", elem_id="strip")
+                self.undo = gr.Button("Undo", elem_id="undo")
+                self.redo = gr.Button("Redo", elem_id="redo")
+                self.finish = gr.Button("Find an end", elem_id="finish")
                 self.read = gr.Button("Read aloud", elem_id="read")
             self.meter = gr.HTML(elem_id="meter")
+            with gr.Accordion("Keep in mind", open=False, elem_id="mind"):
+                self.characters = gr.Textbox(
+                    label="Who is who, a line each",
+                    placeholder="Rex is Tom's old dog.",
+                    lines=2,
+                    max_lines=10,
+                    elem_id="characters",
+                )
+                self.notes = gr.Textbox(
+                    label="What else is so", placeholder="It is winter.", lines=2, max_lines=10, elem_id="notes"
+                )
+                gr.HTML(MIND_HINT)
+                self.keep = gr.Button("Keep this in mind", size="sm", elem_id="keep")
+            with gr.Accordion("What the model reads", open=False, elem_id="reads"):
+                with gr.Row(elem_classes="line"):
+                    self.look_context = gr.Button("Show what it reads now", size="sm", elem_id="look-context")
+                    self.by_token = gr.Checkbox(label="token by token", elem_id="by-token", container=False)
+                self.context = gr.HTML(elem_id="context")
             with gr.Accordion("All versions", open=False, elem_id="versions"):
                 self.tree = gr.HTML(elem_id="tree", js_on_load=CLICK_SCRIPT)
 
@@ -172,6 +197,12 @@ class Widgets:
         gr.HTML("<p class='hint'>Or all of it at once:</p>")
         with gr.Row():
             self.manners = {name: gr.Button(name, size="sm", min_width=90) for name in MANNERS}
+        with gr.Row(elem_classes="line"):
+            self.manner_name = gr.Textbox(label="Keep these settings under a name", max_lines=1, elem_id="manner-name", scale=3)
+            self.keep_manner = gr.Button("Keep", elem_id="keep-manner", min_width=100)
+        with gr.Row(elem_classes="line"):
+            self.own_manner = gr.Dropdown([], label="Your own manners of writing", elem_id="own-manner", scale=3)
+            self.drop_manner = gr.Button("Drop", elem_id="drop-manner", min_width=100)
 
     def _lay_out_file(self) -> None:
         with gr.Row(elem_classes="line"):

@@ -9,6 +9,7 @@ for piece in engine.stream(story, Settings(max_new_tokens=200, seed=7)):
 """
 
 from story_engine.alternatives import Choice, Word, find_alternatives
+from story_engine.continuity import Doubt, find_doubts
 from story_engine.draft import Piece
 from story_engine.engine import StoryEngine
 from story_engine.errors import InputError, ModelError, SaveError, SettingsError, StoryError
@@ -17,6 +18,7 @@ from story_engine.influence import Influence
 from story_engine.library import MAX_FILE_BYTES, Library, OpenStory, is_uid, read_json
 from story_engine.linear import PRECISIONS
 from story_engine.model import EMBEDDED, EMBEDDED_FOLDER, PUBLISHED
+from story_engine.reading import Reading, measure_reading
 from story_engine.replay import Replay, replay_passage
 from story_engine.savefile import load_story
 from story_engine.settings import RANGES, Settings
@@ -33,6 +35,7 @@ __all__ = [
     "PUBLISHED",
     "RANGES",
     "Choice",
+    "Doubt",
     "Influence",
     "InputError",
     "Key",
@@ -42,6 +45,7 @@ __all__ = [
     "OpenStory",
     "Passage",
     "Piece",
+    "Reading",
     "Receipt",
     "Replay",
     "SaveError",
@@ -57,9 +61,11 @@ __all__ = [
     "check_words",
     "export_story",
     "find_alternatives",
+    "find_doubts",
     "is_uid",
     "keep_joint",
     "load_story",
+    "measure_reading",
     "read_json",
     "replay_passage",
 ]

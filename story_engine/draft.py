@@ -18,6 +18,7 @@ from story_engine.settings import Settings
 from story_engine.tokens import Vocabulary
 
 GO_ON = 16  # tokens for which a story cannot end again when the reader asks for more after its end
+BEGINNING = "Once"  # a paragraph that begins so begins another story; a model that was not told to end goes over to it
 SOFT_END = 0.8  # share of the length from which a passage stops at the next sentence's end
 
 
@@ -45,6 +46,7 @@ class Draft:
 
     `used` are the window's tokens, which the repetition penalty weighs; `first` opens the passage unasked, where it goes
     on after an end. A loop is taken back and told anew once; the words that led into it cannot be drawn there again.
+    Where the model would begin another story ("Once upon a time"), this one ends; a passage cannot open with that.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Draft:
         self.loops = 0
         self._vocabulary, self._end_tokens = vocabulary, end_tokens
         self._special = vocabulary.special - end_tokens
+        self._beginnings = vocabulary.find_forms(BEGINNING) - end_tokens
         self._no_end_before = GO_ON if first else 0
         self._window = frozenset(used)
         self._retries = 1 if retries_loops else 0
@@ -95,9 +98,10 @@ class Draft:
             raise StoryError("The model stumbled and gave no usable word. Your story is kept; please try again.")
         token = self.ending.choose(self.text, row, self._generator) if self.ending else None
         if token is None:
-            banned = self._special | self._refused | (self._end_tokens if len(self.tokens) < self._no_end_before else set())
-            token = pick(weigh(row, self._used, self.settings, banned), self._generator)
+            token = pick(weigh(row, self._used, self.settings, self._find_banned()), self._generator)
         self._refused = frozenset()
+        if token in self._beginnings and self.text.endswith("\n"):
+            return self._end_before_break()
         if token in self._end_tokens or (self.ending and self.ending.is_reached(self.text)):
             self.finish = "end"
             return None
@@ -112,6 +116,22 @@ class Draft:
         if len(self.tokens) >= self._most:
             self.finish = "length"
         return Piece(self._shown[len(shown) :], token, way=self.way)
+
+    def _find_banned(self) -> frozenset[int]:
+        """What cannot be drawn at this place."""
+        banned = self._special | self._refused
+        if len(self.tokens) < self._no_end_before:
+            banned |= self._end_tokens
+        if len(self.tokens) < GO_ON and not self.text.strip():
+            banned |= self._beginnings
+        return banned
+
+    def _end_before_break(self) -> Piece:
+        """End where the last paragraph did, without the line break behind it."""
+        shown, end = self._shown, len(self.text.rstrip())
+        self._rewrite(self.tokens[: sum(place <= end for place in self._ends)])
+        self.finish = "end"
+        return Piece("", back=len(shown) - len(self._shown), way=self.way)
 
     @property
     def _shown(self) -> str:

@@ -147,7 +147,8 @@ class StoryEngine:
         return self._fit_reserve(story, settings.max_new_tokens + SPARE)
 
     def _fit_reserve(self, story: Story, reserve: int) -> tuple[Window, Memory]:
-        sentences, notes = self.vocabulary.cut_path(story.path()), self.vocabulary.cut_notes(story.notes)
+        sentences = self.vocabulary.cut_path(story.path())
+        notes = self.vocabulary.cut_notes([*story.characters, *story.notes])
         return self.window.fit(sentences, story.memory, story.pins, reserve, notes)
 
     def _write(

@@ -29,6 +29,7 @@ def dump_story(story: Story) -> dict[str, Any]:
         "passages": [asdict(passage) for passage in story.passages],
         "visited": [[parent, child] for parent, child in story.visited.items()],
         "pins": [list(key) for key in story.pins],
+        "characters": list(story.characters),
         "notes": list(story.notes),
         "memory": {
             "model": story.memory.model,
@@ -72,7 +73,8 @@ def _read_story(data: Mapping[str, Any]) -> Story:
             raise ValueError("a way that leads nowhere")
         story.visited[parent] = child
     story.pins = [_read_key(key, count) for key in data["pins"]]
-    story.notes = [_text(note, MAX_NOTE) for note in data.get("notes", [])][:MAX_NOTES]  # an older file has none
+    # Later additions: an older file has none.
+    story.characters, story.notes = (_read_lines(data.get(name, [])) for name in ("characters", "notes"))
     memory = data["memory"]
     story.memory = Memory(
         _text(memory["model"], 100),
@@ -80,6 +82,12 @@ def _read_story(data: Mapping[str, Any]) -> Story:
         [_read_entry(entry, count) for entry in memory["ledger"]],
     )
     return story
+
+
+def _read_lines(lines: Any) -> list[str]:
+    if type(lines) is not list or len(lines) > MAX_NOTES:
+        raise ValueError("notes")
+    return [_text(line, MAX_NOTE) for line in lines]
 
 
 def _read_passage(item: Mapping[str, Any], number: int) -> Passage:

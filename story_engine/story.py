@@ -77,7 +77,9 @@ class Story:
         self.current: int | None = None
         self.visited: dict[int | None, int] = {}
         self.pins: list[Key] = []
-        self.notes: list[str] = []  # a line each, always in the window behind the opening: what is so, and who is who
+        # Lines that are always in the window, behind the opening: who is who, and what else is to be kept in mind.
+        self.characters: list[str] = []
+        self.notes: list[str] = []
         self.memory = Memory()
         if opening:
             self.add(opening)

@@ -29,6 +29,7 @@ class Vocabulary:
         self._tokenizer = tokenizer
         self._longest = longest_sentence
         self._cut_passage = lru_cache(maxsize=20_000)(self._cut)
+        self.has_word = lru_cache(maxsize=20_000)(self._has_word)
 
     @classmethod
     def read(cls, folder: Path, longest_sentence: int) -> Vocabulary:
@@ -84,6 +85,14 @@ class Vocabulary:
     def describe(self, token: int) -> str:
         """A single token as text, for showing."""
         return self._tokenizer.decode([token], skip_special_tokens=False)
+
+    def find_forms(self, word: str) -> frozenset[int]:
+        """The single tokens that are this word, with a space before it or without."""
+        return frozenset(ids[0] for form in (word, f" {word}") if len(ids := self.encode(form)) == 1)
+
+    def _has_word(self, word: str) -> bool:
+        """Whether a word, behind a space or at a beginning, is a single entry; a name may be one with its capital alone."""
+        return any(len(self.encode(form)) == 1 for form in (f" {word}", f" {word.lower()}", word))
 
     def cut_path(self, path: Iterable[Passage]) -> list[Sentence]:
         """The sentences of a story's path, each with its tokens, made once for every passage."""

@@ -304,3 +304,23 @@ while not engine.ahead._current:
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_story_ends_where_the_model_would_begin_another(scripted):
+    engine, story, shown = (
+        scripted(" He went home. They were happy.\n\nOnce upon a time Mia had a kite."),
+        Story("Tom went out."),
+        "",
+    )
+    for piece in engine.stream(story, Settings(temperature=0, repetition_penalty=1)):
+        shown = piece.follow(shown)
+    assert shown == story.last().text == " He went home. They were happy."
+    assert story.last().finish == "end"
+
+
+def test_a_passage_cannot_open_with_another_beginning(engine_embedded):
+    """After an end, where the model likes to begin anew; greedy, with and without the reader's words."""
+    story = Story("Once upon a time, there was a little cat. The end.")
+    for text in (None, None, "Then it was night.\n"):
+        list(engine_embedded.stream(story, Settings(temperature=0, max_new_tokens=30), text=text))
+        assert not story.last().text.strip().startswith("Once upon")

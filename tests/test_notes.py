@@ -2,7 +2,7 @@
 
 import pytest
 
-from story_engine import InputError, Settings, Story, check_notes
+from story_engine import InputError, SaveError, Settings, Story, check_notes
 from story_engine.savefile import dump_story, load_story
 from story_engine.words import write_notes
 
@@ -33,11 +33,13 @@ def test_a_note_makes_its_words_likelier(engine_embedded):
 
 def test_notes_are_saved_and_older_files_have_none():
     story = Story("Tom went out.")
-    story.notes = ["Rex is a dog."]
+    story.characters, story.notes = ["Rex is a dog."], ["It is winter."]
     data = dump_story(story)
-    assert load_story(data).notes == ["Rex is a dog."]
-    del data["notes"]
-    assert load_story(data).notes == []
+    assert (load_story(data).characters, load_story(data).notes) == (story.characters, story.notes)
+    del data["notes"], data["characters"]
+    assert load_story(data).notes == load_story(data).characters == []
+    with pytest.raises(SaveError):
+        load_story(data | {"notes": ["x" * 301]})
 
 
 @pytest.mark.parametrize("text", ["x" * 301, "a\n" * 31, 5])

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from playground.view import draw_book, draw_influences, draw_meter, draw_receipt, draw_text
+from playground.closeup import draw_influences, draw_receipt
+from playground.view import draw_book, draw_meter, draw_text
 from story_engine import Influence, Settings, Story
 
 PAYLOADS = [

@@ -27,7 +27,7 @@ class Sizes:
 
 
 QUICK = Sizes(pairs=120, stories=120, positions=80, memory=10, told=30, controls=4)
-FULL = Sizes(pairs=1000, stories=2000, positions=1000, memory=500, told=440, controls=40)
+FULL = Sizes(pairs=500, stories=1000, positions=500, memory=150, told=440, controls=40)
 
 
 @dataclass(frozen=True)

@@ -11,22 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
+from story_engine.continuity import find_new_names
 from story_engine.sentences import split_sentences
 from story_engine.tokens import Vocabulary
 from train.scorecard.scorers import find_places
 
 MATCH = 12  # tokens that make a passage a copy
 LOOP = 3  # times that a loop says the same sentence
-# A capital in mid-sentence marks a name; a name is explained where a word of kin or naming stands just before it.
-_NAME = re.compile(r"(?<=[a-z,] )[A-Z][a-z]{2,}\b")
-_EXPLAINED = re.compile(
-    r"(?:named|called|name (?:is|was)|I am|I'm|friend|friends|brother|sister|neighbor|cousin|teacher|Mr\.|Mrs\.|Miss|"
-    r"boy|girl|dog|cat|bird|rabbit|bear|frog|fox|mouse|man|woman|lady|Aunt|Uncle|Grandma|Grandpa),? $"
-)
-_NO_NAME = frozenset(
-    {"Mom", "Mommy", "Mum", "Mummy", "Mama", "Mother", "Dad", "Daddy", "Papa", "Father", "Grandma", "Grandpa", "Yes", "The"}
-    | {"Let", "You", "What", "Why", "Can", "But", "And", "Thank", "Please", "Look", "They", "She", "This", "That", "How"}
-)
 
 
 def cut_words(text: str) -> list[str]:
@@ -48,15 +39,7 @@ def is_loop(text: str) -> bool:
 
 def find_stray_names(opening: str, text: str) -> list[str]:
     """Names in the last third of a story that nothing before has told, and that nothing explains there."""
-    whole = opening + text
-    cut = len(opening) + 2 * len(text) // 3
-    known = set(re.findall(r"[A-Z][a-z]{2,}\b", whole[:cut])) | _NO_NAME
-    strays = []
-    for name in _NAME.finditer(whole, cut):
-        if name.group() not in known and not _EXPLAINED.search(whole[: name.start()]):
-            strays.append(name.group())
-        known.add(name.group())
-    return strays
+    return [name.group() for name in find_new_names(opening + text, len(opening) + 2 * len(text) // 3)]
 
 
 def measure_known_words(text: str, known: set[str]) -> float:

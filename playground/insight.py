@@ -1,0 +1,79 @@
+"""A closer look at a story: what else a passage might have said, what mattered for it, what the model reads and has in mind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from playground.actions import Actions
+from playground.closeup import draw_context
+from playground.visit import Live, View, Visit
+from story_engine import (
+    Influence,
+    InputError,
+    Replay,
+    Settings,
+    Story,
+    Word,
+    check_notes,
+    find_alternatives,
+    replay_passage,
+)
+
+
+class Insight:
+    """The buttons that look; only `keep_in_mind` and `go_on_from` change a story. Many threads call it at once."""
+
+    def __init__(self, actions: Actions) -> None:
+        self.actions = actions
+
+    def find_influences(self, visit: Visit, passage: object, sentence: object) -> list[Influence]:
+        """What mattered for one sentence of a passage."""
+        number, entry = self.actions.passage(visit, passage).id, self.actions.find(visit)
+        if type(sentence) is not int:
+            raise InputError("Choose a sentence first.")
+        return self.actions.engine(visit).find_influences(entry.story, (number, sentence))
+
+    def replay(self, visit: Visit, passage: object) -> Replay:
+        """A passage told again by its receipt; the story stays as it is."""
+        number, entry = self.actions.passage(visit, passage).id, self.actions.find(visit)
+        return replay_passage(self.actions.engine(visit), entry.story, number)
+
+    def find_words(self, visit: Visit, passage: object) -> list[Word]:
+        """The tokens of a passage, and what else might stand at their places."""
+        number, entry = self.actions.passage(visit, passage).id, self.actions.find(visit)
+        return find_alternatives(self.actions.engine(visit), entry.story, number)
+
+    def go_on_from(
+        self, visit: Visit, passage: object, place: object, token: object, settings: Settings
+    ) -> Iterator[View | Live]:
+        """Another version of a passage: its tokens before number `place`, then `token`, then what the model makes of it."""
+        old, engine = self.actions.passage(visit, passage), self.actions.engine(visit)
+        ids = [one for sentence in engine.vocabulary.cut_path([old]) for one in sentence.ids]
+        if type(place) is not int or not 0 <= place < len(ids):
+            raise InputError("There is no such word in this passage.")
+        if type(token) is not int or not 0 <= token < engine.vocabulary.size or token in engine.vocabulary.special:
+            raise InputError("The model does not know this word.")
+        tokens = (*ids[:place], token)
+        text = engine.vocabulary.decode(tokens)
+
+        def branch_off(story: Story) -> None:
+            story.current = old.parent
+            story.add(text, old.author, tokens=tokens, finish="stopped", edited=True)
+
+        self.actions.change(visit, branch_off)
+        yield from self.actions.go_on(visit, "", settings)
+
+    def draw_context(self, visit: Visit, by_token: bool) -> str:
+        """Exactly what the model would read for the next passage."""
+        entry, engine = self.actions.find(visit), self.actions.engine(visit)
+        settings = Settings(max_new_tokens=visit.settings.get("max_new_tokens", Settings().max_new_tokens))
+        return draw_context(engine.look(entry.story, settings), engine.vocabulary.describe, by_token)
+
+    def keep_in_mind(self, visit: Visit, characters: str, notes: str) -> View:
+        """Lines that stay in the model's window: who is who, and what else is so."""
+        people, lines = check_notes(characters), check_notes(notes)
+
+        def write_down(story: Story) -> None:
+            story.characters, story.notes = people, lines
+
+        return self.actions.change(visit, write_down, is_other_way=True)

@@ -1,0 +1,98 @@
+"""The settings: remembered by the browser, set all at once by a manner of writing, and kept under names of one's own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from playground.queues import QUICK, Update
+from playground.visit import MOST_MANNERS, Visit
+from playground.widgets import MANNERS
+from story_engine import Settings, StoryError
+
+if TYPE_CHECKING:
+    from playground.page import Page
+
+LONGEST_NAME = 30
+
+
+class Tuning:
+    """Connects the widgets of a page; to be made inside its Blocks."""
+
+    def __init__(self, page: Page) -> None:
+        self.widgets, self.engines = page.widgets, page.actions.engines
+        w, values = self.widgets, list(self.widgets.settings.values())
+        inputs = [w.preferences, w.model, *values]
+        # Only what a person changes is remembered: when a page loads, its widgets change one after another.
+        for widget in values:
+            widget.input(self._remember, inputs, w.preferences, **QUICK)
+            if isinstance(widget, gr.Slider):
+                widget.release(self._remember, inputs, w.preferences, **QUICK)
+        w.model.input(self._choose_model, inputs, [w.preferences, w.model], **QUICK)
+        for name, manner in MANNERS.items():
+            given = [getattr(manner, field) for field in w.settings]
+            w.manners[name].click(lambda given=given: given, None, values, **QUICK).then(
+                self._remember, inputs, w.preferences, **QUICK
+            )
+        own = [w.preferences, w.own_manner, w.manner_name]
+        w.own_manner.input(self._take_manner, [w.preferences, w.own_manner], [w.preferences, *values], **QUICK)
+        w.keep_manner.click(self._keep_manner, [w.preferences, w.manner_name, *values], own, **QUICK)
+        w.drop_manner.click(self._drop_manner, [w.preferences, w.own_manner], own, **QUICK)
+
+    def show(self, visit: Visit) -> Update:
+        """The widgets as the browser left them; what is no longer possible gives way to the defaults."""
+        w = self.widgets
+        try:
+            settings = Settings.from_dict(visit.settings)
+        except StoryError:
+            settings = Settings()
+        model = visit.model if visit.model in self.engines.names else self.engines.default
+        shown = {widget: getattr(settings, name) for name, widget in w.settings.items()}
+        return shown | {w.model: model, w.own_manner: _list(visit)}
+
+    def _remember(self, preferences: object, model: str, *given: Any) -> dict[str, Any]:
+        """The settings as they stand now, for the browser to keep."""
+        settings = dict(zip(self.widgets.settings, given, strict=True))
+        return replace(Visit.from_browser(preferences), settings=settings, model=model).preferences()
+
+    def _choose_model(self, preferences: object, model: str, *given: Any) -> tuple[dict[str, Any], str]:
+        try:
+            self.engines.get(model)
+        except StoryError as error:
+            model = self.engines.default
+            gr.Warning(f"{error} The story goes on with the {model} model.")
+        return self._remember(preferences, model, *given), model
+
+    def _keep_manner(self, preferences: object, name: str, *given: Any) -> Update:
+        """The settings as they stand, under a name."""
+        w, visit, name = self.widgets, Visit.from_browser(preferences), " ".join(str(name or "").split())[:LONGEST_NAME]
+        if not name:
+            gr.Warning("Give this manner of writing a name first.")
+            return {}
+        if name not in visit.manners and len(visit.manners) >= MOST_MANNERS:
+            gr.Warning(f"There are {MOST_MANNERS} manners already. Drop one first.")
+            return {}
+        visit = replace(visit, manners=visit.manners | {name: dict(zip(w.settings, given, strict=True))})
+        return {w.preferences: visit.preferences(), w.own_manner: _list(visit, name), w.manner_name: ""}
+
+    def _take_manner(self, preferences: object, name: str) -> Update:
+        """The settings kept under a name."""
+        w, visit = self.widgets, Visit.from_browser(preferences)
+        try:
+            settings = Settings.from_dict(visit.manners.get(name, {}))
+        except StoryError as error:
+            gr.Warning(str(error))
+            return {}
+        visit = replace(visit, settings=settings.to_dict())
+        return {w.preferences: visit.preferences()} | {widget: getattr(settings, field) for field, widget in w.settings.items()}
+
+    def _drop_manner(self, preferences: object, name: str | None) -> Update:
+        w, visit = self.widgets, Visit.from_browser(preferences)
+        visit = replace(visit, manners={other: kept for other, kept in visit.manners.items() if other != name})
+        return {w.preferences: visit.preferences(), w.own_manner: _list(visit), w.manner_name: name or ""}
+
+
+def _list(visit: Visit, chosen: str | None = None) -> Any:
+    return gr.update(choices=list(visit.manners), value=chosen)
