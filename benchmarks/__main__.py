@@ -1,4 +1,4 @@
-"""The command line: python -m benchmarks decode | turns | train | train-sweep."""
+"""The command line: python -m benchmarks decode | turns | batch | train | train-sweep."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+from benchmarks import batch as many
 from benchmarks.decode import ROUNDS, make_published_model, measure, print_table
 from benchmarks.training import compare_with_plain_loop, print_pair, print_trials, profile, sweep, try_out
 from benchmarks.turns import play, print_turns
@@ -21,7 +22,9 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="what", required=True)
     decode = commands.add_parser("decode", help="tokens a second against transformers' generate")
     turns = commands.add_parser("turns", help="the wait before the first word, turn after turn")
-    for command in (decode, turns):
+    batch = commands.add_parser("batch", help="many stories at once over one")
+    batch.add_argument("--rounds", type=int, default=ROUNDS, help="how often each count is measured")
+    for command in (decode, turns, batch):
         command.add_argument("--model", default=EMBEDDED, help="embedded, published (its shape, random weights), or a folder")
     decode.add_argument("--precision", default="auto", choices=PRECISIONS, help="the engine's (default: auto)")
     decode.add_argument("--rounds", type=int, default=ROUNDS, help="how often each length is measured")
@@ -71,6 +74,8 @@ def main() -> None:
             folder = EMBEDDED_FOLDER if options.model == EMBEDDED else Path(options.model)
         if options.what == "decode":
             print_table(measure(folder, options.rounds, options.precision))
+        elif options.what == "batch":
+            many.print_table(many.measure(folder, options.rounds))
         else:
             print_turns(play(folder, options.turns, options.pause))
 

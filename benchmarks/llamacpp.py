@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -96,15 +98,15 @@ def _add(writer: Any, name: str, values: np.ndarray) -> None:
 
 
 class Peer:
-    """A llama.cpp server within this process: one slot, flash attention off, batches of 128."""
+    """A llama.cpp server within this process: `slots` of `context` tokens, flash attention off, batches of 128."""
 
-    def __init__(self, path: Path, context: int) -> None:
+    def __init__(self, path: Path, context: int, slots: int = 1) -> None:
         import xllamacpp
 
         params = xllamacpp.CommonParams()
         params.model.path = str(path)
-        params.n_ctx = context
-        params.n_parallel = 1
+        params.n_ctx = context * slots
+        params.n_parallel = slots
         params.n_ubatch = 128
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = THREADS
         params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
@@ -112,9 +114,25 @@ class Peer:
 
     def time(self, ids: list[int], tokens: int) -> tuple[float, float]:
         """Seconds to read `ids`, and tokens a second behind them, as the server tells them; sampled as we do."""
+        timings = self._complete(ids, tokens, cache_prompt=False)["timings"]
+        return timings["prompt_ms"] / 1000, timings["predicted_per_second"]
+
+    def time_together(self, prompts: list[list[int]], tokens: int) -> float:
+        """Tokens a second of all slots together, each behind a prompt that it has read already."""
+        for slot, ids in enumerate(prompts):
+            self._complete(ids, 1, cache_prompt=True, id_slot=slot)
+        begun = time.perf_counter()
+        with ThreadPoolExecutor(len(prompts)) as readers:
+            list(
+                readers.map(
+                    lambda slot: self._complete(prompts[slot], tokens, cache_prompt=True, id_slot=slot), range(len(prompts))
+                )
+            )
+        return len(prompts) * tokens / (time.perf_counter() - begun)
+
+    def _complete(self, ids: list[int], tokens: int, **options: Any) -> dict[str, Any]:
         request = {
             "prompt": ids, "n_predict": tokens, "temperature": 0.7, "top_p": 0.9, "top_k": 0, "min_p": 0.0,
-            "repeat_penalty": 1.1, "ignore_eos": True, "cache_prompt": False, "seed": 1,
+            "repeat_penalty": 1.1, "ignore_eos": True, "seed": 1,
         }  # fmt: skip
-        timings = self._server.handle_completions(request)["timings"]
-        return timings["prompt_ms"] / 1000, timings["predicted_per_second"]
+        return self._server.handle_completions(request | options)

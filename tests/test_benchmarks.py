@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks import decode
+from benchmarks import batch, decode
 from benchmarks.__main__ import build_parser, run_training
 from benchmarks.llamacpp import arrange, rename
 from benchmarks.training import PlainLoop, compare_with_plain_loop
@@ -83,3 +83,14 @@ def test_the_engine_and_its_peer_write_in_turn_and_every_length_has_a_row(tiny_f
     said = capsys.readouterr().out
     assert "The engine in int8" in said
     assert "| 150 |" in said
+
+
+def test_stories_told_together_are_whole_and_every_count_has_a_row(tiny_folder, monkeypatch, capsys):
+    monkeypatch.setattr(batch, "LENGTHS", (40,))
+    monkeypatch.setattr(batch, "TOKENS", 8)
+    monkeypatch.setattr(batch.llamacpp, "is_installed", lambda: False)
+    rows = batch.measure(tiny_folder, rounds=2)
+    assert [(row.length, row.count) for row in rows] == [(40, count) for count in batch.COUNTS]
+    assert all(len(row.rates[batch.ENGINE]) == 2 and row.rate(batch.ENGINE) > 0 for row in rows)
+    batch.print_table(rows)
+    assert "| 40 | 8 |" in capsys.readouterr().out

@@ -1,0 +1,95 @@
+"""Many stories at once: all tokens a second over one story's, through the engine and, if installed, llama.cpp's slots."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks import llamacpp
+from story_engine import Settings, Story, StoryEngine
+
+COUNTS = (1, 2, 4, 8)
+TOKENS = 64  # written in each story
+LENGTHS = (64, 1000)
+FILLER = " Then they went to the big green park to look for the little red kite."
+ENGINE, LLAMA_CPP = "engine", "llama.cpp Q8_0"
+
+
+@dataclass(frozen=True)
+class Row:
+    """Tokens a second of all stories together, of every round, by subject."""
+
+    length: int
+    count: int
+    rates: dict[str, list[float]]
+
+    def rate(self, name: str) -> float:
+        return statistics.median(self.rates[name])
+
+
+def measure(folder: Path, rounds: int) -> list[Row]:
+    """Rows by length and count; a first round warms up and is left out."""
+    engine = StoryEngine.load(str(folder))
+    engine.end_tokens, engine.retries_loops = frozenset(), False  # every story is written to its full length
+    print(f"The engine in {engine.decoder.precision}, {TOKENS} tokens a story, in turn, medians of {rounds}.\n")
+    with TemporaryDirectory() as place:
+        subjects: dict[str, Callable[[int, int], float]] = {ENGINE: lambda length, count: time_ours(engine, length, count)}
+        if llamacpp.is_installed():
+            gguf = llamacpp.write_gguf(folder, Path(place) / "model.gguf")
+            peer = llamacpp.Peer(gguf, engine.window.context, slots=max(COUNTS))
+            subjects[LLAMA_CPP] = lambda length, count: time_theirs(peer, engine, length, count)
+        rows = []
+        for length in LENGTHS:
+            rates: dict[int, dict[str, list[float]]] = {count: {name: [] for name in subjects} for count in COUNTS}
+            for _ in range(rounds + 1):
+                for count in COUNTS:
+                    for name, run in subjects.items():
+                        rates[count][name].append(run(length, count))
+            rows += [Row(length, count, {name: kept[1:] for name, kept in told.items()}) for count, told in rates.items()]
+    return rows
+
+
+def make_story(engine: StoryEngine, length: int) -> Story:
+    """A story whose window has about `length` tokens, read already."""
+    story, settings = Story("Once upon a time, Tom had a ball."), Settings(max_new_tokens=TOKENS, seed=0)
+    while len(engine.look(story, settings).ids) < length:
+        story.add(FILLER)
+    list(engine.stream(story, Settings(max_new_tokens=1, seed=0)))
+    return story
+
+
+def time_ours(engine: StoryEngine, length: int, count: int) -> float:
+    """`count` readers, each a thread with a story of his own, from the first token to the last of all."""
+    stories = [make_story(engine, length) for _ in range(count)]
+    begun = time.perf_counter()
+    with ThreadPoolExecutor(count) as readers:
+        told = readers.map(lambda pair: count_tokens(engine, *pair), zip(stories, range(count), strict=True))
+        return sum(told) / (time.perf_counter() - begun)
+
+
+def count_tokens(engine: StoryEngine, story: Story, seed: int) -> int:
+    """Write a passage; returns its tokens."""
+    return sum(piece.token is not None for piece in engine.stream(story, Settings(max_new_tokens=TOKENS, seed=seed)))
+
+
+def time_theirs(peer: llamacpp.Peer, engine: StoryEngine, length: int, count: int) -> float:
+    """The same through as many slots, which have read their prompts too."""
+    ids = list(engine.look(make_story(engine, length)).ids)
+    return peer.time_together([[*ids[:-1], ids[-1] + slot] for slot in range(count)], TOKENS)
+
+
+def print_table(rows: list[Row]) -> None:
+    """Markdown, as the README shows it."""
+    names = list(rows[0].rates)
+    alone = {(row.length, name): row.rate(name) for row in rows for name in names if row.count == 1}
+    print(f"| tokens before | stories | {' | '.join(f'{name}, tokens/s | over one story' for name in names)} | ratio |")
+    print("|---" * (3 + 2 * len(names)) + "|")
+    for row in rows:
+        cells = " | ".join(f"{row.rate(name):.1f} | {row.rate(name) / alone[row.length, name]:.2f}" for name in names)
+        ratio = f"{row.rate(ENGINE) / row.rate(LLAMA_CPP):.2f}" if LLAMA_CPP in names else "–"
+        print(f"| {row.length:,} | {row.count} | {cells} | {ratio} |")
