@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from playground.engines import Engines
+from playground.strings import find_texts
 from playground.tree import draw_tree
 from playground.view import draw_book, draw_meter, draw_text
 from playground.visit import Live, View, Visit
@@ -198,7 +199,8 @@ class Actions:
                 shown[piece.way] = piece.follow(shown[piece.way])
                 if time.monotonic() - at >= UPDATE_EVERY:
                     at = time.monotonic()
-                    yield Live(draw_text(shown[0]), shown[0], draw_live_ways(shown) if len(shown) > 1 else "")
+                    ways = draw_live_ways(shown, find_texts(visit.language)) if len(shown) > 1 else ""
+                    yield Live(draw_text(shown[0]), shown[0], ways)
                 if at - noted >= DRAFT_EVERY:
                     noted = at
                     with suppress(SaveError):
@@ -240,13 +242,13 @@ class Actions:
         window, last, reading = self._look(story, visit), story.last(), None
         with suppress(StoryError):
             reading = measure_reading(story.text(), self.engine(visit).vocabulary)
-        doubts = [] if is_writing else self._find_doubts(story)
+        doubts, texts = [] if is_writing else self._find_doubts(story), find_texts(visit.language)
         return View(
             story=story.uid,
-            book=draw_book(story, window, is_writing, doubts),
-            meter=draw_meter(story, window, reading),
+            book=draw_book(story, window, is_writing, doubts, texts),
+            meter=draw_meter(story, window, reading, texts),
             tree=draw_tree(story),
-            ways="" if is_writing else draw_ways(story),
+            ways="" if is_writing else draw_ways(story, texts),
             title=story.title,
             characters="\n".join(story.characters),
             notes="\n".join(story.notes),

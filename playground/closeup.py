@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 from math import exp
 
+from playground.strings import ENGLISH, Texts
 from playground.view import draw_text
 from story_engine import Choice, Influence, Receipt, Replay, Sentence, Window, Word
 
@@ -13,13 +14,13 @@ SHOWN_BEFORE = 60  # characters around the place where two tellings part
 SMALL_INFLUENCE = 0.1  # nats: a tenth likelier or less is not worth a word
 
 
-def draw_words(words: Sequence[Word], passage: int) -> str:
+def draw_words(words: Sequence[Word], passage: int, texts: Texts = ENGLISH) -> str:
     """A passage token by token, the unlikely ones darker; each opens to what else might stand there."""
-    drawn = "".join(_draw_word(word, passage, place) for place, word in enumerate(words))
-    return f'<div class="words" role="group" aria-label="What else it might have said">{drawn}</div>'
+    drawn = "".join(_draw_word(word, passage, place, texts) for place, word in enumerate(words))
+    return f'<div class="words" role="group" aria-label="{texts["look_words"]}">{drawn}</div>'
 
 
-def _draw_word(word: Word, passage: int, place: int) -> str:
+def _draw_word(word: Word, passage: int, place: int, texts: Texts) -> str:
     others = [choice for choice in word.others if choice.token != word.said.token]
     also = ", ".join(f"{choice.text.strip() or '␣'} {choice.chance:.0%}" for choice in others)
     buttons = "".join(
@@ -27,9 +28,10 @@ def _draw_word(word: Word, passage: int, place: int) -> str:
         f"{_draw_token(choice)} <small>{choice.chance:.1%}</small></button></li>"
         for choice in others
     )
+    hint = escape(texts["sure"].format(chance=word.said.chance, others=also))
     return (
         f'<details class="word" name="words" style="--doubt:{1 - word.said.chance:.2f}">'
-        f'<summary title="{escape(f"{word.said.chance:.0%} sure. Also: {also}")}">{_draw_token(word.said)}</summary>'
+        f'<summary title="{hint}">{_draw_token(word.said)}</summary>'
         f"<ul>{buttons}</ul></details>{'<br>' if word.said.text.endswith(chr(10)) else ''}"
     )
 
@@ -38,26 +40,28 @@ def _draw_token(choice: Choice) -> str:
     return escape(choice.text).replace("\n", "↵") or "␣"
 
 
-def draw_context(window: Window, name_token: Callable[[int], str], by_token: bool) -> str:
+def draw_context(window: Window, name_token: Callable[[int], str], by_token: bool, texts: Texts = ENGLISH) -> str:
     """Exactly what the model reads for the next passage, in its order; token by token if asked."""
     first = f'<span class="token">{escape(name_token(window.ids[0]))}</span>'
-    parts = [f'<div class="part"><small>The beginning of every story</small>{first}</div>']
-    for label, sentences in _divide(window):
+    parts = [f'<div class="part"><small>{texts["every_beginning"]}</small>{first}</div>']
+    for key, sentences in _divide(window).items():
         if sentences:
             inner = "".join(
                 _draw_read(sentence, name_token) if by_token else draw_text(sentence.text) for sentence in sentences
             )
             tokens = sum(len(sentence.ids) for sentence in sentences)
-            parts.append(f'<div class="part"><small>{label} · {tokens:,} tokens</small>{inner}</div>')
-    return f'<section class="context" aria-label="What the model reads">{"".join(parts)}</section>'
+            parts.append(
+                f'<div class="part"><small>{texts["part"].format(name=texts[key], tokens=tokens)}</small>{inner}</div>'
+            )
+    return f'<section class="context" aria-label="{texts["reads"]}">{"".join(parts)}</section>'
 
 
-def _divide(window: Window) -> list[tuple[str, list[Sentence]]]:
-    """Opening, notes, and the rest."""
+def _divide(window: Window) -> dict[str, list[Sentence]]:
+    """Opening, notes, and the rest, by the key of their title."""
     opening = [s for s in window.kept if s.key in window.opening]
     notes = [s for s in window.kept if s.key in window.notes]
     rest = [s for s in window.kept if s.key not in window.opening | window.notes]
-    return [("The opening", opening), ("To be kept in mind", notes), ("The story as it is remembered", rest)]
+    return {"the_opening": opening, "in_mind": notes, "remembered": rest}
 
 
 def _draw_read(sentence: Sentence, name_token: Callable[[int], str]) -> str:
@@ -67,7 +71,7 @@ def _draw_read(sentence: Sentence, name_token: Callable[[int], str]) -> str:
     )
 
 
-def draw_receipt(receipt: Receipt | None) -> str:
+def draw_receipt(receipt: Receipt | None, texts: Texts = ENGLISH) -> str:
     """How a passage came about, for whoever wants to tell it again."""
     if receipt is None:
         return ""
@@ -76,33 +80,33 @@ def draw_receipt(receipt: Receipt | None) -> str:
     loops = f", {receipt.loops} loop taken back" if receipt.loops else ""
     ending = f", to an end in about {receipt.ending} sentences" if receipt.ending else ""
     return (
-        f'<details class="hint receipt"><summary>How this passage came about</summary>Told by model {escape(receipt.model)} '
+        f'<details class="hint receipt"><summary>{texts["receipt"]}</summary>Told by model {escape(receipt.model)} '
         f"from {receipt.window_tokens:,} tokens{forgotten}{ending}{loops}: {escape(settings)}.</details>"
     )
 
 
-def draw_influences(influences: list[Influence]) -> str:
+def draw_influences(influences: list[Influence], texts: Texts = ENGLISH) -> str:
     """Earlier paragraphs, tinted by how much likelier they made a sentence; each says it in words, too."""
     most = max((one.nats for one in influences), default=0)
     items = "".join(
         f'<li style="--share:{max(0, one.nats) / max(most, 1):.2f}"><span>{draw_text(one.text)}</span>'
-        f"<small>{_say_influence(one.nats)}</small></li>"
+        f"<small>{_say_influence(one.nats, texts)}</small></li>"
         for one in influences
     )
     return f'<ol class="influences">{items}</ol>'
 
 
-def _say_influence(nats: float) -> str:
+def _say_influence(nats: float, texts: Texts) -> str:
     if abs(nats) < SMALL_INFLUENCE:
-        return "made no difference"
+        return texts["no_difference"]
     times = exp(min(abs(nats), 20))
-    return f"made it {times:,.{0 if times >= 10 else 1}f} times {'likelier' if nats > 0 else 'less likely'}"
+    return texts["likelier" if nats > 0 else "less_likely"].format(times=f"{times:,.{0 if times >= 10 else 1}f}")
 
 
-def draw_replay(replay: Replay) -> str:
+def draw_replay(replay: Replay, texts: Texts = ENGLISH) -> str:
     """Whether a passage came out the same, and if not, where the tellings part."""
     if replay.is_identical:
-        return '<p class="hint">Told again, word for word the same.</p>'
+        return f'<p class="hint">{texts["told_same"]}</p>'
     common = escape(replay.text[max(0, replay.same - SHOWN_BEFORE) : replay.same])
     rest = escape(replay.text[replay.same : replay.same + SHOWN_BEFORE])
-    return f'<p class="hint">Told again, it goes another way after <q>…{common}</q>: <q>{rest}…</q></p>'
+    return f'<p class="hint">{texts["told_other"]} <q>…{common}</q>: <q>{rest}…</q></p>'

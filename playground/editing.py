@@ -10,11 +10,15 @@ import gradio as gr
 from playground.closeup import draw_influences, draw_receipt, draw_replay, draw_words
 from playground.insight import Insight
 from playground.queues import ASKING, QUICK, WRITING, Update
+from playground.strings import find_texts
 from playground.visit import Visit
 from story_engine import StoryError
 
 if TYPE_CHECKING:
     from playground.page import Page
+
+# The panel stands below the book, which may be long.
+SHOW_PANEL = "() => document.querySelector('#editor')?.scrollIntoView({ block: 'nearest' })"
 
 
 class Editing:
@@ -25,7 +29,7 @@ class Editing:
         self.widgets = w = page.widgets
         memory = [w.browser, w.preferences]
         for clickable in (w.book, w.tree, w.ways):
-            clickable.click(self._click, memory, w.story, **QUICK)
+            clickable.click(self._click, memory, w.story, **QUICK).then(None, None, None, js=SHOW_PANEL)
         w.edit_save.click(page.make_mover(self.actions.edit), [*memory, w.edited, w.edit_text], w.story, **QUICK)
         w.edit_cancel.click(lambda: gr.update(visible=False), None, w.editor, **QUICK)
         w.pins.input(self._pin, [*memory, w.edited, w.pins], w.story, **QUICK)
@@ -63,7 +67,7 @@ class Editing:
             w.asked: gr.update(choices=choices, value=None, visible=bool(choices)),
             w.influences: "",
             w.alternatives: "",
-            w.receipt: draw_receipt(passage.receipt),
+            w.receipt: draw_receipt(passage.receipt, find_texts(visit.language)),
             w.replay: gr.update(visible=passage.receipt is not None and not passage.edited),
             w.replayed: "",
         }
@@ -74,15 +78,21 @@ class Editing:
         return shown | {self.widgets.editor: gr.update(visible=True)}
 
     def _ask(self, data: object, preferences: object, passage: object, sentence: object) -> str:
-        find = self.insight.find_influences
-        return _draw_or_warn(lambda visit: draw_influences(find(visit, passage, sentence)), data, preferences)
+        def draw(visit: Visit) -> str:
+            return draw_influences(self.insight.find_influences(visit, passage, sentence), find_texts(visit.language))
+
+        return _draw_or_warn(draw, data, preferences)
 
     def _replay(self, data: object, preferences: object, passage: object) -> str:
-        return _draw_or_warn(lambda visit: draw_replay(self.insight.replay(visit, passage)), data, preferences)
+        def draw(visit: Visit) -> str:
+            return draw_replay(self.insight.replay(visit, passage), find_texts(visit.language))
+
+        return _draw_or_warn(draw, data, preferences)
 
     def _look_at_words(self, data: object, preferences: object, passage: object) -> str:
         def draw(visit: Visit) -> str:
-            return draw_words(self.insight.find_words(visit, passage), self.actions.passage(visit, passage).id)
+            words = self.insight.find_words(visit, passage)
+            return draw_words(words, self.actions.passage(visit, passage).id, find_texts(visit.language))
 
         return _draw_or_warn(draw, data, preferences)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from playground.actions import Actions
 from playground.closeup import draw_context
+from playground.strings import find_texts
 from playground.visit import Live, View, Visit
 from story_engine import (
     Influence,
@@ -67,7 +68,9 @@ class Insight:
         """Exactly what the model would read for the next passage."""
         entry, engine = self.actions.find(visit), self.actions.engine(visit)
         settings = Settings(max_new_tokens=visit.settings.get("max_new_tokens", Settings().max_new_tokens))
-        return draw_context(engine.look(entry.story, settings), engine.vocabulary.describe, by_token)
+        return draw_context(
+            engine.look(entry.story, settings), engine.vocabulary.describe, by_token, find_texts(visit.language)
+        )
 
     def keep_in_mind(self, visit: Visit, characters: str, notes: str) -> View:
         """Lines that stay in the model's window: who is who, and what else is so."""

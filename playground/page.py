@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from playground.editing import Editing
 from playground.ideas import IDEAS
 from playground.queues import QUICK, WAITING, WRITERS, WRITING, Update
 from playground.shelf import Shelf
+from playground.strings import choose_language
 from playground.tuning import Tuning
 from playground.visit import Live, View, Visit
 from playground.widgets import Widgets
@@ -68,7 +70,7 @@ class Page:
         w.undo.click(self.make_mover(lambda visit: change(visit, Story.undo)), memory, w.story, **QUICK)
         w.redo.click(self.make_mover(lambda visit: change(visit, Story.redo)), memory, w.story, **QUICK)
         w.new.click(self.make_mover(self._start_anew), memory, w.story, **QUICK)
-        self.blocks.load(self._arrive, memory, [*w.story, *w.settings.values(), w.model, w.own_manner], **QUICK)
+        self.blocks.load(self._arrive, memory, [*w.story, *w.settings.values(), w.model, w.own_manner, w.preferences], **QUICK)
 
     def _connect_files(self) -> None:
         w, shelf = self.widgets, self.shelf
@@ -115,16 +117,17 @@ class Page:
 
         return handler
 
-    def _arrive(self, data: object, preferences: object) -> Update:
-        """The page as the browser left it."""
-        visit = Visit.from_browser(data, preferences)
+    def _arrive(self, data: object, preferences: object, request: gr.Request) -> Update:
+        """The page as the browser left it, in the browser's language."""
+        language = choose_language(request.headers.get("accept-language", ""))
+        visit = replace(Visit.from_browser(data, preferences), language=language)
         widgets = self.tuning.show(visit)
         try:
             view = self.actions.arrive(visit)
         except StoryError as error:
             gr.Warning(str(error))
             view = View()
-        return self.show(view, visit) | self._show_notes(view) | widgets
+        return self.show(view, visit) | self._show_notes(view) | widgets | {self.widgets.preferences: visit.preferences()}
 
     def _start_anew(self, visit: Visit) -> View:
         self.actions.stop(visit)

@@ -16,7 +16,8 @@ class Visit:
     """What a browser remembers: its story's number, its settings, its model, and the stories it had before.
 
     Survives refresh and restart. `shelf` is number -> title, newest first; `removed` the number of the story last put
-    aside, which can be brought back; `manners` are settings kept under names.
+    aside, which can be brought back; `manners` are settings kept under names; `language` is
+    what the page is worded in.
     """
 
     story: str = ""
@@ -25,6 +26,7 @@ class Visit:
     shelf: dict[str, str] = field(default_factory=dict)
     removed: str = ""
     manners: dict[str, dict[str, Any]] = field(default_factory=dict)
+    language: str = ""
 
     @classmethod
     def from_browser(cls, *memories: object) -> Visit:
@@ -32,8 +34,8 @@ class Visit:
         data: dict[str, Any] = {}
         for memory in memories:
             data |= memory if isinstance(memory, dict) else {}
-        names = ("story", "settings", "model", "shelf", "removed", "manners")
-        story, settings, model, shelf, removed, manners = (data.get(name) for name in names)
+        names = ("story", "settings", "model", "shelf", "removed", "manners", "language")
+        story, settings, model, shelf, removed, manners, language = (data.get(name) for name in names)
         kept = manners.items() if isinstance(manners, dict) else ()
         return cls(
             story if isinstance(story, str) else "",
@@ -42,6 +44,7 @@ class Visit:
             {uid: str(title) for uid, title in shelf.items() if is_uid(uid)} if isinstance(shelf, dict) else {},
             removed if isinstance(removed, str) and is_uid(removed) else "",
             {str(name): manner for name, manner in list(kept)[:MOST_MANNERS] if isinstance(manner, dict)},
+            language if isinstance(language, str) else "",
         )
 
     def story_memory(self) -> dict[str, Any]:
@@ -50,7 +53,7 @@ class Visit:
 
     def preferences(self) -> dict[str, Any]:
         """What the browser keeps of the settings."""
-        return {"settings": self.settings, "model": self.model, "manners": self.manners}
+        return {"settings": self.settings, "model": self.model, "manners": self.manners, "language": self.language}
 
     def after(self, view: View) -> Visit:
         """The same browser, now with the story of `view` in hand and on its shelf."""

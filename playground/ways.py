@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import takewhile
 
+from playground.strings import ENGLISH, Texts
 from playground.tree import mark_current
 from playground.view import draw_text
 from story_engine import Passage, Story
@@ -13,7 +14,7 @@ from story_engine import Passage, Story
 _WORD = re.compile(r"\s*\S+")
 
 
-def draw_ways(story: Story) -> str:
+def draw_ways(story: Story, texts: Texts = ENGLISH) -> str:
     """The tellings of the last passage, the chosen one marked; nothing where there is only one.
 
     Where they are a strip - one seed at several temperatures - each says its own, and where it leaves the calmest.
@@ -23,19 +24,15 @@ def draw_ways(story: Story) -> str:
     if last is None or last.author != "model" or len(versions) < 2:
         return ""
     strip = find_strip(versions)
-    cards = "".join(_draw_card(version, version.id == last.id, strip) for version in versions)
-    said = "The same chances, from calm to wild." if strip else "Which way shall it go?"
-    return f'<section class="ways" aria-label="Tellings of the last passage"><p>{said}</p>{cards}</section>'
+    cards = "".join(_draw_card(version, version.id == last.id, strip, texts) for version in versions)
+    said = texts["same_chances" if strip else "which_way"]
+    return f'<section class="ways" aria-label="{texts["tellings"]}"><p>{said}</p>{cards}</section>'
 
 
-def draw_live_ways(texts: Sequence[str], labels: Sequence[str] = ()) -> str:
+def draw_live_ways(told: Sequence[str], texts: Texts = ENGLISH) -> str:
     """Tellings as far as they have come."""
-    names = list(labels) or [""] * len(texts)
-    cards = "".join(
-        f'<div class="card">{_draw_label(name)}<span>{draw_text(text.strip())}</span></div>'
-        for name, text in zip(names, texts, strict=True)
-    )
-    return f'<section class="ways is-live" aria-label="Tellings being written"><p>Told at once:</p>{cards}</section>'
+    cards = "".join(f'<div class="card"><span>{draw_text(text.strip())}</span></div>' for text in told)
+    return f'<section class="ways is-live" aria-label="{texts["tellings"]}"><p>{texts["told_at_once"]}</p>{cards}</section>'
 
 
 def find_strip(versions: Sequence[Passage]) -> list[Passage]:
@@ -53,20 +50,18 @@ def _heat(version: Passage) -> float:
     return version.receipt.settings.temperature if version.receipt else 0.0
 
 
-def _draw_card(version: Passage, is_current: bool, strip: Sequence[Passage]) -> str:
+def _draw_card(version: Passage, is_current: bool, strip: Sequence[Passage], texts: Texts) -> str:
     text = version.text.strip()
     inner, label = draw_text(text), ""
     if version in strip:
-        label = f"temperature {_heat(version):g}"
+        label = texts["heat"].format(heat=_heat(version))
         if version is not strip[0]:
             same, own = part_from(strip[0].text.strip(), text)
             label += "" if own else ", the same words"
-            inner = (
-                f'{draw_text(same)}<mark title="Here it leaves the calmest telling.">{draw_text(own)}</mark>' if own else inner
-            )
+            inner = f'{draw_text(same)}<mark title="{texts["parts"]}">{draw_text(own)}</mark>' if own else inner
     return (
         f'<button type="button" class="card" data-act="go" data-passage="{version.id}"{mark_current(is_current)}>'
-        f"{_draw_label(label)}<span>{inner}</span></button>"
+        f"{f'<small>{label}</small>' if label else ''}<span>{inner}</span></button>"
     )
 
 
@@ -75,7 +70,3 @@ def part_from(first: str, text: str) -> tuple[str, str]:
     words = _WORD.findall(text)
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(_WORD.findall(first), words, strict=False)))
     return "".join(words[:same]), "".join(words[same:])
-
-
-def _draw_label(label: str) -> str:
-    return f"<small>{label}</small>" if label else ""

@@ -1,4 +1,4 @@
-"""The page's layout: what stands where, and how it is worded."""
+"""The page's layout: what stands where."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import gradio as gr
 from playground.engines import Engines
 from playground.ideas import IDEAS
 from playground.phases import Phases, read_phases
+from playground.strings import TABLES
 from story_engine import EMBEDDED_FOLDER, FORMS, PUBLISHED, RANGES, Settings
 
 HERE = Path(__file__).parent
@@ -19,15 +20,6 @@ BOOK_SCRIPT = (HERE / "book.js").read_text(encoding="utf-8")
 SYSTEM_FONTS = ["ui-sans-serif", "system-ui", "sans-serif"]
 # The number of a story is what opens it; the browser keeps it under this fixed name, so that a restart changes nothing.
 BROWSER_KEY = "story-playground"
-LABELS = {
-    "temperature": "Temperature",
-    "top_p": "Top-p",
-    "max_new_tokens": "Length",
-    "top_k": "Top-k",
-    "min_p": "Min-p",
-    "repetition_penalty": "Repetition penalty",
-    "seed": "Seed",
-}
 # Ways of writing to choose by name; the first is the published recommendation.
 MANNERS = {
     "Recommended": Settings(),
@@ -37,18 +29,13 @@ MANNERS = {
 FIRST = ("temperature", "top_p", "max_new_tokens")
 FOLDED = ("top_k", "min_p", "repetition_penalty")
 STEPS = {"temperature": 0.05, "top_p": 0.01, "min_p": 0.01, "repetition_penalty": 0.01}
-MASTHEAD = "<header class='masthead'><h1>Story Playground</h1><p>You write a little, the model writes a little.</p></header>"
-CAUTION = (
-    "<footer class='hint'>A small model invents these stories. They can be odd, and now and then unsuitable: "
-    "grown-ups, please read along.</footer>"
+MASTHEAD = "<header class='masthead'><h1>Story Playground</h1><p>{}</p></header>"
+HINT, FOOTER = "<p class='hint'>{}</p>", "<footer class='hint'>{}</footer>"
+# What stands inside HTML, by its key in the table of words.
+FRAMES = {"motto": MASTHEAD, "caution": FOOTER, "or_idea": HINT, "mind_hint": HINT, "at_once": HINT, "file_hint": HINT}
+say = gr.I18n(
+    **{language: table | {key: frame.format(table[key]) for key, frame in FRAMES.items()} for language, table in TABLES.items()}
 )
-ASK_HINT = "Shows how much each earlier paragraph made it likelier: the model reads on without it, and is asked again."
-PIN_HINT = "Ticked sentences stay in the model's memory, however long the story grows."
-MIND_HINT = (
-    "<p class='hint'>These lines stand behind the story's opening whenever the model reads it, as if the story had said them. "
-    "They are no part of the book.</p>"
-)
-FILE_HINT = "<p class='hint'>Stories are kept on this server as you write; a file is yours to keep.</p>"
 
 
 def make_theme() -> gr.themes.Base:
@@ -93,18 +80,18 @@ class Widgets:
         self.browser = gr.BrowserState({}, storage_key=BROWSER_KEY, secret=BROWSER_KEY)
         # Apart from the story, so that a passage that ends late does not undo a setting changed meanwhile.
         self.preferences = gr.BrowserState({}, storage_key=f"{BROWSER_KEY}-settings", secret=BROWSER_KEY)
-        gr.HTML(MASTHEAD)
+        gr.HTML(say("motto"))
         self._lay_out_beginning()
         self._lay_out_book()
-        with gr.Accordion("How the model writes", open=False, elem_id="options"):
+        with gr.Accordion(say("options"), open=False, elem_id="options"):
             self._lay_out_settings(engines)
-        with gr.Accordion("Your stories", open=False, elem_id="file"):
+        with gr.Accordion(say("file"), open=False, elem_id="file"):
             self._lay_out_file()
         self.phases = read_phases(EMBEDDED_FOLDER)
         if self.phases:
-            with gr.Accordion("How the model learned to tell stories", open=False, elem_id="learned"):
+            with gr.Accordion(say("learned"), open=False, elem_id="learned"):
                 self._lay_out_phases(self.phases)
-        gr.HTML(CAUTION)
+        gr.HTML(say("caution"))
 
     @property
     def story(self) -> list[Any]:
@@ -120,10 +107,10 @@ class Widgets:
     def _lay_out_beginning(self) -> None:
         with gr.Column(elem_id="beginning") as self.beginning:
             self.opening = gr.Textbox(
-                label="How does your story begin?", placeholder="Once upon a time…", lines=3, max_lines=12, elem_id="opening"
+                label=say("opening"), placeholder="Once upon a time…", lines=3, max_lines=12, elem_id="opening"
             )
-            self.begin = gr.Button("Begin the story", variant="primary", elem_id="begin")
-            gr.HTML("<p class='hint'>Or start from an idea:</p>")
+            self.begin = gr.Button(say("begin"), variant="primary", elem_id="begin")
+            gr.HTML(say("or_idea"))
             with gr.Row(elem_classes="ideas"):
                 self.ideas = [gr.Button(name, min_width=120) for name in IDEAS]
 
@@ -134,110 +121,111 @@ class Widgets:
             self.live = gr.HTML(elem_id="live", visible="hidden", js_on_load="watch('value', () => window.showLive(element))")
             with gr.Column(visible=False, elem_id="editor") as self.editor:
                 self.edited = gr.State()
-                self.edit_text = gr.Textbox(label="Change this passage", lines=4, max_lines=20)
+                self.edit_text = gr.Textbox(label=say("change"), lines=4, max_lines=20)
                 with gr.Row():
-                    self.edit_save = gr.Button("Keep the change", variant="primary", size="sm")
-                    self.edit_cancel = gr.Button("Leave it as it was", size="sm")
-                self.pins = gr.CheckboxGroup([], label="Always remember", info=PIN_HINT, elem_id="pins")
-                self.look_words = gr.Button("What else might it have said?", size="sm", elem_id="look-words")
+                    self.edit_save = gr.Button(say("keep_change"), variant="primary", size="sm")
+                    self.edit_cancel = gr.Button(say("leave"), size="sm")
+                self.pins = gr.CheckboxGroup([], label=say("pins"), info=say("pins_hint"), elem_id="pins")
+                self.look_words = gr.Button(say("look_words"), size="sm", elem_id="look-words")
                 self.alternatives = gr.HTML(elem_id="alternatives", js_on_load=CLICK_SCRIPT)
-                self.asked = gr.Dropdown([], label="What mattered for this sentence?", info=ASK_HINT, elem_id="asked")
+                self.asked = gr.Dropdown([], label=say("asked"), info=say("asked_hint"), elem_id="asked")
                 self.influences = gr.HTML(elem_id="influences")
                 self.receipt = gr.HTML(elem_id="receipt")
-                self.replay = gr.Button("Tell it again by this receipt", size="sm", elem_id="replay")
+                self.replay = gr.Button(say("replay"), size="sm", elem_id="replay")
                 self.replayed = gr.HTML(elem_id="replayed")
             self.words = gr.Textbox(
-                label="What happens next?",
-                placeholder="Add your own words, or leave this empty and let the story go on…",
+                label=say("next"),
+                placeholder=say("next_hint"),
                 lines=2,
                 max_lines=8,
                 elem_id="words",
             )
             with gr.Row(elem_classes="controls"):
-                self.go_on = gr.Button("Continue", variant="primary", elem_id="continue")
-                self.stop = gr.Button("Stop", variant="stop", visible=False, elem_id="stop")
-                self.retry = gr.Button("Try again", elem_id="retry")
-                self.branch = gr.Button("Three ways", elem_id="branch")
-                self.strip = gr.Button("Calm to wild", elem_id="strip")
-                self.undo = gr.Button("Undo", elem_id="undo")
-                self.redo = gr.Button("Redo", elem_id="redo")
-                self.finish = gr.Button("Find an end", elem_id="finish")
-                self.read = gr.Button("Read aloud", elem_id="read")
+                self.go_on = gr.Button(say("continue"), variant="primary", elem_id="continue")
+                self.stop = gr.Button(say("stop"), variant="stop", visible=False, elem_id="stop")
+                self.retry = gr.Button(say("retry"), elem_id="retry")
+                self.branch = gr.Button(say("branch"), elem_id="branch")
+                self.strip = gr.Button(say("strip"), elem_id="strip")
+                self.undo = gr.Button(say("undo"), elem_id="undo")
+                self.redo = gr.Button(say("redo"), elem_id="redo")
+                self.finish = gr.Button(say("finish"), elem_id="finish")
+                self.read = gr.Button(say("read"), elem_id="read")
             self.meter = gr.HTML(elem_id="meter")
-            with gr.Accordion("Keep in mind", open=False, elem_id="mind"):
+            with gr.Accordion(say("mind"), open=False, elem_id="mind"):
                 self.characters = gr.Textbox(
-                    label="Who is who, a line each",
+                    label=say("characters"),
                     placeholder="Rex is Tom's old dog.",
                     lines=2,
                     max_lines=10,
                     elem_id="characters",
                 )
-                self.notes = gr.Textbox(
-                    label="What else is so", placeholder="It is winter.", lines=2, max_lines=10, elem_id="notes"
-                )
-                gr.HTML(MIND_HINT)
-                self.keep = gr.Button("Keep this in mind", size="sm", elem_id="keep")
-            with gr.Accordion("What the model reads", open=False, elem_id="reads"):
+                self.notes = gr.Textbox(label=say("notes"), placeholder="It is winter.", lines=2, max_lines=10, elem_id="notes")
+                gr.HTML(say("mind_hint"))
+                self.keep = gr.Button(say("keep"), size="sm", elem_id="keep")
+            with gr.Accordion(say("reads"), open=False, elem_id="reads"):
                 with gr.Row(elem_classes="line"):
-                    self.look_context = gr.Button("Show what it reads now", size="sm", elem_id="look-context")
-                    self.by_token = gr.Checkbox(label="token by token", elem_id="by-token", container=False)
+                    self.look_context = gr.Button(say("look_context"), size="sm", elem_id="look-context")
+                    self.by_token = gr.Checkbox(label=say("by_token"), elem_id="by-token", container=False)
                 self.context = gr.HTML(elem_id="context")
-            with gr.Accordion("All versions", open=False, elem_id="versions"):
+            with gr.Accordion(say("versions"), open=False, elem_id="versions"):
                 self.tree = gr.HTML(elem_id="tree", js_on_load=CLICK_SCRIPT)
 
     def _lay_out_settings(self, engines: Engines) -> None:
         self.settings: dict[str, Any] = {name: _make_slider(name) for name in FIRST}
-        with gr.Accordion("More", open=False):
+        with gr.Accordion(say("more"), open=False):
             self.settings |= {name: _make_slider(name) for name in FOLDED}
-            self.settings["seed"] = gr.Number(
-                label=LABELS["seed"], info=RANGES["seed"][2], precision=0, minimum=0, elem_id="seed"
-            )
+            self.settings["seed"] = gr.Number(label=say("seed"), info=say("seed_hint"), precision=0, minimum=0, elem_id="seed")
         choices = [(f"{name} · {PUBLISHED[name]}" if name in PUBLISHED else name, name) for name in engines.names]
-        self.model = gr.Dropdown(choices, value=engines.default, label="Model", elem_id="model")
-        gr.HTML("<p class='hint'>Or all of it at once:</p>")
+        self.model = gr.Dropdown(choices, value=engines.default, label=say("model"), elem_id="model")
+        gr.HTML(say("at_once"))
         with gr.Row():
-            self.manners = {name: gr.Button(name, size="sm", min_width=90) for name in MANNERS}
+            self.manners = {name: gr.Button(say(name), size="sm", min_width=90) for name in MANNERS}
         with gr.Row(elem_classes="line"):
-            self.manner_name = gr.Textbox(label="Keep these settings under a name", max_lines=1, elem_id="manner-name", scale=3)
-            self.keep_manner = gr.Button("Keep", elem_id="keep-manner", min_width=100)
+            self.manner_name = gr.Textbox(label=say("manner_name"), max_lines=1, elem_id="manner-name", scale=3)
+            self.keep_manner = gr.Button(say("keep_manner"), elem_id="keep-manner", min_width=100)
         with gr.Row(elem_classes="line"):
-            self.own_manner = gr.Dropdown([], label="Your own manners of writing", elem_id="own-manner", scale=3)
-            self.drop_manner = gr.Button("Drop", elem_id="drop-manner", min_width=100)
+            self.own_manner = gr.Dropdown([], label=say("own_manner"), elem_id="own-manner", scale=3)
+            self.drop_manner = gr.Button(say("drop_manner"), elem_id="drop-manner", min_width=100)
 
     def _lay_out_file(self) -> None:
         with gr.Row(elem_classes="line"):
-            self.shelf = gr.Dropdown([], label="Take a story from the shelf", elem_id="shelf", scale=3)
-            self.new = gr.Button("New story", elem_id="new", min_width=120)
+            self.shelf = gr.Dropdown([], label=say("shelf"), elem_id="shelf", scale=3)
+            self.new = gr.Button(say("new"), elem_id="new", min_width=120)
         with gr.Row(elem_classes="line"):
-            self.title = gr.Textbox(label="Its title", max_lines=1, elem_id="title", scale=3)
-            self.rename = gr.Button("Rename", elem_id="rename", min_width=120)
+            self.title = gr.Textbox(label=say("title"), max_lines=1, elem_id="title", scale=3)
+            self.rename = gr.Button(say("rename"), elem_id="rename", min_width=120)
         with gr.Row():
-            self.duplicate = gr.Button("Duplicate", size="sm", elem_id="duplicate")
-            self.remove = gr.Button("Remove", size="sm", elem_id="remove")
-            self.restore = gr.Button("Bring it back", size="sm", elem_id="restore", visible=False)
+            self.duplicate = gr.Button(say("duplicate"), size="sm", elem_id="duplicate")
+            self.remove = gr.Button(say("remove"), size="sm", elem_id="remove")
+            self.restore = gr.Button(say("restore"), size="sm", elem_id="restore", visible=False)
         with gr.Row(elem_classes="line"):
-            self.form = gr.Dropdown(list(FORMS), value=next(iter(FORMS)), label="Save as", elem_id="form", scale=3)
-            self.save = gr.Button("Save to a file", elem_id="save", min_width=120)
-        self.open = gr.UploadButton("Open a file", size="sm", file_types=[".json", ".txt"], elem_id="open")
-        gr.HTML(FILE_HINT)
+            self.form = gr.Dropdown(list(FORMS), value=next(iter(FORMS)), label=say("form"), elem_id="form", scale=3)
+            self.save = gr.Button(say("save"), elem_id="save", min_width=120)
+        self.open = gr.UploadButton(
+            say("open"),  # type: ignore[arg-type]  # gradio takes a key here as in a Button
+            size="sm",
+            file_types=[".json", ".txt"],
+            elem_id="open",
+        )
+        gr.HTML(say("file_hint"))
         self.saved = gr.JSON(visible="hidden")
 
     def _lay_out_phases(self, phases: Phases) -> None:
         gr.HTML(phases.draw_curve())
         self.phase_opening = gr.Dropdown(
-            phases.openings, value=phases.openings[0], label="The same opening, told at each stage", elem_id="phase-opening"
+            phases.openings, value=phases.openings[0], label=say("stages"), elem_id="phase-opening"
         )
         self.phase_stories = gr.HTML(phases.draw_stories(phases.openings[0]), elem_id="phases")
 
 
 def _make_slider(name: str) -> gr.Slider:
-    low, high, meaning = RANGES[name]
+    low, high, _ = RANGES[name]
     return gr.Slider(
         low,
         high,
         value=getattr(Settings(), name),
         step=STEPS.get(name, 1),
-        label=LABELS[name],
-        info=meaning,
+        label=say(name),
+        info=say(f"{name}_hint"),
         elem_id=name.replace("_", "-"),
     )

@@ -16,18 +16,18 @@ DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 class Reader:
     """A visitor in a window of his own, and what he does."""
 
-    def __init__(self, browser, url: str, size: dict, dark: bool = False) -> None:
-        self.context = browser.new_context(viewport=size, accept_downloads=True)
+    def __init__(self, browser, url: str, size: dict, dark: bool = False, locale: str = "en-US") -> None:
+        self.context = browser.new_context(viewport=size, accept_downloads=True, locale=locale)
         self.page = self.context.new_page()
         self.errors: list[str] = []
         self.foreign: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", lambda request: self.foreign.append(request.url) if "127.0.0.1" not in request.url else None)
         self.page.goto(url + ("/?__theme=dark" if dark else ""))
-        self.page.get_by_role("button", name="Begin the story").or_(self.page.locator("article.book")).first.wait_for()
+        self.page.locator("#begin").or_(self.page.locator("article.book")).first.wait_for()
 
     def begin(self, opening: str) -> None:
-        self.page.get_by_label("How does your story begin?").fill(opening)
+        self.page.locator("#opening textarea").fill(opening)
         self.page.locator("#begin").click()
         self.page.locator("article.book").wait_for()
         self.wait()

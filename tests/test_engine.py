@@ -229,27 +229,6 @@ def test_reading_ahead_waits_while_another_story_is_written(scripted):
     assert engine.ahead.wait(10)
 
 
-def test_many_stories_at_once_are_each_as_if_alone(engine):
-    """Eight threads on a real model: every story is the one that its seed tells when nobody else is there."""
-    options = [Settings(max_new_tokens=24, seed=seed, temperature=1.0) for seed in range(8)]
-    alone = []
-    for setting in options:
-        story = Story("Once upon a time")
-        list(engine.stream(story, setting))
-        alone.append(story.text())
-    stories = [Story("Once upon a time") for _ in options]
-    threads = [
-        threading.Thread(target=lambda s=story, o=setting: list(engine.stream(s, o)))
-        for story, setting in zip(stories, options, strict=True)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert [story.text() for story in stories] == alone
-    assert len(set(alone)) > 4
-
-
 def test_turns_at_the_model_are_taken_in_order(scripted):
     """Two slow stories: neither runs away. A thread that wakes late misses a turn or two; a lock that starves misses all."""
     engine, order = scripted(SAY, delay=0.003), []

@@ -1,0 +1,205 @@
+"""Every word of the page, in English and German, in one place. Stories, and what the engine reports, are in English.
+
+What stands on the page from the beginning is chosen by the browser (`gr.I18n`); what is drawn later, by `find_texts`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from story_engine import RANGES
+
+Texts = Mapping[str, str]
+
+# key -> English, German
+WORDS: dict[str, tuple[str, str]] = {
+    "motto": ("You write a little, the model writes a little.", "Du schreibst ein wenig, das Modell schreibt ein wenig."),
+    "caution": (
+        "A small model invents these stories. They can be odd, and now and then unsuitable: grown-ups, please read along.",
+        "Ein kleines Modell erfindet diese Geschichten. Sie können seltsam und auch mal unpassend sein: Große, lest mit.",
+    ),
+    # beginning
+    "opening": ("How does your story begin?", "Wie fängt deine Geschichte an?"),
+    "begin": ("Begin the story", "Geschichte beginnen"),
+    "or_idea": ("Or start from an idea:", "Oder nimm eine Idee (die Geschichten sind auf Englisch):"),
+    # writing
+    "next": ("What happens next?", "Wie geht es weiter?"),
+    "next_hint": (
+        "Add your own words, or leave this empty and let the story go on…",
+        "Schreib selbst etwas (auf Englisch), oder lass es leer und die Geschichte weitergehen…",
+    ),
+    "continue": ("Continue", "Weiter"),
+    "stop": ("Stop", "Halt"),
+    "undo": ("Undo", "Zurück"),
+    "redo": ("Redo", "Wieder vor"),
+    "retry": ("Try again", "Noch einmal"),
+    "branch": ("Three ways", "Drei Wege"),
+    "strip": ("Calm to wild", "Ruhig bis wild"),
+    "finish": ("Find an end", "Ein Ende finden"),
+    "read": ("Read aloud", "Vorlesen"),
+    # the panel of a passage
+    "change": ("Change this passage", "Diese Stelle ändern"),
+    "keep_change": ("Keep the change", "Änderung behalten"),
+    "leave": ("Leave it as it was", "So lassen, wie es war"),
+    "pins": ("Always remember", "Immer behalten"),
+    "pins_hint": (
+        "Ticked sentences stay in the model's memory, however long the story grows.",
+        "Angekreuzte Sätze bleiben im Gedächtnis des Modells, wie lang die Geschichte auch wird.",
+    ),
+    "look_words": ("What else might it have said?", "Was hätte da noch stehen können?"),
+    "asked": ("What mattered for this sentence?", "Was war wichtig für diesen Satz?"),
+    "asked_hint": (
+        "Shows how much each earlier paragraph made it likelier: the model reads on without it, and is asked again.",
+        "Zeigt, wie viel wahrscheinlicher jeder Absatz davor ihn machte: Das Modell liest ohne ihn und wird wieder gefragt.",
+    ),
+    "replay": ("Tell it again by this receipt", "Nach diesem Beleg noch einmal erzählen"),
+    # memory
+    "mind": ("Keep in mind", "Im Sinn behalten"),
+    "characters": ("Who is who, a line each", "Wer ist wer, je eine Zeile"),
+    "notes": ("What else is so", "Was sonst noch so ist"),
+    "mind_hint": (
+        "These lines stand behind the story's opening whenever the model reads it, as if the story had said them. "
+        "They are no part of the book.",
+        "Diese Zeilen stehen hinter dem Anfang, wann immer das Modell die Geschichte liest, als hätte sie es gesagt. "
+        "Im Buch stehen sie nicht.",
+    ),
+    "keep": ("Keep this in mind", "Das im Sinn behalten"),
+    "reads": ("What the model reads", "Was das Modell liest"),
+    "look_context": ("Show what it reads now", "Zeigen, was es jetzt liest"),
+    "by_token": ("token by token", "Token für Token"),
+    "versions": ("All versions", "Alle Fassungen"),
+    # settings
+    "options": ("How the model writes", "Wie das Modell schreibt"),
+    "more": ("More", "Mehr"),
+    "temperature": ("Temperature", "Temperatur"),
+    "top_p": ("Top-p", "Top-p"),
+    "max_new_tokens": ("Length", "Länge"),
+    "top_k": ("Top-k", "Top-k"),
+    "min_p": ("Min-p", "Min-p"),
+    "repetition_penalty": ("Repetition penalty", "Strafe für Wiederholung"),
+    "seed": ("Seed", "Startzahl"),
+    "temperature_hint": (RANGES["temperature"][2], "wie gewagt die Wörter sind; 0 nimmt immer das wahrscheinlichste"),
+    "top_p_hint": (RANGES["top_p"][2], "behält die wahrscheinlichsten Wörter, die zusammen diesen Anteil haben"),
+    "max_new_tokens_hint": (RANGES["max_new_tokens"][2], "so viele Token darf eine Stelle höchstens haben"),
+    "top_k_hint": (RANGES["top_k"][2], "behält höchstens so viele Wörter; 0 behält alle"),
+    "min_p_hint": (
+        RANGES["min_p"][2],
+        "lässt weg, was unter diesem Teil des wahrscheinlichsten Wortes liegt; 0: nichts",
+    ),
+    "repetition_penalty_hint": (RANGES["repetition_penalty"][2], "macht schon benutzte Wörter unwahrscheinlicher; 1 ist aus"),
+    "seed_hint": (RANGES["seed"][2], "dieselbe Startzahl erzählt dieselbe Geschichte; keine zieht eine neue"),
+    "model": ("Model", "Modell"),
+    "at_once": ("Or all of it at once:", "Oder alles auf einmal:"),
+    "Recommended": ("Recommended", "Empfohlen"),
+    "Calm": ("Calm", "Ruhig"),
+    "Wild": ("Wild", "Wild"),
+    "manner_name": ("Keep these settings under a name", "Diese Einstellungen unter einem Namen behalten"),
+    "keep_manner": ("Keep", "Behalten"),
+    "own_manner": ("Your own manners of writing", "Deine eigenen Schreibweisen"),
+    "drop_manner": ("Drop", "Weg damit"),
+    # stories
+    "file": ("Your stories", "Deine Geschichten"),
+    "shelf": ("Take a story from the shelf", "Eine Geschichte aus dem Regal nehmen"),
+    "new": ("New story", "Neue Geschichte"),
+    "title": ("Its title", "Ihr Titel"),
+    "rename": ("Rename", "Umbenennen"),
+    "duplicate": ("Duplicate", "Verdoppeln"),
+    "remove": ("Remove", "Weglegen"),
+    "restore": ("Bring it back", "Zurückholen"),
+    "form": ("Save as", "Speichern als"),
+    "save": ("Save to a file", "In eine Datei speichern"),
+    "open": ("Open a file", "Eine Datei öffnen"),
+    "file_hint": (
+        "Stories are kept on this server as you write; a file is yours to keep.",
+        "Geschichten bleiben auf diesem Server, während du schreibst; eine Datei gehört dir.",
+    ),
+    "learned": ("How the model learned to tell stories", "Wie das Modell erzählen lernte"),
+    "stages": ("The same opening, told at each stage", "Derselbe Anfang, auf jeder Stufe erzählt"),
+    # drawn: the book
+    "the_story": ("The story", "Die Geschichte"),
+    "forgotten": ("The model no longer remembers this.", "Das weiß das Modell nicht mehr."),
+    "next-forgotten": ("This will be forgotten next.", "Das wird als Nächstes vergessen."),
+    "pinned": ("Always remembered.", "Wird immer behalten."),
+    "change_reader": ("Change your words", "Deine Worte ändern"),
+    "change_model": ("Change the model's words", "Die Worte des Modells ändern"),
+    "previous": ("Previous version", "Fassung davor"),
+    "following": ("Next version", "Nächste Fassung"),
+    "place": ("{place} of {count}", "{place} von {count}"),
+    "end": ("The End", "Ende"),
+    "retold": ("↺ told anew", "↺ neu erzählt"),
+    "retold_hint": (
+        "This went round in circles, and was told anew from an earlier place.",
+        "Das drehte sich im Kreis und wurde von einer früheren Stelle an neu erzählt.",
+    ),
+    "doubts": ("Does this go with the story?", "Passt das zur Geschichte?"),
+    "doubt_name": (
+        "Who is {name}? The story has not told of {name} so far.",
+        "Wer ist {name}? Von {name} hat die Geschichte bisher nicht erzählt.",
+    ),
+    "doubt_pronoun": ("The story called {name} something else so far.", "Bisher hat die Geschichte {name} anders genannt."),
+    "otherwise": ("Tell it another way", "Anders erzählen"),
+    # drawn: the meter
+    "meter": (
+        "The model remembers {used:,} of {context:,} tokens · {said}.",
+        "Das Modell hat {used:,} von {context:,} Token im Gedächtnis · {said}.",
+    ),
+    "meter_label": (
+        "The model's memory is {share:.0f} percent full",
+        "Das Gedächtnis des Modells ist zu {share:.0f} Prozent voll",
+    ),
+    "gone_none": ("nothing forgotten", "nichts vergessen"),
+    "gone_one": ("1 sentence forgotten", "1 Satz vergessen"),
+    "gone": ("{count:,} sentences forgotten", "{count:,} Sätze vergessen"),
+    "unpinned": ("Not every pin fits.", "Nicht alles Angekreuzte passt hinein."),
+    "unnoted": ("Not every note fits.", "Nicht jede Zeile passt hinein."),
+    "long_opening": (
+        "The opening is long: only its first sentences are always remembered.",
+        "Der Anfang ist lang: Nur seine ersten Sätze werden immer behalten.",
+    ),
+    "going": ("The next sentence to be forgotten:", "Der nächste Satz, der vergessen wird:"),
+    "will_forget": (
+        "As the story grows past the model's memory, its oldest sentences are forgotten, but never its opening.",
+        "Wächst die Geschichte über das Gedächtnis hinaus, werden ihre ältesten Sätze vergessen, aber nie der Anfang.",
+    ),
+    "reading": (
+        "Half of the sentences have {words:.0f} words or fewer; {rare:.0%} of the words are rare to this model.",
+        "Die Hälfte der Sätze hat höchstens {words:.0f} Wörter; {rare:.0%} der Wörter sind für dieses Modell selten.",
+    ),
+    # drawn: ways
+    "which_way": ("Which way shall it go?", "Welchen Weg soll sie nehmen?"),
+    "same_chances": ("The same chances, from calm to wild.", "Dieselben Zufälle, von ruhig bis wild."),
+    "tellings": ("Tellings of the last passage", "Fassungen der letzten Stelle"),
+    "told_at_once": ("Told at once:", "Auf einmal erzählt:"),
+    "heat": ("temperature {heat:g}", "Temperatur {heat:g}"),
+    "same_words": ("the same words", "dieselben Worte"),
+    "parts": ("Here it leaves the calmest telling.", "Hier verlässt sie die ruhigste Fassung."),
+    # drawn: a closer look
+    "sure": ("{chance:.0%} sure. Also: {others}", "Zu {chance:.0%} sicher. Auch: {others}"),
+    "every_beginning": ("The beginning of every story", "Der Anfang jeder Geschichte"),
+    "part": ("{name} · {tokens:,} tokens", "{name} · {tokens:,} Token"),
+    "the_opening": ("The opening", "Der Anfang"),
+    "in_mind": ("To be kept in mind", "Im Sinn zu behalten"),
+    "remembered": ("The story as it is remembered", "Die Geschichte, wie sie im Gedächtnis ist"),
+    "receipt": ("How this passage came about", "Wie diese Stelle entstand"),
+    "no_difference": ("made no difference", "machte keinen Unterschied"),
+    "likelier": ("made it {times} times likelier", "machte ihn {times}-mal wahrscheinlicher"),
+    "less_likely": ("made it {times} times less likely", "machte ihn {times}-mal unwahrscheinlicher"),
+    "told_same": ("Told again, word for word the same.", "Noch einmal erzählt, Wort für Wort gleich."),
+    "told_other": ("Told again, it goes another way after", "Noch einmal erzählt, geht es anders weiter nach"),
+}
+LANGUAGES = ("en", "de")
+TABLES: dict[str, dict[str, str]] = {
+    language: {key: words[number] for key, words in WORDS.items()} for number, language in enumerate(LANGUAGES)
+}
+ENGLISH: Texts = TABLES["en"]
+
+
+def find_texts(language: str) -> Texts:
+    """The words of a language; English where there is no such table."""
+    return TABLES.get(language, ENGLISH)
+
+
+def choose_language(accepted: str) -> str:
+    """The first language of an Accept-Language header that there is a table for; English where there is none."""
+    tags = [tag.split(";")[0].strip().split("-")[0].lower() for tag in accepted.split(",")]
+    return next((tag for tag in tags if tag in LANGUAGES), LANGUAGES[0])
