@@ -40,7 +40,7 @@ def open_page(engine: StoryEngine, model: str, library: Library, host: str, port
     from playground.actions import Actions
     from playground.engines import Engines
     from playground.page import Page
-    from playground.widgets import CSS, make_theme, say
+    from playground.widgets import CSS, make_theme, translations
 
     page = Page(Actions(Engines(engine, model, precision), library))
     page.blocks.launch(
@@ -59,7 +59,7 @@ def open_page(engine: StoryEngine, model: str, library: Library, host: str, port
         ssr_mode=False,
         theme=make_theme(),
         css=CSS,
-        i18n=say,
+        i18n=translations,
     )
     return page
 

@@ -33,9 +33,19 @@ MASTHEAD = "<header class='masthead'><h1>Story Playground</h1><p>{}</p></header>
 HINT, FOOTER = "<p class='hint'>{}</p>", "<footer class='hint'>{}</footer>"
 # What stands inside HTML, by its key in the table of words.
 FRAMES = {"motto": MASTHEAD, "caution": FOOTER, "or_idea": HINT, "mind_hint": HINT, "at_once": HINT, "file_hint": HINT}
-say = gr.I18n(
-    **{language: table | {key: frame.format(table[key]) for key, frame in FRAMES.items()} for language, table in TABLES.items()}
+# The prefix keeps our keys apart from those that Gradio has for its own widgets.
+PREFIX = "story_"
+translations = gr.I18n(
+    **{
+        language: {f"{PREFIX}{key}": FRAMES.get(key, "{}").format(words) for key, words in table.items()}
+        for language, table in TABLES.items()
+    }
 )
+
+
+def say(key: str) -> Any:
+    """Words of the table, which the browser puts into its own language."""
+    return translations(f"{PREFIX}{key}")
 
 
 def make_theme() -> gr.themes.Base:
@@ -202,7 +212,7 @@ class Widgets:
             self.form = gr.Dropdown(list(FORMS), value=next(iter(FORMS)), label=say("form"), elem_id="form", scale=3)
             self.save = gr.Button(say("save"), elem_id="save", min_width=120)
         self.open = gr.UploadButton(
-            say("open"),  # type: ignore[arg-type]  # gradio takes a key here as in a Button
+            say("open"),
             size="sm",
             file_types=[".json", ".txt"],
             elem_id="open",

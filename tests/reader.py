@@ -25,6 +25,8 @@ class Reader:
         self.page.on("request", lambda request: self.foreign.append(request.url) if "127.0.0.1" not in request.url else None)
         self.page.goto(url + ("/?__theme=dark" if dark else ""))
         self.page.locator("#begin").or_(self.page.locator("article.book")).first.wait_for()
+        # What the page asks the server for when it opens has come back: the browser has written it down.
+        self.page.wait_for_function("Object.keys(localStorage).some(key => key.includes('story-playground-settings'))")
 
     def begin(self, opening: str) -> None:
         self.page.locator("#opening textarea").fill(opening)

@@ -119,6 +119,7 @@ def test_a_german_browser_gets_a_german_page(browser, scripted, serve):
     reader.open_panel("options")
     assert reader.page.get_by_text("wie gewagt die Wörter sind").is_visible()
     reader.picture("german-desktop-light")
+    assert "[object" not in reader.page.locator("body").inner_text()
     reader.press("branch")
     assert "Welchen Weg" in reader.page.locator(".ways").inner_text()
     assert reader.errors == []
