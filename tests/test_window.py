@@ -136,7 +136,9 @@ class WindowMachine(RuleBasedStateMachine):
         pins = set(self.story.pins)
         loose = [s for s in self.sentences if s.key not in self.window.opening and s.key not in pins]
         first = next((place for place, s in enumerate(loose) if s in self.window.kept), 0)
-        if first and not loose[first - 1].ends_sentence:
+        # Where a part between the two is pinned, it is the pin that divides the sentence.
+        is_next = first and self.sentences.index(loose[first]) == self.sentences.index(loose[first - 1]) + 1
+        if is_next and not loose[first - 1].ends_sentence:
             whole_size = sum(len(s.ids) for s in self.sentences if s.text == loose[first].text)
             assert whole_size > SIZES.longest_sentence  # one that was cut into parts
             reasons = [entry.reason for entry in self.story.memory.ledger]
