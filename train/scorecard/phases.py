@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from story_engine import StoryEngine
-from train.scorecard.options import QUICK, Options, Sizes
+from train.scorecard.options import Options, Sizes
 from train.scorecard.probes import Item
 from train.scorecard.scorers import EngineScorer
 from train.scorecard.subjects import Say, Subject, measure_likelihoods, measure_told, tell_stories
@@ -20,7 +20,7 @@ from train.scorecard.texts import TrainingText
 PHASES = {"lexical": "known words", "relational": "relations", "coherence": "continuity", "narrative": "order"}
 TOLD, TOKENS = 20, 120
 RESAMPLES = 400
-SIZES = Sizes(pairs=QUICK.pairs, stories=QUICK.stories, positions=60, memory=8, told=TOLD, controls=0)
+SIZES = Sizes(pairs=80, stories=60, positions=30, memory=4, told=TOLD, controls=0)
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Verdict:
 
 
 def score_phases(options: Options, stories: Sequence[str], training: TrainingText | None, say: Say) -> list[Subject]:
-    """Every kept phase of a run on the same items, in quick sizes; a subject's name is its step."""
+    """Every kept phase of a run on the same items, in small sizes; a subject's name is its step."""
     stages = []
     for folder in sorted(Path(options.phases or "").glob("phase-*")):
         with closing(StoryEngine.load(str(folder))) as engine:
