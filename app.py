@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from story_engine import MAX_FILE_BYTES, PRECISIONS, PUBLISHED, Library, StoryEngine, StoryError
+from playground.engines import Engines
+from story_engine import KERNELS, MAX_FILE_BYTES, PRECISIONS, PUBLISHED, Library, StoryEngine, StoryError
 
 if TYPE_CHECKING:
     from playground.page import Page
@@ -20,7 +21,8 @@ DEFAULT_STORIES = Path("~/.story-playground/stories")
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Write a story together with a small language model, in your browser.")
     parser.add_argument("--model", default="embedded", help=f"embedded, a folder, or a hub name: {', '.join(PUBLISHED)}")
-    parser.add_argument("--precision", default="auto", choices=PRECISIONS, help="auto is int8 for large models on the CPU")
+    parser.add_argument("--precision", default="auto", choices=PRECISIONS, help="auto is int8 on the CPU")
+    parser.add_argument("--kernel", default="auto", choices=KERNELS, help="the compiled kernel for steps (default: if faster)")
     parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"))
     parser.add_argument("--port", type=int, default=int(os.environ.get("GRADIO_SERVER_PORT", "7860")))
     parser.add_argument(
@@ -29,7 +31,7 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def open_page(engine: StoryEngine, model: str, library: Library, host: str, port: int, precision: str = "auto") -> Page:
+def open_page(engines: Engines, library: Library, host: str, port: int) -> Page:
     """Serve the page and return at once; nothing but the page itself is handed out, and nothing is sent elsewhere.
 
     Raises:
@@ -38,11 +40,10 @@ def open_page(engine: StoryEngine, model: str, library: Library, host: str, port
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     # Gradio takes seconds to import: a wrong flag should be told before that.
     from playground.actions import Actions
-    from playground.engines import Engines
     from playground.page import Page
     from playground.widgets import CSS, make_theme, translations
 
-    page = Page(Actions(Engines(engine, model, precision), library))
+    page = Page(Actions(engines, library))
     page.blocks.launch(
         server_name=host,
         server_port=port,
@@ -68,12 +69,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     try:
         library = Library(options.stories)
-        engine = StoryEngine.load(options.model, precision=options.precision)
+        how = {"precision": options.precision, "kernel": options.kernel}
+        engines = Engines(StoryEngine.load(options.model, **how), options.model, **how)
     except StoryError as error:
         print(f"app: {error}", file=sys.stderr)
         return 1
     try:
-        page = open_page(engine, options.model, library, options.host, options.port, options.precision)
+        page = open_page(engines, library, options.host, options.port)
     except OSError:
         print(f"app: Port {options.port} on {options.host} cannot be used. Choose another with --port.", file=sys.stderr)
         return 1

@@ -11,10 +11,10 @@ MOST_LOADED = 2
 
 
 class Engines:
-    """Loads models on first use. Only names that the server offers are ever looked up."""
+    """Loads models on first use, as `how` tells `StoryEngine.load`. Only names that the server offers are ever looked up."""
 
-    def __init__(self, first: StoryEngine, first_name: str, precision: str = "auto") -> None:
-        self.default, self._precision = first_name, precision
+    def __init__(self, first: StoryEngine, first_name: str, **how: str) -> None:
+        self.default, self._how = first_name, how
         self.names = list(dict.fromkeys([first_name, EMBEDDED, *PUBLISHED]))
         self._loaded: OrderedDict[str, StoryEngine] = OrderedDict({first_name: first})
         self._lock = Lock()
@@ -34,7 +34,7 @@ class Engines:
         with self._loading:
             if engine := self._find(name):
                 return engine
-            engine = StoryEngine.load(name, precision=self._precision)
+            engine = StoryEngine.load(name, **self._how)
             with self._lock:
                 self._loaded[name] = engine
                 idle = [other for other in self._loaded if other not in (name, self.default)]

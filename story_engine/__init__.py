@@ -9,6 +9,7 @@ for piece in engine.stream(story, Settings(max_new_tokens=200, seed=7)):
 """
 
 from story_engine.alternatives import Choice, Word, find_alternatives
+from story_engine.calibration import KERNELS
 from story_engine.continuity import Doubt, find_doubts
 from story_engine.draft import Piece
 from story_engine.engine import StoryEngine
@@ -30,6 +31,7 @@ __all__ = [
     "EMBEDDED",
     "EMBEDDED_FOLDER",
     "FORMS",
+    "KERNELS",
     "MAX_FILE_BYTES",
     "PRECISIONS",
     "PUBLISHED",

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from threading import Event
 
+from story_engine.calibration import KERNELS
 from story_engine.engine import StoryEngine
 from story_engine.errors import StoryError
 from story_engine.linear import PRECISIONS
@@ -22,7 +23,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("opening", help="how the story begins; - reads it from standard input")
     parser.add_argument("--model", default="embedded", help=f"embedded, a folder, or a hub name: {', '.join(PUBLISHED)}")
     parser.add_argument("--revision", help="the commit of a hub model")
-    parser.add_argument("--precision", default="auto", choices=PRECISIONS, help="auto is int8 for large models on the CPU")
+    parser.add_argument("--precision", default="auto", choices=PRECISIONS, help="auto is int8 on the CPU")
+    parser.add_argument("--kernel", default="auto", choices=KERNELS, help="the compiled kernel for steps (default: if faster)")
     add_settings(parser)
     return parser
 
@@ -47,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cancel = Event()
     try:
         settings = Settings(**{name: getattr(options, name) for name in RANGES})
-        engine = StoryEngine.load(options.model, options.revision, precision=options.precision)
+        engine = StoryEngine.load(options.model, options.revision, precision=options.precision, kernel=options.kernel)
         story, told = Story(), ""
         stream = engine.stream(story, settings, text=opening, cancel=cancel)
         print(story.text(), end="", flush=True)

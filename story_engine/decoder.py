@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from story_engine.cache import Slot
-from story_engine.linear import Linear, choose_cache_dtype, choose_linear
+from story_engine.linear import Linear, choose_cache_dtype, choose_linear, quantize
 from story_engine.model import ModelConfig
+
+if TYPE_CHECKING:  # it brings numba, which not everyone has
+    from story_engine.stepper import Stepper
 
 try:  # the flash-attn package is optional; torch has a flash kernel of its own
     from flash_attn import flash_attn_func
@@ -24,35 +28,46 @@ Attend = Callable[[int, Tensor, Tensor, Tensor], Tensor]
 class Decoder:
     """A loaded model. Projections that read the same input are one matrix, so that each token costs fewer calls.
 
-    `take` gives a tensor by its transformers name; each is asked for once, so that nothing is held twice.
+    `take` gives a tensor by its transformers name; each is asked for once, so that nothing is held twice. A `stepper` gets
+    the weights, too, and then does the steps, while torch reads.
     """
 
-    def __init__(self, config: ModelConfig, take: Callable[[str], Tensor], precision: str = "float32") -> None:
-        self.config, self.precision = config, precision
+    def __init__(
+        self,
+        config: ModelConfig,
+        take: Callable[[str], Tensor],
+        precision: str = "float32",
+        stepper: Stepper | None = None,
+    ) -> None:
+        self.config, self.precision, self.stepper = config, precision, stepper
         self.embedding = take("model.embed_tokens.weight")
         self.norm = take("model.norm.weight")
         self.dtype, self.device = self.embedding.dtype, self.embedding.device
-        self.least_rows, self._make_linear = choose_linear(config, precision, self.device)
-        self.head = self._make_linear(self.embedding if config.tied else take("lm_head.weight"))
-        self.cache_dtype = choose_cache_dtype(precision, self.dtype)
-        self.layers = [self._take_layer(take, f"model.layers.{number}") for number in range(config.layers)]
         self.cosines, self.sines = _rotations(config, self.device)
+        self._make_linear = choose_linear(precision)
+        self._store = quantize if precision == "int8" else lambda weight: weight
+        head = self._store(self.embedding if config.tied else take("lm_head.weight"))
+        self.head = self._make_linear(head)
+        if stepper is not None:
+            stepper.put_ends(self.embedding, self.norm, head, (self.cosines, self.sines))
+        del head
+        self.cache_dtype = choose_cache_dtype(precision, self.dtype)
+        self.layers = [self._take_layer(take, number) for number in range(config.layers)]
 
-    def _take_layer(self, take: Callable[[str], Tensor], layer: str) -> tuple[Tensor, Linear, Linear, Tensor, Linear, Linear]:
+    def _take_layer(self, take: Callable[[str], Tensor], number: int) -> tuple[Tensor, Linear, Linear, Tensor, Linear, Linear]:
         """Norm, query-key-value, output, norm, gate-up, down."""
 
-        def join(*names: str) -> Linear:
-            parts = [take(f"{layer}.{name}.weight") for name in names]
-            return self._make_linear(torch.cat(parts) if len(parts) > 1 else parts[0])
+        def join(*names: str) -> Tensor:
+            parts = [take(f"model.layers.{number}.{name}.weight") for name in names]
+            return self._store(torch.cat(parts) if len(parts) > 1 else parts[0])
 
-        return (
-            take(f"{layer}.input_layernorm.weight"),
-            join(*(f"self_attn.{part}_proj" for part in "qkv")),
-            join("self_attn.o_proj"),
-            take(f"{layer}.post_attention_layernorm.weight"),
-            join("mlp.gate_proj", "mlp.up_proj"),
-            join("mlp.down_proj"),
-        )
+        norms = [take(f"model.layers.{number}.{name}.weight") for name in ("input_layernorm", "post_attention_layernorm")]
+        qkv, out = join(*(f"self_attn.{part}_proj" for part in "qkv")), join("self_attn.o_proj")
+        gate_up, down = join("mlp.gate_proj", "mlp.up_proj"), join("mlp.down_proj")
+        if self.stepper is not None:
+            self.stepper.put_layer(number, norms[0], qkv, out, norms[1], gate_up, down)
+        make = self._make_linear
+        return norms[0], make(qkv), make(out), norms[1], make(gate_up), make(down)
 
     @torch.inference_mode()
     def read(self, ids: Sequence[int], slot: Slot, every: bool = False) -> Tensor:
@@ -75,21 +90,21 @@ class Decoder:
 
         x = self._run(ids, torch.arange(begin, end, device=self.device), attend)
         slot.ids.extend(ids)
-        logits = self.head(x if every else x[-self.least_rows :]).float()
+        logits = self.head(x if every else x[-1:]).float()
         return logits if every else logits[-1]
 
     @torch.inference_mode()
     def step(self, tokens: Sequence[int], slots: Sequence[Slot]) -> Tensor:
         """Append one token to each slot; returns float32 logits [len(slots), vocabulary].
 
-        The weights are read once for all stories. No row depends on the others: on the CPU int8 is exact in whole
-        numbers, and small float32 models have their sums in one order for any number of rows.
+        The weights are read once for all stories. No row depends on the others: the compiled kernel has its sums in one
+        order for any number of rows, and torch's int8 is exact in whole numbers; torch's floats are so within the rounding.
         """
+        if self.stepper is not None:
+            return self.stepper.step(tokens, slots)
         places = [len(slot.ids) for slot in slots]
         for slot, place in zip(slots, places, strict=True):
             slot.reserve(place + 1)
-        # The idle rows of a batch that would be too small repeat the last story's.
-        idle = max(0, self.least_rows - len(slots))
 
         def attend(number: int, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
             rows = []
@@ -98,12 +113,12 @@ class Decoder:
                 slot.values[number, :, place] = value[row]
                 end = place + 1
                 rows.append(self._attend(query[row : row + 1], slot.keys[number, :, :end], slot.values[number, :, :end], None))
-            return torch.cat(rows + rows[-1:] * idle) if len(rows) + idle > 1 else rows[0]
+            return torch.cat(rows)
 
-        x = self._run([*tokens, *[tokens[-1]] * idle], torch.tensor(places + places[-1:] * idle, device=self.device), attend)
+        x = self._run(tokens, torch.tensor(places, device=self.device), attend)
         for slot, token in zip(slots, tokens, strict=True):
             slot.ids.append(token)
-        return self.head(x)[: len(slots)].float()
+        return self.head(x).float()
 
     def _run(self, ids: Sequence[int], places: Tensor, attend: Attend) -> Tensor:
         """Rows of tokens at their `places` through all layers and the last norm: [len(ids), hidden]."""

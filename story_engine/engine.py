@@ -13,12 +13,13 @@ from torch import Tensor
 
 from story_engine.ahead import ReadAhead
 from story_engine.cache import Slot, SlotCache
+from story_engine.calibration import calibrate, make_stepper
 from story_engine.decoder import Decoder
 from story_engine.draft import Draft, Piece
 from story_engine.ending import Ending
 from story_engine.errors import InputError, ModelError
 from story_engine.influence import Influence, find_influences
-from story_engine.linear import choose_precision
+from story_engine.linear import choose_cache_dtype, choose_precision
 from story_engine.model import EMBEDDED, find_folder, read_config
 from story_engine.settings import Settings
 from story_engine.story import Key, Memory, Receipt, Story
@@ -61,11 +62,17 @@ class StoryEngine:
 
     @classmethod
     def load(
-        cls, name: str = EMBEDDED, revision: str | None = None, device: str | None = None, precision: str = "auto"
+        cls,
+        name: str = EMBEDDED,
+        revision: str | None = None,
+        device: str | None = None,
+        precision: str = "auto",
+        kernel: str = "auto",
     ) -> StoryEngine:
         """Load `embedded`, a local folder, or a model of the hub.
 
-        `precision` is `float32`, `int8`, or `auto`: bfloat16 on CUDA, int8 for large models on the CPU, float32 otherwise.
+        `precision` is `float32`, `int8`, or `auto`: bfloat16 on CUDA, int8 on the CPU.
+        `kernel` is `on`, `off`, or `auto`: steps by the compiled kernel where it was measured to be faster than torch.
 
         Raises:
             ModelError: it cannot be found, fetched or used; the message says what to do.
@@ -73,7 +80,7 @@ class StoryEngine:
         folder = find_folder(name, revision)
         config = read_config(folder)
         place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        precision = choose_precision(precision, config, place)
+        precision = choose_precision(precision, place)
         dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
         # Rounded weights are another model: they give other words for the same seed.
         model = hash_weights(folder) + ("-int8" if precision == "int8" else "")
@@ -81,7 +88,9 @@ class StoryEngine:
         vocabulary = Vocabulary.read(folder, window.longest_sentence)
         if vocabulary.size > config.vocabulary:
             raise ModelError(f"The tokenizer in {folder} has {vocabulary.size} entries, the model only {config.vocabulary}.")
-        decoder = Decoder(config, Weights(folder, config, dtype, place).take, precision)
+        stepper = make_stepper(kernel, config, precision, choose_cache_dtype(precision, dtype), place)
+        decoder = Decoder(config, Weights(folder, config, dtype, place).take, precision, stepper)
+        calibrate(decoder, kernel)
         return cls(decoder, vocabulary, window, read_end_tokens(folder), Path(name).name)
 
     def close(self) -> None:

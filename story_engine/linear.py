@@ -10,18 +10,15 @@ from torch import Tensor
 from torch.nn import functional
 
 from story_engine.errors import ModelError
-from story_engine.model import ModelConfig
 
 PRECISIONS = ("auto", "float32", "int8")
-# Below this a token's time is not spent on reading weights, and bytes win nothing.
-PAYS_FROM = 50_000_000  # parameters
 KERNELS = "fbgemm"
 
 Linear = Callable[[Tensor], Tensor]  # [rows, inputs] -> [rows, outputs]
 
 
-def choose_precision(wanted: str, config: ModelConfig, device: torch.device) -> str:
-    """`float32`, `bfloat16` or `int8`: bfloat16 on CUDA; on the CPU int8 for a model that is large enough to gain by it.
+def choose_precision(wanted: str, device: torch.device) -> str:
+    """`float32`, `bfloat16` or `int8`: bfloat16 on CUDA; on the CPU int8, where torch has kernels for it.
 
     Raises:
         ModelError: there is no such precision, or not here.
@@ -35,7 +32,7 @@ def choose_precision(wanted: str, config: ModelConfig, device: torch.device) -> 
         return wanted
     if device.type == "cuda":
         return "bfloat16"
-    return "int8" if has_int8 and config.parameters >= PAYS_FROM else "float32"
+    return "int8" if has_int8 else "float32"
 
 
 def choose_cache_dtype(precision: str, dtype: torch.dtype) -> torch.dtype:
@@ -46,42 +43,30 @@ def choose_cache_dtype(precision: str, dtype: torch.dtype) -> torch.dtype:
     return torch.bfloat16 if precision == "int8" and torch.cpu._is_avx512_bf16_supported() else dtype
 
 
-def choose_linear(config: ModelConfig, precision: str, device: torch.device) -> tuple[int, Callable[[Tensor], Linear]]:
-    """How many rows a product needs at least, and what makes a function of a weight matrix [outputs, inputs].
-
-    Products are such that a row comes out the same, bit for bit, whatever rows stand beside it, as long as there are
-    that many. Only a large float32 model on the CPU, which nobody gets unasked, has it within the rounding alone: there
-    two rows would take twice the time of one.
-    """
-    if precision == "int8":
-        return 1, _pack
-    if device.type == "cpu" and config.parameters < PAYS_FROM:
-        return 2, _turn
-    return 1, lambda weight: lambda x: functional.linear(x, weight)
+def choose_linear(precision: str) -> Callable[[Tensor], Linear]:
+    """What makes a function of a matrix [outputs, inputs], which is quantized for int8."""
+    return _pack if precision == "int8" else lambda weight: lambda x: functional.linear(x, weight)
 
 
-def _turn(weight: Tensor) -> Linear:
-    """Weights as [inputs, outputs]: of MKL's kernels, those for this order add up alike for two rows and for many."""
-    turned = weight.t().contiguous()
-    return lambda x: x @ turned
+def quantize(weight: Tensor) -> Tensor:
+    """A matrix [outputs, inputs] as signed bytes with a scale for each output, as torch has it (qint8)."""
+    scales = weight.abs().amax(dim=1).clamp(min=1e-12).double() / 127
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # torch means to move this function; the version is pinned
+        return torch.quantize_per_channel(weight, scales, torch.zeros(len(weight), dtype=torch.long), 0, torch.qint8)
 
 
 def _pack(weight: Tensor) -> Linear:
-    """Weights as signed bytes with a scale for each output; inputs become bytes on the way in, with a scale for each row.
+    """A quantized matrix for torch's kernels; inputs become bytes on the way in, with a scale for each row.
 
     torch's kernel has one scale for all rows: they are brought to one size before it, and back behind it, so that no
     row takes another's digits. Inputs take seven bits where the processor has no VNNI instructions, whose absence lets
     sums of eight-bit products overflow.
     """
-    scales = weight.abs().amax(dim=1).clamp(min=1e-12).double() / 127
-    zeros = torch.zeros(len(weight), dtype=torch.long)
     chosen = torch.backends.quantized.engine
     try:
         torch.backends.quantized.engine = KERNELS  # packed weights keep the kernels they were packed for
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # torch means to move this function; the version is pinned
-            bytes_ = torch.quantize_per_channel(weight, scales, zeros, 0, torch.qint8)
-        packed = torch.ops.quantized.linear_prepack(bytes_, None)
+        packed = torch.ops.quantized.linear_prepack(weight, None)
     finally:
         torch.backends.quantized.engine = chosen
     steps = 255 if torch.cpu._is_vnni_supported() else 127

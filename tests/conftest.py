@@ -17,6 +17,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # tests run side by side; so do the pro
 import torch
 from tokenizers import Tokenizer
 
+from playground.engines import Engines
 from story_engine import StoryEngine
 from story_engine.cache import Slot
 from story_engine.library import Library
@@ -189,7 +190,7 @@ def serve(tmp_path: Path):
 
         port = port or find_port()
         library = Library(folder or tmp_path / "stories")
-        pages.append(open_page(engine, engine.name, library, "127.0.0.1", port))
+        pages.append(open_page(Engines(engine, engine.name), library, "127.0.0.1", port))
         return f"http://127.0.0.1:{port}"
 
     yield open_it

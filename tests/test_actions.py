@@ -219,7 +219,7 @@ def test_models_that_are_not_offered_are_never_looked_up(actions, monkeypatch):
 def test_a_model_that_is_being_fetched_keeps_nobody_from_the_others(actions, scripted, monkeypatch):
     begun, fetched = threading.Event(), threading.Event()
 
-    def fetch(name, precision):
+    def fetch(name):
         begun.set()
         assert fetched.wait(10)
         return scripted(SAY)
@@ -238,7 +238,7 @@ def test_a_model_that_is_being_fetched_keeps_nobody_from_the_others(actions, scr
 
 
 def test_a_model_that_cannot_be_loaded_leaves_the_others_working(actions, monkeypatch):
-    def fail(name, precision):
+    def fail(name):
         raise ModelError(f"{name} cannot be fetched")
 
     monkeypatch.setattr("playground.engines.StoryEngine.load", fail)

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from playground.engines import Engines
 from story_engine import StoryEngine
 from tests.conftest import find_port
 from tests.reader import DESKTOP, PHONE, Reader
@@ -86,7 +87,7 @@ def test_a_restart_of_the_server_loses_nothing(browser, engine_embedded, serve, 
     from story_engine import Library
 
     port = find_port()
-    first = open_page(engine_embedded, "embedded", Library(tmp_path / "s"), "127.0.0.1", port)
+    first = open_page(Engines(engine_embedded, "embedded"), Library(tmp_path / "s"), "127.0.0.1", port)
     reader = Reader(browser, f"http://127.0.0.1:{port}", DESKTOP)
     reader.begin("Once upon a time, Mia had a red kite.")
     before = reader.text()

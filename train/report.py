@@ -57,7 +57,7 @@ def write_report(run: Path, data: Path | None = None, notes: Path | None = None)
     data = data or (folders[-1] if folders else None)
     if data is None:
         raise TrainError(f"The log of {run} does not say where its data is. Add --data DIR.")
-    meta, engine = Meta.read(data), StoryEngine.load(str(folder))
+    meta, engine = Meta.read(data), StoryEngine.load(str(folder), precision="float32")
     draw_curve(entries, preset, folder / "curve.png")
     steps = [entry for entry in entries if "loss" in entry]
     last_losses = [entry["loss"] for entry in steps[-50:]]

@@ -51,7 +51,7 @@ def write_samples(folder: Path, count: int) -> Path:
     """`samples.json` in the folder of a phase, told by its model; one that is there is left as it is."""
     path = folder / "samples.json"
     if not path.is_file():
-        with closing(StoryEngine.load(str(folder))) as engine:
+        with closing(StoryEngine.load(str(folder), precision="float32")) as engine:
             samples = tell_samples(engine, count, PHASE_TOKENS)
         path.write_text(json.dumps([asdict(sample) for sample in samples], indent=1, ensure_ascii=False) + "\n")
     return path

@@ -1,0 +1,203 @@
+"""The compiled kernel against torch and transformers: any rows, any slots, any number of workers, either kind of numbers."""
+
+import json
+import threading
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from story_engine import ModelError, StoryEngine, calibration, kernel
+from story_engine.cache import Slot
+from story_engine.decoder import Decoder
+from story_engine.model import ModelConfig
+from story_engine.stepper import Stepper
+from train.checkpoint import gather_weights
+
+TOLERANCE = 1e-3  # largest difference of a logit; logits here are of the order of ten, and torch itself is off by 1e-4
+# Odd sizes: no width is a multiple of the kernel's lanes, and heads come in groups.
+SHAPES = {
+    "multi-head, untied": ModelConfig(48, 3, 6, 6, 8, 80, 100, 128, 1e-6, 10_000.0, False, 0),
+    "grouped, tied": ModelConfig(72, 2, 6, 2, 20, 90, 131, 128, 1e-6, 10_000.0, True, 0),
+    "one wide head": ModelConfig(96, 2, 1, 1, 80, 64, 100, 128, 1e-6, 10_000.0, True, 0),
+}
+
+
+@pytest.fixture(scope="module", params=[(shape, workers) for shape in SHAPES for workers in (1, 3)], ids=str)
+def pair(request) -> tuple[LlamaForCausalLM, Decoder]:
+    """The same random weights in transformers and in the kernel."""
+    name, workers = request.param
+    ours = SHAPES[name]
+    torch.manual_seed(0)
+    model = LlamaForCausalLM(
+        LlamaConfig(
+            hidden_size=ours.hidden,
+            num_hidden_layers=ours.layers,
+            num_attention_heads=ours.heads,
+            num_key_value_heads=ours.kv_heads,
+            head_dim=ours.head_dim,
+            intermediate_size=ours.intermediate,
+            vocab_size=ours.vocabulary,
+            max_position_embeddings=ours.context,
+            tie_word_embeddings=ours.tied,
+            initializer_range=0.3,
+        )
+    ).eval()
+    stepper = Stepper(ours, torch.float32, torch.float32, workers)
+    return model, Decoder(ours, gather_weights(model).pop, stepper=stepper)
+
+
+def make_slot(decoder: Decoder) -> Slot:
+    return Slot(decoder.config, decoder.cache_dtype, decoder.device)
+
+
+@torch.no_grad()
+def reference(model: LlamaForCausalLM, ids: list[int]) -> torch.Tensor:
+    return model(torch.tensor([ids]), use_cache=False).logits[0]
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_rows_of_any_slots_are_those_of_an_uncached_model(pair, data):
+    """Stories that are read, stepped by one token or by several, cut back and joined, in any order."""
+    model, decoder = pair
+    token, slots = st.integers(0, 99), [make_slot(decoder) for _ in range(3)]
+    for _ in range(data.draw(st.integers(1, 6))):
+        rows = data.draw(st.lists(st.tuples(st.integers(0, 2), token), min_size=1, max_size=7))
+        rows = [row for row in rows if len(slots[row[0]].ids) < decoder.config.context - 10]
+        if not rows:
+            break
+        before = [list(slot.ids) for slot in slots]
+        logits = decoder.step([drawn for _, drawn in rows], [slots[number] for number, _ in rows])
+        for found, (number, drawn) in zip(logits, rows, strict=True):
+            before[number].append(drawn)
+            assert (found - reference(model, before[number])[-1]).abs().max() < TOLERANCE
+        assert [slot.ids for slot in slots] == before
+        cut = data.draw(st.integers(0, 2))
+        slots[cut].crop(data.draw(st.integers(0, len(slots[cut].ids))))
+        if more := data.draw(st.lists(token, max_size=20)):
+            decoder.read(more, slots[cut])
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_a_row_is_the_same_to_the_last_bit_whatever_stands_beside_it_and_whoever_works(pair, data):
+    _, decoder = pair
+    stepper = decoder.stepper
+    tokens = data.draw(st.lists(st.integers(0, 99), min_size=2, max_size=9))
+    alone = []
+    for drawn in tokens:
+        slot = make_slot(decoder)
+        decoder.step([7], [slot])
+        alone.append(decoder.step([drawn], [slot])[0])
+    slots = [make_slot(decoder) for _ in tokens]
+    decoder.step([7] * len(tokens), slots)
+    most, stepper.workers = stepper.workers, data.draw(st.integers(1, stepper.workers))
+    together = decoder.step(tokens, slots)
+    stepper.workers = most
+    assert torch.equal(together, torch.stack(alone))
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_bytes_and_short_floats_stay_near_torch_with_the_same_bytes(count):
+    """int8 weights with keys in bfloat16: torch rounds the inputs to bytes as well, the kernel does not."""
+    engine = StoryEngine.load("embedded", precision="int8", kernel="on")
+    exact = StoryEngine.load("embedded", precision="float32", kernel="off")
+    ids = exact.vocabulary.encode("Once upon a time, there was a little girl named Lily. She had a red ball.")
+    for each in (engine, exact):
+        each.slots = [each.make_slot() for _ in range(count)]
+        for slot in each.slots:
+            each.decoder.read(ids, slot)
+    ours, wanted = (each.decoder.step(list(range(10, 10 + count)), each.slots) for each in (engine, exact))
+    assert (ours - wanted).abs().max() < 0.4
+    assert (ours - wanted).abs().mean() < 0.06
+
+
+def test_short_floats_are_rounded_as_torch_rounds_them():
+    """Keys and values that the kernel keeps are torch's own bfloat16, bit for bit."""
+    config = SHAPES["grouped, tied"]
+    torch.manual_seed(1)
+    weights = {name: torch.randn(shape) * 0.3 for name, shape in config.shapes().items()}
+    slots = []
+    for dtype in (torch.float32, torch.bfloat16):
+        stepper = Stepper(config, torch.float32, dtype, 1)
+        decoder = Decoder(config, dict(weights).pop, stepper=stepper)
+        slots.append(Slot(config, dtype, decoder.device))
+        decoder.step([5], slots[-1:])
+    # Of the first layer: behind it, what was rounded has entered.
+    assert torch.equal(slots[0].keys[0, :, 0].bfloat16(), slots[1].keys[0, :, 0])
+    assert torch.equal(slots[0].values[0, :, 0].bfloat16(), slots[1].values[0, :, 0])
+
+
+def test_exponentials_are_those_of_numpy():
+    for x in np.linspace(-86, 0, 2000, dtype=np.float32):
+        assert kernel._exponential(x) == pytest.approx(np.exp(np.float64(x)), rel=4e-7)
+    assert kernel._exponential(np.float32(-1e9)) == pytest.approx(0, abs=1e-37)
+
+
+def test_a_step_does_not_wait_for_a_worker_that_never_comes(pair):
+    """Another program may hold a core: whoever is there does all chunks."""
+    _, decoder = pair
+    stepper, wanted = decoder.stepper, decoder.step([3], [make_slot(decoder)])
+    if stepper.workers == 1:
+        pytest.skip("nobody to wait for")
+    gate = threading.Event()
+    for tasks in stepper._tasks:
+        tasks.put(gate.wait)
+    try:
+        assert torch.equal(decoder.step([3], [make_slot(decoder)]), wanted)
+    finally:
+        gate.set()
+    for _ in range(50):  # those who come late find nothing left to do, and spoil nothing
+        assert torch.equal(decoder.step([3], [make_slot(decoder)]), wanted)
+
+
+def test_what_is_no_number_stays_none(pair):
+    _, decoder = pair
+    slot = make_slot(decoder)
+    decoder.step([1], [slot])
+    with torch.inference_mode():
+        slot.keys[0, 0, 0] = torch.nan
+    assert not torch.isfinite(decoder.step([1], [slot])).all()
+
+
+@pytest.fixture
+def found(tmp_path, monkeypatch):
+    path = tmp_path / "cache" / "kernels.json"
+    monkeypatch.setattr(calibration, "FOUND", path)
+    return path
+
+
+@pytest.mark.parametrize("fastest", [0, 1])
+def test_what_was_fastest_is_remembered(tiny_folder, found, monkeypatch, fastest):
+    monkeypatch.setattr(calibration, "_measure", lambda decoder: fastest)
+    engines = [StoryEngine.load(str(tiny_folder))]
+    assert list(json.loads(found.read_text()).values()) == [fastest]
+    monkeypatch.setattr(calibration, "_measure", lambda decoder: pytest.fail("measured again"))
+    engines.append(StoryEngine.load(str(tiny_folder)))
+    for engine in engines:
+        assert (engine.decoder.stepper.workers if engine.decoder.stepper else 0) == fastest
+
+
+def test_the_kernel_is_measured_and_can_be_switched_off(tiny_folder, found):
+    assert StoryEngine.load(str(tiny_folder), kernel="off").decoder.stepper is None
+    assert StoryEngine.load(str(tiny_folder), kernel="on").decoder.stepper is not None
+    assert not found.exists()
+    StoryEngine.load(str(tiny_folder))
+    assert next(iter(json.loads(found.read_text()).values())) in range(torch.get_num_threads() + 1)
+    for foreign in ("not what we wrote", "[1]", '{"a": "b"}'):
+        found.write_text(foreign)
+        StoryEngine.load(str(tiny_folder))
+        assert any(type(workers) is int for workers in json.loads(found.read_text()).values())
+
+
+def test_a_kernel_that_cannot_be_had_is_said(tiny_folder, monkeypatch):
+    with pytest.raises(ModelError, match="auto, on, off"):
+        StoryEngine.load(str(tiny_folder), kernel="fast")
+    monkeypatch.setattr(calibration, "Stepper", None)
+    with pytest.raises(ModelError, match="numba"):
+        StoryEngine.load(str(tiny_folder), kernel="on")
+    assert StoryEngine.load(str(tiny_folder)).decoder.stepper is None
