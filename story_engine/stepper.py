@@ -14,8 +14,9 @@ from torch import Tensor
 
 from story_engine import kernel
 from story_engine.cache import Slot
-from story_engine.kernel import BOARD, LANES, PHASES
+from story_engine.kernel import BOARD, PHASES
 from story_engine.model import ModelConfig
+from story_engine.vectors import LANES
 
 
 class Stepper:

@@ -1,7 +1,9 @@
 """The compiled kernel against torch and transformers: any rows, any slots, any number of workers, either kind of numbers."""
 
+import hashlib
 import json
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from story_engine import ModelError, StoryEngine, calibration, kernel
+from story_engine import ModelError, StoryEngine, calibration, kernel, vectors
 from story_engine.cache import Slot
 from story_engine.decoder import Decoder
 from story_engine.model import ModelConfig
@@ -130,6 +132,12 @@ def test_short_floats_are_rounded_as_torch_rounds_them():
     # Of the first layer: behind it, what was rounded has entered.
     assert torch.equal(slots[0].keys[0, :, 0].bfloat16(), slots[1].keys[0, :, 0])
     assert torch.equal(slots[0].values[0, :, 0].bfloat16(), slots[1].values[0, :, 0])
+
+
+def test_compiled_code_is_made_anew_when_its_vectors_change():
+    """numba's cache looks at the file of the compiled function alone: it has to change with the other."""
+    assert hashlib.sha256(Path(vectors.__file__).read_bytes()).hexdigest().startswith(kernel.VECTORS)
+    assert len(kernel.VECTORS) == 16
 
 
 def test_exponentials_are_those_of_numpy():
