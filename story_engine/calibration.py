@@ -8,97 +8,100 @@ import os
 import statistics
 import threading
 import time
+from collections.abc import Callable
 from contextlib import contextmanager, suppress
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from story_engine.cache import Slot
-from story_engine.decoder import Decoder
+from story_engine.decoder import AnyDecoder, Decoder
 from story_engine.errors import ModelError
 from story_engine.model import ModelConfig
 
-try:  # without numba, or where it cannot work, torch does every step
-    from story_engine.stepper import Stepper
+try:  # numba is not everywhere
+    from story_engine.compiled import CompiledDecoder
 except ImportError:
-    Stepper = None  # type: ignore[assignment, misc]
+    CompiledDecoder = None  # type: ignore[assignment, misc]
 
 KERNELS = ("auto", "on", "off")
 FOUND = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "story-playground" / "kernels.json"
 ROUNDS, STEPS = 7, 3  # each way is timed so many times, for so many steps of one story
 PLACE = 64  # tokens before the first of them
-LARGEST_FLOATS = 50_000_000  # parameters: float32 is kept twice, for torch and for the kernel
+ROWS = 4  # of the steps that are held against those of a single row
 LONG = 2.0  # seconds of compiling after which a reader is told what takes so long
 
 log = logging.getLogger("story_engine")
 
 
-def make_stepper(wanted: str, config: ModelConfig, precision: str, cache_dtype: torch.dtype, device: torch.device):
-    """A `Stepper` to be filled and calibrated, or None where torch does the steps.
+@dataclass(frozen=True)
+class Finding:
+    """The fastest number of workers, 0 where torch is faster; and what one more row costs, as a share of a step of one."""
+
+    workers: int
+    price: float
+
+
+def load_decoder(
+    config: ModelConfig, take: Callable[[str], Tensor], precision: str, device: torch.device, wanted: str = "auto"
+) -> AnyDecoder:
+    """The model by torch or by the compiled kernel; `auto` is whichever was faster when both were measured here first.
 
     Raises:
-        ModelError: there is no such choice, or it was asked for where it cannot be had.
+        ModelError: there is no such choice, or the kernel was asked for where it cannot be had.
     """
     if wanted not in KERNELS:
         raise ModelError(f"There is no kernel {wanted!r}. Choose one of: {', '.join(KERNELS)}.")
-    small = precision == "int8" or config.parameters < LARGEST_FLOATS
-    able = Stepper is not None and device.type == "cpu" and os.name == "posix"
-    if wanted == "on" and not (able and small):
-        raise ModelError("The compiled kernel needs a CPU, Linux or macOS, numba, and int8 or a small model. Leave it at auto.")
-    if wanted == "off" or not (able and small) or (wanted == "auto" and _recall(_name(config, precision)) == 0):
-        return None
-    return Stepper(config, torch.int8 if precision == "int8" else torch.float32, cache_dtype, torch.get_num_threads())
-
-
-def calibrate(decoder: Decoder, wanted: str) -> None:
-    """Compile the kernel, or fetch what was compiled before, and leave it to the decoder with as many workers as pay.
-
-    `on` takes all workers; `auto` what was fastest when first measured on this machine, be it torch.
-    """
-    stepper = decoder.stepper
-    if stepper is None:
-        return
+    is_able = CompiledDecoder is not None and device.type == "cpu" and os.name == "posix"
+    if wanted == "on" and not is_able:
+        raise ModelError("The compiled kernel needs a CPU, Linux or macOS, and numba. Leave it at auto.")
+    if wanted == "off" or not is_able:
+        return Decoder(config, take, precision)
+    name = _name(config, precision)
+    if (found := _recall(name)) and not found.workers and wanted == "auto":
+        return Decoder(config, take, precision)
+    compiled = CompiledDecoder(config, take, precision, torch.get_num_threads())
     with _tell_if_long("Compiling the kernel for this machine. It takes some seconds, once."):
-        _time(decoder, 1)
-    if wanted == "on":
-        return
-    name = _name(decoder.config, decoder.precision)
-    if (workers := _recall(name)) is None:
-        workers = _measure(decoder)
-        _remember(name, workers)
-    if workers:
-        stepper.workers = workers
-    else:
-        decoder.stepper = None
+        _time(compiled, 1)
+    if found is None:
+        plain = Decoder(config, take, precision)
+        found = _measure(compiled, plain)
+        _remember(name, found)
+        if not found.workers and wanted == "auto":
+            return plain
+    compiled.workers, compiled.price = found.workers or compiled.workers, found.price
+    return compiled
 
 
-def _measure(decoder: Decoder) -> int:
-    """The fastest number of workers; 0 where torch is faster than any."""
-    stepper = decoder.stepper
-    assert stepper is not None
-    times: dict[int, list[float]] = {workers: [] for workers in sorted({0, 1, stepper.workers})}
+def _measure(compiled: CompiledDecoder, plain: Decoder) -> Finding:
+    """Times both in turn, for the steps of one story; then the kernel's steps of a single row and of several."""
+    choices = sorted({1, compiled.workers})
+    times: dict[int, list[float]] = {workers: [] for workers in (0, *choices)}
     for _ in range(ROUNDS):
         for workers, seconds in times.items():
-            decoder.stepper = stepper if workers else None
-            stepper.workers = workers or 1
-            seconds.append(_time(decoder, STEPS))
-    decoder.stepper = stepper
-    return min(times, key=lambda workers: statistics.median(times[workers]))
+            compiled.workers = workers or 1
+            seconds.append(_time(compiled if workers else plain, STEPS))
+    medians = {workers: statistics.median(seconds) for workers, seconds in times.items()}
+    compiled.workers = min(choices, key=lambda workers: medians[workers])
+    one, many = (statistics.median(_time(compiled, STEPS, rows) for _ in range(ROUNDS)) for rows in (1, ROWS))
+    fastest = min(medians, key=lambda workers: medians[workers])
+    return Finding(fastest, max(0.0, (many - one) / (ROWS - 1) / one))
 
 
-def _time(decoder: Decoder, steps: int) -> float:
-    """Seconds of so many steps of one story."""
+def _time(decoder: AnyDecoder, steps: int, rows: int = 1) -> float:
+    """Seconds of so many steps of one story, each of `rows` tokens of it."""
     slot = Slot(decoder.config, decoder.cache_dtype, decoder.device)
-    place = min(PLACE, decoder.config.context - steps)
-    slot.reserve(place + steps)
+    place = min(PLACE, decoder.config.context - steps * rows)
+    slot.reserve(place + steps * rows)
     slot.keys.zero_()
     slot.values.zero_()
     slot.ids = [0] * place
     begun = time.perf_counter()
     for _ in range(steps):
-        decoder.step([0], [slot])
+        decoder.step([0] * rows, [slot] * rows)
     return time.perf_counter() - begun
 
 
@@ -111,17 +114,20 @@ def _name(config: ModelConfig, precision: str) -> str:
     return f"{machine} {torch.__version__} {numba.__version__} {precision} {' '.join(map(str, astuple(config)))}"
 
 
-def _recall(name: str) -> int | None:
-    return workers if type(workers := _read_found().get(name)) is int else None
+def _recall(name: str) -> Finding | None:
+    with suppress(KeyError, TypeError, ValueError):
+        workers, price = _read_found()[name]
+        return Finding(int(workers), float(price))
+    return None
 
 
-def _remember(name: str, workers: int) -> None:
+def _remember(name: str, finding: Finding) -> None:
     """Where it cannot be written, the next start measures again."""
     path, known = FOUND.expanduser(), _read_found()
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(f".{os.getpid()}")
-        part.write_text(json.dumps(known | {name: workers}, indent=1))
+        part.write_text(json.dumps(known | {name: astuple(finding)}, indent=1))
         part.replace(path)
 
 

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from story_engine.cache import Slot
-from story_engine.linear import Linear, choose_cache_dtype, choose_linear, quantize
+from story_engine.linear import Linear, choose_cache_dtype, choose_linear
 from story_engine.model import ModelConfig
-
-if TYPE_CHECKING:  # it brings numba, which not everyone has
-    from story_engine.stepper import Stepper
 
 try:  # the flash-attn package is optional; torch has a flash kernel of its own
     from flash_attn import flash_attn_func
 except ImportError:
     flash_attn_func = None
+
+
+class AnyDecoder(Protocol):
+    """What the engine asks of a loaded model, whether torch does the sums or the compiled kernel."""
+
+    config: ModelConfig
+    precision: str
+    cache_dtype: torch.dtype
+    device: torch.device
+    price: float  # of one more row, as a share of a step of one
+
+    def read(self, ids: Sequence[int], slot: Slot, every: bool = False) -> Tensor: ...
+
+    def step(self, tokens: Sequence[int], slots: Sequence[Slot]) -> Tensor: ...
+
 
 # number of the layer, query [rows, heads, dim], key and value [rows, kv_heads, dim] -> [rows, heads * dim]
 Attend = Callable[[int, Tensor, Tensor, Tensor], Tensor]
@@ -28,46 +40,38 @@ Attend = Callable[[int, Tensor, Tensor, Tensor], Tensor]
 class Decoder:
     """A loaded model. Projections that read the same input are one matrix, so that each token costs fewer calls.
 
-    `take` gives a tensor by its transformers name; each is asked for once, so that nothing is held twice. A `stepper` gets
-    the weights, too, and then does the steps, while torch reads.
+    `take` gives a tensor by its transformers name; each is asked for once, so that nothing is held twice. A slot has one row
+    of a step at most, so guesses at the next tokens have no price that is worth it.
     """
 
-    def __init__(
-        self,
-        config: ModelConfig,
-        take: Callable[[str], Tensor],
-        precision: str = "float32",
-        stepper: Stepper | None = None,
-    ) -> None:
-        self.config, self.precision, self.stepper = config, precision, stepper
+    price = 1.0
+
+    def __init__(self, config: ModelConfig, take: Callable[[str], Tensor], precision: str = "float32") -> None:
+        self.config, self.precision = config, precision
         self.embedding = take("model.embed_tokens.weight")
         self.norm = take("model.norm.weight")
         self.dtype, self.device = self.embedding.dtype, self.embedding.device
-        self.cosines, self.sines = _rotations(config, self.device)
         self._make_linear = choose_linear(precision)
-        self._store = quantize if precision == "int8" else lambda weight: weight
-        head = self._store(self.embedding if config.tied else take("lm_head.weight"))
-        self.head = self._make_linear(head)
-        if stepper is not None:
-            stepper.put_ends(self.embedding, self.norm, head, (self.cosines, self.sines))
-        del head
+        self.head = self._make_linear(self.embedding if config.tied else take("lm_head.weight"))
         self.cache_dtype = choose_cache_dtype(precision, self.dtype)
-        self.layers = [self._take_layer(take, number) for number in range(config.layers)]
+        self.layers = [self._take_layer(take, f"model.layers.{number}") for number in range(config.layers)]
+        self.cosines, self.sines = find_rotations(config, self.device)
 
-    def _take_layer(self, take: Callable[[str], Tensor], number: int) -> tuple[Tensor, Linear, Linear, Tensor, Linear, Linear]:
+    def _take_layer(self, take: Callable[[str], Tensor], layer: str) -> tuple[Tensor, Linear, Linear, Tensor, Linear, Linear]:
         """Norm, query-key-value, output, norm, gate-up, down."""
 
-        def join(*names: str) -> Tensor:
-            parts = [take(f"model.layers.{number}.{name}.weight") for name in names]
-            return self._store(torch.cat(parts) if len(parts) > 1 else parts[0])
+        def join(*names: str) -> Linear:
+            parts = [take(f"{layer}.{name}.weight") for name in names]
+            return self._make_linear(torch.cat(parts) if len(parts) > 1 else parts[0])
 
-        norms = [take(f"model.layers.{number}.{name}.weight") for name in ("input_layernorm", "post_attention_layernorm")]
-        qkv, out = join(*(f"self_attn.{part}_proj" for part in "qkv")), join("self_attn.o_proj")
-        gate_up, down = join("mlp.gate_proj", "mlp.up_proj"), join("mlp.down_proj")
-        if self.stepper is not None:
-            self.stepper.put_layer(number, norms[0], qkv, out, norms[1], gate_up, down)
-        make = self._make_linear
-        return norms[0], make(qkv), make(out), norms[1], make(gate_up), make(down)
+        return (
+            take(f"{layer}.input_layernorm.weight"),
+            join(*(f"self_attn.{part}_proj" for part in "qkv")),
+            join("self_attn.o_proj"),
+            take(f"{layer}.post_attention_layernorm.weight"),
+            join("mlp.gate_proj", "mlp.up_proj"),
+            join("mlp.down_proj"),
+        )
 
     @torch.inference_mode()
     def read(self, ids: Sequence[int], slot: Slot, every: bool = False) -> Tensor:
@@ -97,11 +101,9 @@ class Decoder:
     def step(self, tokens: Sequence[int], slots: Sequence[Slot]) -> Tensor:
         """Append one token to each slot; returns float32 logits [len(slots), vocabulary].
 
-        The weights are read once for all stories. No row depends on the others: the compiled kernel has its sums in one
-        order for any number of rows, and torch's int8 is exact in whole numbers; torch's floats are so within the rounding.
+        The weights are read once for all stories. A row depends on the others within the rounding; int8 is exact in whole
+        numbers.
         """
-        if self.stepper is not None:
-            return self.stepper.step(tokens, slots)
         places = [len(slot.ids) for slot in slots]
         for slot, place in zip(slots, places, strict=True):
             slot.reserve(place + 1)
@@ -156,7 +158,7 @@ class Decoder:
         return mixed[0].transpose(0, 1).reshape(count, -1).to(query.dtype)
 
 
-def _rotations(config: ModelConfig, device: torch.device) -> tuple[Tensor, Tensor]:
+def find_rotations(config: ModelConfig, device: torch.device) -> tuple[Tensor, Tensor]:
     """Cosines and sines of the rotary positions, each [context, head_dim] (Su et al., 2021; halves, as Llama has them)."""
     frequencies = config.rope_theta ** (
         -torch.arange(0, config.head_dim, 2, dtype=torch.float32, device=device) / config.head_dim

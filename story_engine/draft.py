@@ -78,6 +78,11 @@ class Draft:
         self._rewrite(first)
 
     @property
+    def left(self) -> int:
+        """Tokens that the length still allows."""
+        return self._most - len(self.tokens)
+
+    @property
     def is_begun(self) -> bool:
         """Whether the model itself has said anything that can be shown."""
         return self._whole > self._first

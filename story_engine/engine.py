@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Generator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from threading import Event, Lock
 
@@ -13,14 +14,16 @@ from torch import Tensor
 
 from story_engine.ahead import ReadAhead
 from story_engine.cache import Slot, SlotCache
-from story_engine.calibration import calibrate, make_stepper
-from story_engine.decoder import Decoder
+from story_engine.calibration import load_decoder
+from story_engine.decoder import AnyDecoder
 from story_engine.draft import Draft, Piece
+from story_engine.drawing import draw
 from story_engine.ending import Ending
 from story_engine.errors import InputError, ModelError
 from story_engine.influence import Influence, find_influences
-from story_engine.linear import choose_cache_dtype, choose_precision
+from story_engine.linear import choose_precision
 from story_engine.model import EMBEDDED, find_folder, read_config
+from story_engine.phrases import LONGEST_CONTEXT, MOST_GUESSES, Phrases
 from story_engine.settings import Settings
 from story_engine.story import Key, Memory, Receipt, Story
 from story_engine.tokens import Vocabulary, read_end_tokens
@@ -38,12 +41,13 @@ MAX_CACHE_BYTES = 2 * 1024**3
 class StoryEngine:
     """A loaded model that tells stories; many threads may stream different stories at once, and share its steps.
 
-    With `retries_loops` a passage that goes round in circles is taken back to where it began to, and told anew once.
+    With `retries_loops` a passage that goes round in circles is taken back to where it began to, and told anew once. With
+    `guesses` the next tokens are guessed from the phrases of earlier stories, which changes the speed and no word.
     """
 
     def __init__(
         self,
-        decoder: Decoder,
+        decoder: AnyDecoder,
         vocabulary: Vocabulary,
         window: ContextWindow,
         end_tokens: frozenset[int],
@@ -51,6 +55,7 @@ class StoryEngine:
         retries_loops: bool = True,
     ) -> None:
         self.retries_loops = retries_loops
+        self.guesses, self.phrases = True, Phrases()
         self.decoder, self.vocabulary, self.window, self.end_tokens, self.name = decoder, vocabulary, window, end_tokens, name
         self.cache = SlotCache(decoder.config, decoder.cache_dtype, decoder.device, MAX_CACHE_BYTES)
         # Line by line: together they would be another token than the one that models are trained on.
@@ -88,9 +93,7 @@ class StoryEngine:
         vocabulary = Vocabulary.read(folder, window.longest_sentence)
         if vocabulary.size > config.vocabulary:
             raise ModelError(f"The tokenizer in {folder} has {vocabulary.size} entries, the model only {config.vocabulary}.")
-        stepper = make_stepper(kernel, config, precision, choose_cache_dtype(precision, dtype), place)
-        decoder = Decoder(config, Weights(folder, config, dtype, place).take, precision, stepper)
-        calibrate(decoder, kernel)
+        decoder = load_decoder(config, Weights(folder, config, dtype, place).take, precision, place, kernel)
         return cls(decoder, vocabulary, window, read_end_tokens(folder), Path(name).name)
 
     def close(self) -> None:
@@ -182,7 +185,8 @@ class StoryEngine:
                 logits = chunk_logits
                 yield Piece("", read=left)
             if logits is not None:
-                yield from self._draw(drafts, logits, window.ids, slot, cancel)
+                guess = partial(self._guess, window=window.ids) if len(drafts) == 1 else None
+                yield from draw(drafts, logits, window.ids, slot, self._turns, cancel, guess)
         finally:
             with self._guard:
                 self._writing -= 1
@@ -205,6 +209,7 @@ class StoryEngine:
             draft.loops,
         )
         tokens, finish = tuple(draft.whole_tokens), draft.finish or "stopped"
+        self.phrases.learn([*window.ids[-LONGEST_CONTEXT:], *tokens])
         return story.add(draft.text, "model", tokens=tokens, receipt=receipt, finish=finish).id
 
     def _make_ready(self, story: Story, settings: Settings) -> None:
@@ -246,22 +251,15 @@ class StoryEngine:
             left = len(ids) - len(slot.ids)
             yield (logits if left == 0 else None), left
 
-    def _draw(
-        self, drafts: Sequence[Draft], logits: Tensor, window: Sequence[int], slot: Slot, cancel: Event
-    ) -> Generator[Piece, None, None]:
-        """Draw all drafts side by side, until each has ended or the stop sign is set."""
-        going = [(draft, slot if draft is drafts[0] else slot.copy(), logits) for draft in drafts]
-        while going and not cancel.is_set():
-            for draft, _, row in going:
-                if (piece := draft.advance(row)) is not None:
-                    yield piece
-            left = [(draft, own) for draft, own, _ in going if not draft.finish]
-            if not left or cancel.is_set():
-                return
-            for draft, own in left:
-                own.crop(len(window) + len(draft.tokens) - 1)  # where a loop was taken back, the slot still holds it
-            rows = self._turns.step([(draft.tokens or window)[-1] for draft, _ in left], [own for _, own in left])
-            going = [(draft, own, row) for (draft, own), row in zip(left, rows, strict=True)]
+    def _guess(self, draft: Draft, window: Sequence[int]) -> list[int]:
+        """What may follow the draft, to be read in one step with its last token: the cheaper a row, the bolder.
+
+        Where several stories share a step, its rows are better left to them.
+        """
+        if not self.guesses or self._writing > 1:
+            return []
+        known = [*window[-LONGEST_CONTEXT:], *draft.tokens[-LONGEST_CONTEXT:]]
+        return self.phrases.guess(known, min(MOST_GUESSES, draft.left - 1), self.decoder.price)
 
 
 def _give_seed(settings: Settings) -> Settings:

@@ -1,4 +1,4 @@
-"""One step of a Llama decoder as a single compiled function, for the few rows of a step, where calls cost more than sums.
+"""A Llama decoder as a single compiled function, for the few rows of a step as for the many of a text that is read.
 
 The weights are blocks of LANES outputs, [inputs, LANES] each, as bytes or float32: each input is multiplied by one vector of
 weights and added to LANES sums at once, in the order of the inputs, for one row exactly as for four. So a row comes out the
@@ -19,6 +19,7 @@ from story_engine.vectors import (
     fold_2,
     fold_3,
     fold_4,
+    fold_6,
     load_atomically,
     narrow,
     point,
@@ -26,7 +27,7 @@ from story_engine.vectors import (
     sched_yield,
 )
 
-VECTORS = "c13e2d31ad23710b"  # of which vectors.py this was compiled: the beginning of its SHA-256
+VECTORS = "c1eeb2ec9f42c606"  # of which vectors.py this was compiled: the beginning of its SHA-256
 PATIENCE = 1000  # looks at the board before a waiting worker offers its core to others
 PHASES = 5  # of a layer, each shared out over the workers
 BOARD = 16  # numbers of the board for each phase, so that two phases have no cache line in common
@@ -71,14 +72,17 @@ def _multiply(x, rows, weights, first, last, scales, out):
     """out[:rows] = x[:rows] times the blocks from `first` to before `last`."""
     for block in range(first, last):
         row = 0
-        while row + 4 <= rows:
+        while row + 6 <= rows:
+            fold_6(x, row, weights, block, scales, out)
+            row += 6
+        if row + 4 <= rows:
             fold_4(x, row, weights, block, scales, out)
             row += 4
-        if rows - row == 3:
+        if row + 3 == rows:
             fold_3(x, row, weights, block, scales, out)
-        elif rows - row == 2:
+        elif row + 2 == rows:
             fold_2(x, row, weights, block, scales, out)
-        elif rows - row == 1:
+        elif row + 1 == rows:
             fold_1(x, row, weights, block, scales, out)
 
 
@@ -206,14 +210,14 @@ def _open(board, phase, most, count, x, norm, epsilon, normal, gates, gate_scale
 
 
 @njit(error_model="numpy", nogil=True, cache=True)
-def step(board, workers, ids, slots, shape, model, layers, turns, kind, shared, own):
-    """Append one token to each of a few slots; every worker calls this, and all return once the last chunk is done.
+def run(board, workers, ids, slots, shape, wanted, model, layers, turns, kind, shared, own):
+    """Tokens through all layers, appended to slots; every worker calls this, and all return once the last chunk is done.
 
     board [phases * BOARD] zeros; ids [count]; slots [count, 4] place, address of the keys, address of the values, capacity,
-    with the rows of one slot in the order of their places; shape (heads, kv_heads). The model: embedding, norm, head blocks
-    and scales, epsilon; for all layers norm, query-key-value, out, norm, gate, up, down; turns (cosines, sines) [context,
-    dim]; kind, an empty array of the cache's type. Shared by the workers: x, heads, mixed, added, gate, up, logits, each
-    [count or more, a multiple of LANES]; a worker's own: normal [count, hidden], shares [context].
+    with the rows of one slot in the order of their places; shape (heads, kv_heads); the logits of the last `wanted` rows are
+    computed. The model: embedding, norm, head blocks and scales, epsilon; for all layers norm, query-key-value, out, norm,
+    gate, up, down; turns (cosines, sines) [context, dim]; kind, an empty array of the cache's type. Shared by the workers: x,
+    heads, mixed, added, gate, up, each [count or more, a multiple of LANES], and logits; a worker's own: normal, shares.
     """
     embedding, norm, head, head_scales, epsilon = model
     norms_1, qkv, qkv_scales, outs, out_scales, norms_2, gates, gate_scales, ups, up_scales, downs, down_scales = layers
@@ -237,4 +241,5 @@ def step(board, workers, ids, slots, shape, model, layers, turns, kind, shared, 
             gates[i], gate_scales[i], ups[i], up_scales[i], gate, up,
         )  # fmt: skip
         _return(board, phase + 4, most, count, gate, downs[i], down_scales[i], added, x)
-    _project(board, 1 + PHASES * len(qkv), most, count, x, norm, epsilon, normal, head, head_scales, logits)
+    phase, last = 1 + PHASES * len(qkv), x[count - wanted :]
+    _project(board, phase, most, wanted, last, norm, epsilon, normal, head, head_scales, logits)

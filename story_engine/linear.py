@@ -44,8 +44,10 @@ def choose_cache_dtype(precision: str, dtype: torch.dtype) -> torch.dtype:
 
 
 def choose_linear(precision: str) -> Callable[[Tensor], Linear]:
-    """What makes a function of a matrix [outputs, inputs], which is quantized for int8."""
-    return _pack if precision == "int8" else lambda weight: lambda x: functional.linear(x, weight)
+    """What makes a function of a matrix [outputs, inputs]."""
+    if precision == "int8":
+        return lambda weight: _pack(quantize(weight))
+    return lambda weight: lambda x: functional.linear(x, weight)
 
 
 def quantize(weight: Tensor) -> Tensor:

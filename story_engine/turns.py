@@ -14,7 +14,7 @@ from threading import Condition, Thread
 from torch import Tensor
 
 from story_engine.cache import Slot
-from story_engine.decoder import Decoder
+from story_engine.decoder import AnyDecoder
 
 PATIENCE = 0.02  # seconds at most that a step waits for the stories of the last one; half a step, where that is less
 
@@ -36,7 +36,7 @@ class Turns:
     who are still busy with their last word do not fall into a second group.
     """
 
-    def __init__(self, decoder: Decoder) -> None:
+    def __init__(self, decoder: AnyDecoder) -> None:
         self._decoder = decoder
         self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._arrival = Condition()

@@ -6,7 +6,7 @@ has to follow, which a test reminds of: numba's cache of compiled code looks at 
 
 from __future__ import annotations
 
-from llvmlite import ir
+from llvmlite import binding, ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -171,14 +171,25 @@ def narrow(typing, value, kind):
     return kind.dtype(types.float32, kind), generate
 
 
+def _find_tile(rows: int) -> int:
+    """Lanes of a block whose sums for so many rows fit in three quarters of this processor's registers."""
+    features = binding.get_host_cpu_features()
+    registers, width = (32, 16) if features.get("avx512f") else (32, 4) if features.get("neon") else (16, 8)
+    tile = LANES
+    while rows * tile // width > registers * 3 // 4 and tile > width:
+        tile //= 2
+    return tile
+
+
 def _make_fold(rows: int):
     """A function of x [rows..., inputs], row, weights [blocks, inputs, LANES], block, scales and out.
 
-    It sets out[row : row + rows, LANES of the block] to the products of these rows with this block. The sums stay in
-    registers, which numba's own loops do not achieve.
+    It sets out[row : row + rows, LANES of the block] to the products of these rows with this block, tile by tile: the sums
+    of a tile stay in registers, which numba's own loops do not achieve.
     """
-    vector = ir.VectorType(FLOAT, LANES)
-    zero = ir.Constant(vector, [0.0] * LANES)
+    tile = _find_tile(rows)
+    vector = ir.VectorType(FLOAT, tile)
+    zero = ir.Constant(vector, [0.0] * tile)
 
     @intrinsic
     def fold(typing, x, row, weights, block, scales, out):
@@ -189,28 +200,31 @@ def _make_fold(rows: int):
             row, block = arguments[1], arguments[3]
             inputs = builder.extract_value(weights.shape, 1)
             widths = builder.extract_value(x.shape, 1), builder.extract_value(out.shape, 1)
-            column = builder.mul(block, INT64(LANES))
+            stored, size = (INT8, 1) if signature.args[2].dtype == types.int8 else (FLOAT, 4)
 
             def find(array, width, number, place):
                 return builder.gep(array.data, [builder.add(builder.mul(builder.add(row, INT64(number)), width), place)])
 
-            stored = INT8 if signature.args[2].dtype == types.int8 else FLOAT
-            base = builder.gep(weights.data, [builder.mul(builder.mul(block, inputs), INT64(LANES))])
-            sums = [cgutils.alloca_once_value(builder, zero) for _ in range(rows)]
-            with cgutils.for_range(builder, inputs) as loop:
-                line = builder.gep(base, [builder.mul(loop.index, INT64(LANES))])
-                size = 1 if stored is INT8 else 4
-                _prefetch(builder, line, LANES * size)
-                weight = builder.load(builder.bitcast(line, ir.VectorType(stored, LANES).as_pointer()), align=size)
-                if stored is INT8:
-                    weight = builder.sitofp(builder.sext(weight, ir.VectorType(INT32, LANES)), vector)
+            for first in range(0, LANES, tile):
+                base = builder.gep(
+                    weights.data, [builder.add(builder.mul(builder.mul(block, inputs), INT64(LANES)), INT64(first))]
+                )
+                sums = [cgutils.alloca_once_value(builder, zero) for _ in range(rows)]
+                with cgutils.for_range(builder, inputs) as loop:
+                    line = builder.gep(base, [builder.mul(loop.index, INT64(LANES))])
+                    if first == 0:
+                        _prefetch(builder, line, LANES * size)
+                    weight = builder.load(builder.bitcast(line, ir.VectorType(stored, tile).as_pointer()), align=size)
+                    if stored is INT8:
+                        weight = builder.sitofp(builder.sext(weight, ir.VectorType(INT32, tile)), vector)
+                    for number, each in enumerate(sums):
+                        value = _spread(builder, builder.load(find(x, widths[0], number, loop.index)), tile)
+                        builder.store(_call_on_floats(builder, "fma", tile, value, weight, builder.load(each)), each)
+                column = builder.add(builder.mul(block, INT64(LANES)), INT64(first))
+                scale = builder.load(builder.bitcast(builder.gep(scales.data, [column]), vector.as_pointer()), align=4)
                 for number, each in enumerate(sums):
-                    value = _spread(builder, builder.load(find(x, widths[0], number, loop.index)), LANES)
-                    builder.store(_call_on_floats(builder, "fma", LANES, value, weight, builder.load(each)), each)
-            scale = builder.load(builder.bitcast(builder.gep(scales.data, [column]), vector.as_pointer()), align=4)
-            for number, each in enumerate(sums):
-                place = builder.bitcast(find(out, widths[1], number, column), vector.as_pointer())
-                builder.store(builder.fmul(builder.load(each), scale), place, align=4)
+                    place = builder.bitcast(find(out, widths[1], number, column), vector.as_pointer())
+                    builder.store(builder.fmul(builder.load(each), scale), place, align=4)
             return context.get_dummy_value()
 
         return types.void(x, row, weights, block, scales, out), generate
@@ -218,4 +232,4 @@ def _make_fold(rows: int):
     return fold
 
 
-fold_1, fold_2, fold_3, fold_4 = (_make_fold(rows) for rows in (1, 2, 3, 4))
+fold_1, fold_2, fold_3, fold_4, fold_6 = (_make_fold(rows) for rows in (1, 2, 3, 4, 6))

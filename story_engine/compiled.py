@@ -1,0 +1,166 @@
+"""CompiledDecoder: the forward pass by the compiled kernel, on the CPU: packed weights, workers, buffers."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Sequence
+from functools import partial
+from queue import SimpleQueue
+from threading import Thread
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from story_engine import kernel
+from story_engine.cache import Slot
+from story_engine.decoder import find_rotations
+from story_engine.kernel import BOARD, PHASES
+from story_engine.linear import quantize
+from story_engine.model import ModelConfig
+from story_engine.vectors import LANES
+
+MOST_ROWS = 128  # of one call of the kernel
+
+
+class CompiledDecoder:
+    """A loaded model, used by one thread at a time, whose work is shared out over `workers`.
+
+    Weights are bytes for int8 and float32 otherwise; inputs are never rounded, keys and values are bfloat16 beside bytes.
+    The logits of a token depend on the tokens before it alone, bit for bit: not on the stories in other rows, nor on how
+    the text was cut into calls, nor on the number of workers. `price` is what one more row costs, as a share of a step of
+    one; 1 until it is measured.
+    """
+
+    def __init__(self, config: ModelConfig, take: Callable[[str], Tensor], precision: str, workers: int) -> None:
+        """`take` gives a tensor, in float32, by its transformers name; each is asked for once."""
+        self.config, self.precision, self.workers, self.price = config, precision, workers, 1.0
+        self.device = torch.device("cpu")
+        self.cache_dtype = torch.bfloat16 if precision == "int8" else torch.float32
+        self._kind = np.empty(0, np.uint16 if precision == "int8" else np.float32)
+        self._take_weights(take)
+        self._room: tuple[int, int] = (0, 0)  # rows of the buffers, and rows of logits
+        self._tasks: list[SimpleQueue[Callable[[], None] | None]] = [SimpleQueue() for _ in range(workers - 1)]
+        for number, tasks in enumerate(self._tasks):
+            Thread(target=_serve, args=(tasks,), daemon=True, name=f"kernel {number + 1}").start()
+            weakref.finalize(self, tasks.put, None)
+
+    def _take_weights(self, take: Callable[[str], Tensor]) -> None:
+        config = self.config
+        heads, keys = config.heads * config.head_dim, config.kv_heads * config.head_dim
+
+        def make(outputs: int, inputs: int, count: int = config.layers) -> _Blocks:
+            return _Blocks(count, outputs, inputs, np.int8 if self.precision == "int8" else np.float32)
+
+        embedding, head = take("model.embed_tokens.weight"), make(config.vocabulary, config.hidden, 1)
+        head.put(0, embedding if config.tied else take("lm_head.weight"))
+        norm = take("model.norm.weight").numpy()
+        self._model = embedding.numpy(), norm, head.weights[0], head.scales[0], np.float32(config.rms_eps)
+        norms = np.empty((2, config.layers, config.hidden), np.float32)
+        qkv, out = make(heads + 2 * keys, config.hidden), make(config.hidden, heads)
+        gate, up = make(config.intermediate, config.hidden), make(config.intermediate, config.hidden)
+        down = make(config.hidden, config.intermediate)
+        for number in range(config.layers):
+
+            def get(name: str, number: int = number) -> Tensor:
+                return take(f"model.layers.{number}.{name}.weight")
+
+            norms[0, number], norms[1, number] = get("input_layernorm"), get("post_attention_layernorm")
+            qkv.put(number, torch.cat([get(f"self_attn.{part}_proj") for part in "qkv"]))
+            out.put(number, get("self_attn.o_proj"))
+            for blocks, part in ((gate, "gate"), (up, "up"), (down, "down")):
+                blocks.put(number, get(f"mlp.{part}_proj"))
+        self._layers = (norms[0], *qkv.pair, *out.pair, norms[1], *gate.pair, *up.pair, *down.pair)
+        self._turns = tuple(each.numpy() for each in find_rotations(config, self.device))
+        # Of x, heads, mixed, added, gate and up; the logits have rows of their own.
+        widths = (config.hidden, heads + 2 * keys, heads, config.hidden, config.intermediate, config.intermediate)
+        self._widths = [_pad(width) for width in widths]
+
+    def read(self, ids: Sequence[int], slot: Slot, every: bool = False) -> Tensor:
+        """Append `ids` to the slot; returns float32 logits [vocabulary] for what follows the last of them.
+
+        With `every`, the logits behind each of them: [len(ids), vocabulary].
+        """
+        slot.reserve(len(slot.ids) + len(ids))
+        parts = [ids[start : start + MOST_ROWS] for start in range(0, len(ids), MOST_ROWS)]
+        rows = [self._run(part, [slot] * len(part), len(part) if every else 1) for part in parts]
+        return torch.cat(rows) if every else rows[-1][0]
+
+    def step(self, tokens: Sequence[int], slots: Sequence[Slot]) -> Tensor:
+        """Append one token to each slot; returns float32 logits [len(slots), vocabulary].
+
+        The weights are read once for all. A slot may stand in several rows, its tokens one behind the other.
+        """
+        starts = range(0, len(tokens), MOST_ROWS)
+        parts = [(tokens[start : start + MOST_ROWS], slots[start : start + MOST_ROWS]) for start in starts]
+        rows = [self._run(part, own, len(part)) for part, own in parts]
+        return rows[0] if len(rows) == 1 else torch.cat(rows)
+
+    def _run(self, tokens: Sequence[int], slots: Sequence[Slot], logits: int) -> Tensor:
+        """The kernel, on all workers; returns logits of the last rows, as many as are asked for."""
+        table = np.empty((len(tokens), 4), np.int64)
+        for row, (slot, token) in enumerate(zip(slots, tokens, strict=True)):
+            table[row, 0] = len(slot.ids)
+            slot.reserve(len(slot.ids) + 1)
+            slot.ids.append(token)
+        for row, slot in enumerate(slots):  # once none of them will move any more
+            table[row, 1:] = slot.keys.data_ptr(), slot.values.data_ptr(), slot.keys.shape[2]
+        shared, *own = self._find_buffers(len(tokens), logits)
+        board = np.zeros((PHASES * self.config.layers + 2) * BOARD, np.int64)
+        given = (
+            board, self.workers, np.array(tokens, np.int64), table, (self.config.heads, self.config.kv_heads), logits,
+            self._model, self._layers, self._turns, self._kind, shared,
+        )  # fmt: skip
+        for tasks, buffers in zip(self._tasks[: self.workers - 1], own[1:], strict=False):
+            tasks.put(partial(kernel.run, *given, buffers))
+        kernel.run(*given, own[0])
+        return torch.from_numpy(shared[-1][:logits, : self.config.vocabulary].copy())
+
+    def _find_buffers(self, rows: int, logits: int) -> list[tuple[np.ndarray, ...]]:
+        """The workers' common buffers for so many rows, and each worker's own."""
+        if rows > self._room[0] or logits > self._room[1]:
+            self._room = max(rows, self._room[0]), max(logits, self._room[1])
+            rows, logits = self._room
+            shared = [np.empty((rows, width), np.float32) for width in self._widths]
+            shared.append(np.empty((logits, _pad(self.config.vocabulary)), np.float32))
+            own: list[tuple[int, ...]] = [(rows, self.config.hidden), (self.config.context,)]
+            self._buffers = [tuple(shared)]
+            self._buffers += [tuple(np.empty(size, np.float32) for size in own) for _ in range(len(self._tasks) + 1)]
+        return self._buffers
+
+
+class _Blocks:
+    """Matrices of one shape [outputs, inputs] as blocks of LANES outputs, with a scale for each output.
+
+    weights [matrices, blocks, inputs, LANES], scales [matrices, blocks * LANES].
+    """
+
+    def __init__(self, matrices: int, outputs: int, inputs: int, stored: type) -> None:
+        width = _pad(outputs)
+        self.weights: np.ndarray = np.zeros((matrices, width // LANES, inputs, LANES), stored)
+        self.scales = np.ones((matrices, width), np.float32)
+        self.pair = self.weights, self.scales
+
+    def put(self, number: int, matrix: Tensor) -> None:
+        """Set one of the matrices, which is quantized here where bytes are kept."""
+        outputs, inputs = matrix.shape
+        if self.weights.dtype == np.int8:
+            quantized = quantize(matrix)
+            self.scales[number, :outputs] = quantized.q_per_channel_scales().numpy()
+            matrix = quantized.int_repr()
+        whole, blocks = outputs // LANES, self.weights[number]
+        blocks[:whole] = matrix[: whole * LANES].view(whole, LANES, inputs).transpose(1, 2).numpy()
+        if outputs % LANES:
+            blocks[-1, :, : outputs % LANES] = matrix[whole * LANES :].T.numpy()
+
+
+def _pad(count: int) -> int:
+    """The next multiple of LANES."""
+    return -(-count // LANES) * LANES
+
+
+def _serve(tasks: SimpleQueue[Callable[[], None] | None]) -> None:
+    """Do what comes, until nothing more can come."""
+    while (task := tasks.get()) is not None:
+        task()
+        del task
