@@ -123,7 +123,7 @@ class CompiledDecoder:
             rows, logits = self._room
             shared = [np.empty((rows, width), np.float32) for width in self._widths]
             shared.append(np.empty((logits, _pad(self.config.vocabulary)), np.float32))
-            own: list[tuple[int, ...]] = [(rows, self.config.hidden), (self.config.context,)]
+            own: list[tuple[int, ...]] = [(rows, self.config.hidden), (4, self.config.context)]
             self._buffers = [tuple(shared)]
             self._buffers += [tuple(np.empty(size, np.float32) for size in own) for _ in range(len(self._tasks) + 1)]
         return self._buffers

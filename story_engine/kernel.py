@@ -13,8 +13,10 @@ from numba import carray, njit
 from story_engine.vectors import (
     LANES,
     add_atomically,
-    blend,
-    dot,
+    blend_1,
+    blend_4,
+    dots_1,
+    dots_4,
     fold_1,
     fold_2,
     fold_3,
@@ -27,7 +29,7 @@ from story_engine.vectors import (
     sched_yield,
 )
 
-VECTORS = "c1eeb2ec9f42c606"  # of which vectors.py this was compiled: the beginning of its SHA-256
+VECTORS = "6bacef7a2b134f26"  # of which vectors.py this was compiled: the beginning of its SHA-256
 PATIENCE = 1000  # looks at the board before a waiting worker offers its core to others
 PHASES = 5  # of a layer, each shared out over the workers
 BOARD = 16  # numbers of the board for each phase, so that two phases have no cache line in common
@@ -108,18 +110,41 @@ def _rotate(vector, cosines, sines):
 
 
 @njit(error_model="numpy", fastmath=FAST)
-def _attend(query, keys, values, end, shares, mixed):
-    """mixed = softmax(query . keys / sqrt(dim)) . values, over the first `end` places."""
-    scale, top, total = ONE / np.sqrt(np.float32(len(query))), np.float32(-np.inf), np.float32(0)
+def _soften(scores, end, scale):
+    """The softmax of scale * scores[:end], in place."""
+    top, total = np.float32(-np.inf), np.float32(0)
     for place in range(end):
-        shares[place] = dot(query, keys, place) * scale
-        top = max(top, shares[place])
+        top = max(top, scores[place])
     for place in range(end):
-        shares[place] = _exponential(shares[place] - top)
-        total += shares[place]
+        scores[place] = _exponential((scores[place] - top) * scale)
+        total += scores[place]
     for place in range(end):
-        shares[place] /= total
-    blend(shares, values, end, mixed)
+        scores[place] /= total
+
+
+@njit(error_model="numpy")
+def _attend(heads, row, rows, column, keys, values, end, shares, mixed):
+    """mixed = softmax(query . keys / sqrt(dim)) . values for one row, or for four neighbours of one slot.
+
+    The first row sees `end` places, each other one more. A row's sums are the same alone and in company.
+    """
+    dim = keys.shape[1]
+    scale = ONE / np.sqrt(np.float32(dim))
+    if rows == 4:
+        dots_4(heads, row, column, dim, keys, 0, end, shares)
+    else:
+        dots_1(heads, row, column, dim, keys, 0, end, shares)
+    for more in range(1, rows):
+        dots_1(heads, row + more, column, dim, keys, end, end + more, shares[more : more + 1])
+    for more in range(rows):
+        _soften(shares[more], end + more, scale)
+        mixed[row + more, column : column + dim] = np.float32(0)
+    if rows == 4:
+        blend_4(shares, values, 0, end, mixed, row, column)
+    else:
+        blend_1(shares, values, 0, end, mixed, row, column)
+    for more in range(1, rows):
+        blend_1(shares[more : more + 1], values, end, end + more, mixed, row + more, column)
 
 
 @njit(error_model="numpy", fastmath=FAST)
@@ -148,9 +173,25 @@ def _project(board, phase, most, count, x, norm, epsilon, normal, blocks, scales
 
 
 @njit(error_model="numpy")
+def _open_slot(address, kind, capacity, sizes):
+    """The keys or values at an address: [layers, kv_heads, capacity, dim]."""
+    layers, _, kv_heads, dim = sizes
+    return carray(point(address, kind), (layers, kv_heads, capacity, dim))
+
+
+@njit(error_model="numpy")
+def _are_neighbours(slots, row):
+    """Whether this row and the three behind it are one slot's, one place behind the other."""
+    for more in range(1, 4):
+        if slots[row + more, 1] != slots[row, 1] or slots[row + more, 0] != slots[row, 0] + more:
+            return False
+    return True
+
+
+@njit(error_model="numpy")
 def _mix(board, phase, count, layer, sizes, slots, kind, cosines, sines, heads, shares, mixed):
     """Turn queries and keys, keep keys and values, and attend: the heads of one key, for all rows, are one chunk."""
-    layers, query_heads, kv_heads, dim = sizes
+    _, query_heads, kv_heads, dim = sizes
     group = query_heads // kv_heads
     while True:
         chunk = _claim(board, phase, kv_heads)
@@ -158,19 +199,24 @@ def _mix(board, phase, count, layer, sizes, slots, kind, cosines, sines, heads, 
             return
         key_at, value_at = (query_heads + chunk) * dim, (query_heads + kv_heads + chunk) * dim
         for row in range(count):
-            place, end = slots[row, 0], slots[row, 0] + 1
-            size = (layers, kv_heads, slots[row, 3], dim)
-            keys = carray(point(slots[row, 1], kind), size)[layer, chunk]
-            values = carray(point(slots[row, 2], kind), size)[layer, chunk]
-            key = heads[row, key_at : key_at + dim]
-            _rotate(key, cosines[place], sines[place])
+            place = slots[row, 0]
+            keys = _open_slot(slots[row, 1], kind, slots[row, 3], sizes)[layer, chunk]
+            values = _open_slot(slots[row, 2], kind, slots[row, 3], sizes)[layer, chunk]
+            _rotate(heads[row, key_at : key_at + dim], cosines[place], sines[place])
             for i in range(dim):
-                keys[place, i] = narrow(key[i], kind)
+                keys[place, i] = narrow(heads[row, key_at + i], kind)
                 values[place, i] = narrow(heads[row, value_at + i], kind)
-            for each in range(chunk * group * dim, (chunk + 1) * group * dim, dim):
-                query = heads[row, each : each + dim]
-                _rotate(query, cosines[place], sines[place])
-                _attend(query, keys, values, end, shares, mixed[row, each : each + dim])
+            for column in range(chunk * group * dim, (chunk + 1) * group * dim, dim):
+                _rotate(heads[row, column : column + dim], cosines[place], sines[place])
+        row = 0
+        while row < count:
+            # A later row's keys are in already, behind the places that an earlier one sees.
+            rows = 4 if row + 4 <= count and _are_neighbours(slots, row) else 1
+            keys = _open_slot(slots[row, 1], kind, slots[row, 3], sizes)[layer, chunk]
+            values = _open_slot(slots[row, 2], kind, slots[row, 3], sizes)[layer, chunk]
+            for column in range(chunk * group * dim, (chunk + 1) * group * dim, dim):
+                _attend(heads, row, rows, column, keys, values, slots[row, 0] + 1, shares, mixed)
+            row += rows
         _finish(board, phase)
 
 

@@ -81,21 +81,21 @@ def _prefetch(builder, pointer, size):
         builder.call(function, [builder.gep(start, [INT64(ahead)]), INT32(0), INT32(3), INT32(1)])
 
 
-def _cut(builder, length):
+def _cut(builder, length, widest):
     """(width, first place, number of vectors) for vectors that cover `length` numbers together, the wide ones first."""
     first = INT64(0)
-    for width in (64, 16, 1):
+    for width in (widest, 1):
         count = builder.sdiv(builder.sub(length, first), INT64(width))
         yield width, first, count
         first = builder.add(first, builder.mul(count, INT64(width)))
 
 
-def _call_on_floats(builder, name, count, *values):
-    """One of LLVM's functions on vectors of float32."""
-    kinds = [value.type for value in values]
-    result = FLOAT if "reduce" in name else kinds[0]
-    function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(result, kinds), f"llvm.{name}.v{count}f32")
-    return builder.call(function, values, fastmath=("reassoc",) if "reduce" in name else ())
+def _multiply_add(builder, count, *values):
+    """a * b + c for vectors of float32, rounded once."""
+    function = cgutils.get_or_insert_function(
+        builder.module, ir.FunctionType(values[0].type, [value.type for value in values]), f"llvm.fma.v{count}f32"
+    )
+    return builder.call(function, values)
 
 
 def _spread(builder, value, count):
@@ -105,55 +105,135 @@ def _spread(builder, value, count):
     return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(INT32, count), [0] * count))
 
 
-@intrinsic
-def dot(typing, query, keys, place):
-    """query [dim] . keys[place]."""
-
-    def generate(context, builder, signature, arguments):
-        query, keys = (context.make_array(signature.args[i])(context, builder, arguments[i]) for i in (0, 1))
-        dim = builder.extract_value(query.shape, 0)
-        row = builder.gep(keys.data, [builder.mul(arguments[2], dim)])
-        total = cgutils.alloca_once_value(builder, FLOAT(0))
-        for width, first, count in _cut(builder, dim):
-            with cgutils.for_range(builder, count) as loop:
-                at = builder.add(first, builder.mul(loop.index, INT64(width)))
-                left = _load_floats(builder, signature.args[0], builder.gep(query.data, [at]), width)
-                start = builder.gep(row, [at])
-                if width > 1:
-                    _prefetch(builder, start, width * signature.args[1].dtype.bitwidth // 8)
-                right = _load_floats(builder, signature.args[1], start, width)
-                found = _call_on_floats(builder, "vector.reduce.fadd", width, builder.load(total), builder.fmul(left, right))
-                builder.store(found, total)
-        return builder.load(total)
-
-    return types.float32(query, keys, types.int64), generate
+def _find_tile(rows: int) -> int:
+    """Lanes of a block whose sums for so many rows fit in three quarters of this processor's registers."""
+    features = binding.get_host_cpu_features()
+    registers, width = (32, 16) if features.get("avx512f") else (32, 4) if features.get("neon") else (16, 8)
+    tile = LANES
+    while rows * tile // width > registers * 3 // 4 and tile > width:
+        tile //= 2
+    return tile
 
 
-@intrinsic
-def blend(typing, shares, values, end, mixed):
-    """mixed [dim] = the sum of shares[place] * values[place] over the first `end` places."""
+def _halve(builder, vector, groups):
+    """Of each of `groups` runs of lanes the upper half added to the lower one."""
+    run = vector.type.count // groups
+    halves = []
+    for half in (0, run // 2):
+        lanes = [group * run + half + lane for group in range(groups) for lane in range(run // 2)]
+        mask = ir.Constant(ir.VectorType(INT32, len(lanes)), lanes)
+        halves.append(builder.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), mask))
+    return builder.fadd(*halves)
 
-    def generate(context, builder, signature, arguments):
-        shares, values, mixed = (context.make_array(signature.args[i])(context, builder, arguments[i]) for i in (0, 1, 3))
-        dim = builder.extract_value(mixed.shape, 0)
-        for width, first, count in _cut(builder, dim):
-            zero = ir.Constant(ir.VectorType(FLOAT, width), [0.0] * width)
-            with cgutils.for_range(builder, count) as loop:
-                at = builder.add(first, builder.mul(loop.index, INT64(width)))
-                total = cgutils.alloca_once(builder, zero.type)
-                builder.store(zero, total)
-                with cgutils.for_range(builder, arguments[2]) as places:
-                    start = builder.gep(values.data, [builder.add(builder.mul(places.index, dim), at)])
-                    if width > 1:
-                        _prefetch(builder, start, width * signature.args[1].dtype.bitwidth // 8)
-                    value = _load_floats(builder, signature.args[1], start, width)
-                    share = _spread(builder, builder.load(builder.gep(shares.data, [places.index])), width)
-                    builder.store(_call_on_floats(builder, "fma", width, share, value, builder.load(total)), total)
-                place = builder.bitcast(builder.gep(mixed.data, [at]), zero.type.as_pointer())
-                builder.store(builder.load(total), place, align=4)
-        return context.get_dummy_value()
 
-    return types.void(shares, values, types.int64, mixed), generate
+def _join(builder, left, right):
+    """Two vectors as one."""
+    count = left.type.count
+    return builder.shuffle_vector(left, right, ir.Constant(ir.VectorType(INT32, 2 * count), list(range(2 * count))))
+
+
+def _add_up(builder, vectors):
+    """The sum of each of some vectors of 16 lanes; every sum is a tree of halves, so company does not change it."""
+    if len(vectors) == 1:
+        joined = vectors[0]
+    else:  # rows share the instructions: the first level in pairs, then all at once
+        pairs = [_halve(builder, _join(builder, *vectors[at : at + 2]), 2) for at in range(0, len(vectors), 2)]
+        joined = _join(builder, *pairs)
+    while joined.type.count > len(vectors):
+        joined = _halve(builder, joined, len(vectors))
+    return [builder.extract_element(joined, INT32(number)) for number in range(len(vectors))]
+
+
+def _make_dots(rows: int):
+    """A function of heads [rows..., width], row, column, dim, keys [places, dim], first, end and shares [rows, context].
+
+    It sets shares[i, first:end] to the products of heads[row + i, column : column + dim] with these keys.
+    """
+
+    @intrinsic
+    def dots(typing, heads, row, column, dim, keys, first, end, shares):
+        def generate(context, builder, signature, arguments):
+            heads, keys, shares = (context.make_array(signature.args[i])(context, builder, arguments[i]) for i in (0, 4, 7))
+            row, column, dim, first, end = (arguments[i] for i in (1, 2, 3, 5, 6))
+            width, length = builder.extract_value(heads.shape, 1), builder.extract_value(shares.shape, 1)
+            starts = [
+                builder.gep(heads.data, [builder.add(builder.mul(builder.add(row, INT64(number)), width), column)])
+                for number in range(rows)
+            ]
+            zero = ir.Constant(ir.VectorType(FLOAT, 16), [0.0] * 16)
+            sums = [cgutils.alloca_once(builder, zero.type) for _ in range(rows)]
+            rest = [cgutils.alloca_once(builder, FLOAT) for _ in range(rows)]
+            whole = builder.mul(builder.sdiv(dim, INT64(16)), INT64(16))
+            with cgutils.for_range_slice(builder, first, end, INT64(1)) as (place, _):
+                key = builder.gep(keys.data, [builder.mul(place, dim)])
+                for number in range(rows):
+                    builder.store(zero, sums[number])
+                    builder.store(FLOAT(0), rest[number])
+                with cgutils.for_range_slice(builder, INT64(0), whole, INT64(16)) as (at, _):
+                    start = builder.gep(key, [at])
+                    _prefetch(builder, start, 16 * signature.args[4].dtype.bitwidth // 8)
+                    right = _load_floats(builder, signature.args[4], start, 16)
+                    for each, total in zip(starts, sums, strict=True):
+                        left = _load_floats(builder, signature.args[0], builder.gep(each, [at]), 16)
+                        builder.store(_multiply_add(builder, 16, left, right, builder.load(total)), total)
+                with cgutils.for_range_slice(builder, whole, dim, INT64(1)) as (at, _):
+                    right = _load_floats(builder, signature.args[4], builder.gep(key, [at]), 1)
+                    for each, total in zip(starts, rest, strict=True):
+                        left = _load_floats(builder, signature.args[0], builder.gep(each, [at]), 1)
+                        product = builder.extract_element(builder.fmul(left, right), INT32(0))
+                        builder.store(builder.fadd(product, builder.load(total)), total)
+                found = _add_up(builder, [builder.load(total) for total in sums])
+                for number, (tree, total) in enumerate(zip(found, rest, strict=True)):
+                    target = builder.gep(shares.data, [builder.add(builder.mul(INT64(number), length), place)])
+                    builder.store(builder.fadd(tree, builder.load(total)), target)
+            return context.get_dummy_value()
+
+        return types.void(heads, row, column, dim, keys, first, end, shares), generate
+
+    return dots
+
+
+def _make_blend(rows: int):
+    """A function of shares [rows, context], values [places, dim], first, end, mixed [rows..., width], row and column.
+
+    It adds to mixed[row + i, column : column + dim] the sum of shares[i, place] * values[place] from first to before end.
+    """
+    tile = _find_tile(rows)
+
+    @intrinsic
+    def blend(typing, shares, values, first, end, mixed, row, column):
+        def generate(context, builder, signature, arguments):
+            shares, values, mixed = (context.make_array(signature.args[i])(context, builder, arguments[i]) for i in (0, 1, 4))
+            first, end, row, column = (arguments[i] for i in (2, 3, 5, 6))
+            length, dim = builder.extract_value(shares.shape, 1), builder.extract_value(values.shape, 1)
+            width = builder.extract_value(mixed.shape, 1)
+            for lanes, begin, count in _cut(builder, dim, tile):
+                vector = ir.VectorType(FLOAT, lanes)
+                sums = [cgutils.alloca_once(builder, vector) for _ in range(rows)]
+                with cgutils.for_range(builder, count) as loop:
+                    at = builder.add(begin, builder.mul(loop.index, INT64(lanes)))
+                    targets = []
+                    for number, total in enumerate(sums):
+                        line = builder.mul(builder.add(row, INT64(number)), width)
+                        target = builder.gep(mixed.data, [builder.add(line, builder.add(column, at))])
+                        targets.append(builder.bitcast(target, vector.as_pointer()))
+                        builder.store(builder.load(targets[-1], align=4), total)
+                    with cgutils.for_range_slice(builder, first, end, INT64(1)) as (place, _):
+                        start = builder.gep(values.data, [builder.add(builder.mul(place, dim), at)])
+                        if lanes > 1:
+                            _prefetch(builder, start, lanes * signature.args[1].dtype.bitwidth // 8)
+                        value = _load_floats(builder, signature.args[1], start, lanes)
+                        for number, total in enumerate(sums):
+                            share = builder.gep(shares.data, [builder.add(builder.mul(INT64(number), length), place)])
+                            share = _spread(builder, builder.load(share), lanes)
+                            builder.store(_multiply_add(builder, lanes, share, value, builder.load(total)), total)
+                    for target, total in zip(targets, sums, strict=True):
+                        builder.store(builder.load(total), target, align=4)
+            return context.get_dummy_value()
+
+        return types.void(shares, values, first, end, mixed, row, column), generate
+
+    return blend
 
 
 @intrinsic
@@ -169,16 +249,6 @@ def narrow(typing, value, kind):
         return builder.trunc(builder.lshr(rounded, shift), ir.IntType(16))
 
     return kind.dtype(types.float32, kind), generate
-
-
-def _find_tile(rows: int) -> int:
-    """Lanes of a block whose sums for so many rows fit in three quarters of this processor's registers."""
-    features = binding.get_host_cpu_features()
-    registers, width = (32, 16) if features.get("avx512f") else (32, 4) if features.get("neon") else (16, 8)
-    tile = LANES
-    while rows * tile // width > registers * 3 // 4 and tile > width:
-        tile //= 2
-    return tile
 
 
 def _make_fold(rows: int):
@@ -219,7 +289,7 @@ def _make_fold(rows: int):
                         weight = builder.sitofp(builder.sext(weight, ir.VectorType(INT32, tile)), vector)
                     for number, each in enumerate(sums):
                         value = _spread(builder, builder.load(find(x, widths[0], number, loop.index)), tile)
-                        builder.store(_call_on_floats(builder, "fma", tile, value, weight, builder.load(each)), each)
+                        builder.store(_multiply_add(builder, tile, value, weight, builder.load(each)), each)
                 column = builder.add(builder.mul(block, INT64(LANES)), INT64(first))
                 scale = builder.load(builder.bitcast(builder.gep(scales.data, [column]), vector.as_pointer()), align=4)
                 for number, each in enumerate(sums):
@@ -233,3 +303,5 @@ def _make_fold(rows: int):
 
 
 fold_1, fold_2, fold_3, fold_4, fold_6 = (_make_fold(rows) for rows in (1, 2, 3, 4, 6))
+dots_1, dots_4 = _make_dots(1), _make_dots(4)
+blend_1, blend_4 = _make_blend(1), _make_blend(4)

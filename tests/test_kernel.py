@@ -14,9 +14,10 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from story_engine import ModelError, StoryEngine, calibration, kernel, vectors
 from story_engine.cache import Slot
+from story_engine.calibration import Finding
+from story_engine.compiled import CompiledDecoder
 from story_engine.decoder import Decoder
 from story_engine.model import ModelConfig
-from story_engine.stepper import Stepper
 from train.checkpoint import gather_weights
 
 TOLERANCE = 1e-3  # largest difference of a logit; logits here are of the order of ten, and torch itself is off by 1e-4
@@ -29,7 +30,7 @@ SHAPES = {
 
 
 @pytest.fixture(scope="module", params=[(shape, workers) for shape in SHAPES for workers in (1, 3)], ids=str)
-def pair(request) -> tuple[LlamaForCausalLM, Decoder]:
+def pair(request) -> tuple[LlamaForCausalLM, CompiledDecoder]:
     """The same random weights in transformers and in the kernel."""
     name, workers = request.param
     ours = SHAPES[name]
@@ -48,11 +49,10 @@ def pair(request) -> tuple[LlamaForCausalLM, Decoder]:
             initializer_range=0.3,
         )
     ).eval()
-    stepper = Stepper(ours, torch.float32, torch.float32, workers)
-    return model, Decoder(ours, gather_weights(model).pop, stepper=stepper)
+    return model, CompiledDecoder(ours, gather_weights(model).pop, "float32", workers)
 
 
-def make_slot(decoder: Decoder) -> Slot:
+def make_slot(decoder: CompiledDecoder) -> Slot:
     return Slot(decoder.config, decoder.cache_dtype, decoder.device)
 
 
@@ -88,7 +88,6 @@ def test_rows_of_any_slots_are_those_of_an_uncached_model(pair, data):
 @given(st.data())
 def test_a_row_is_the_same_to_the_last_bit_whatever_stands_beside_it_and_whoever_works(pair, data):
     _, decoder = pair
-    stepper = decoder.stepper
     tokens = data.draw(st.lists(st.integers(0, 99), min_size=2, max_size=9))
     alone = []
     for drawn in tokens:
@@ -97,10 +96,25 @@ def test_a_row_is_the_same_to_the_last_bit_whatever_stands_beside_it_and_whoever
         alone.append(decoder.step([drawn], [slot])[0])
     slots = [make_slot(decoder) for _ in tokens]
     decoder.step([7] * len(tokens), slots)
-    most, stepper.workers = stepper.workers, data.draw(st.integers(1, stepper.workers))
+    most, decoder.workers = decoder.workers, data.draw(st.integers(1, decoder.workers))
     together = decoder.step(tokens, slots)
-    stepper.workers = most
+    decoder.workers = most
     assert torch.equal(together, torch.stack(alone))
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.integers(0, 99), min_size=1, max_size=60), st.data())
+def test_a_text_is_the_same_to_the_last_bit_however_it_was_cut(pair, ids, data):
+    """Read in calls of any length, or token by token; logits, keys and values."""
+    _, decoder = pair
+    plain, cut, rows = make_slot(decoder), make_slot(decoder), []
+    wanted = torch.stack([decoder.step([token], [plain])[0] for token in ids])
+    while len(cut.ids) < len(ids):
+        step = data.draw(st.integers(1, len(ids) - len(cut.ids)))
+        rows.append(decoder.read(ids[len(cut.ids) : len(cut.ids) + step], cut, every=True))
+    assert torch.equal(torch.cat(rows), wanted)
+    assert torch.equal(cut.keys[:, :, : len(ids)], plain.keys[:, :, : len(ids)])
+    assert torch.equal(cut.values[:, :, : len(ids)], plain.values[:, :, : len(ids)])
 
 
 @pytest.mark.parametrize("count", [1, 5])
@@ -123,10 +137,9 @@ def test_short_floats_are_rounded_as_torch_rounds_them():
     config = SHAPES["grouped, tied"]
     torch.manual_seed(1)
     weights = {name: torch.randn(shape) * 0.3 for name, shape in config.shapes().items()}
-    slots = []
-    for dtype in (torch.float32, torch.bfloat16):
-        stepper = Stepper(config, torch.float32, dtype, 1)
-        decoder = Decoder(config, dict(weights).pop, stepper=stepper)
+    slots, decoder = [], CompiledDecoder(config, weights.pop, "float32", 1)
+    for dtype, kind in ((torch.float32, np.float32), (torch.bfloat16, np.uint16)):
+        decoder._kind = np.empty(0, kind)
         slots.append(Slot(config, dtype, decoder.device))
         decoder.step([5], slots[-1:])
     # Of the first layer: behind it, what was rounded has entered.
@@ -149,11 +162,11 @@ def test_exponentials_are_those_of_numpy():
 def test_a_step_does_not_wait_for_a_worker_that_never_comes(pair):
     """Another program may hold a core: whoever is there does all chunks."""
     _, decoder = pair
-    stepper, wanted = decoder.stepper, decoder.step([3], [make_slot(decoder)])
-    if stepper.workers == 1:
+    wanted = decoder.step([3], [make_slot(decoder)])
+    if decoder.workers == 1:
         pytest.skip("nobody to wait for")
     gate = threading.Event()
-    for tasks in stepper._tasks:
+    for tasks in decoder._tasks:
         tasks.put(gate.wait)
     try:
         assert torch.equal(decoder.step([3], [make_slot(decoder)]), wanted)
@@ -167,8 +180,7 @@ def test_what_is_no_number_stays_none(pair):
     _, decoder = pair
     slot = make_slot(decoder)
     decoder.step([1], [slot])
-    with torch.inference_mode():
-        slot.keys[0, 0, 0] = torch.nan
+    slot.keys[0, 0, 0] = torch.nan
     assert not torch.isfinite(decoder.step([1], [slot])).all()
 
 
@@ -181,31 +193,34 @@ def found(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("fastest", [0, 1])
 def test_what_was_fastest_is_remembered(tiny_folder, found, monkeypatch, fastest):
-    monkeypatch.setattr(calibration, "_measure", lambda decoder: fastest)
+    monkeypatch.setattr(calibration, "_measure", lambda compiled, plain: Finding(fastest, 0.25))
     engines = [StoryEngine.load(str(tiny_folder))]
-    assert list(json.loads(found.read_text()).values()) == [fastest]
-    monkeypatch.setattr(calibration, "_measure", lambda decoder: pytest.fail("measured again"))
+    assert list(json.loads(found.read_text()).values()) == [[fastest, 0.25]]
+    monkeypatch.setattr(calibration, "_measure", lambda compiled, plain: pytest.fail("measured again"))
     engines.append(StoryEngine.load(str(tiny_folder)))
     for engine in engines:
-        assert (engine.decoder.stepper.workers if engine.decoder.stepper else 0) == fastest
+        assert isinstance(engine.decoder, CompiledDecoder if fastest else Decoder)
+        assert engine.decoder.price == (0.25 if fastest else 1)
+    assert isinstance(StoryEngine.load(str(tiny_folder), kernel="on").decoder, CompiledDecoder)
 
 
 def test_the_kernel_is_measured_and_can_be_switched_off(tiny_folder, found):
-    assert StoryEngine.load(str(tiny_folder), kernel="off").decoder.stepper is None
-    assert StoryEngine.load(str(tiny_folder), kernel="on").decoder.stepper is not None
+    assert isinstance(StoryEngine.load(str(tiny_folder), kernel="off").decoder, Decoder)
     assert not found.exists()
     StoryEngine.load(str(tiny_folder))
-    assert next(iter(json.loads(found.read_text()).values())) in range(torch.get_num_threads() + 1)
+    [[workers, price]] = json.loads(found.read_text()).values()
+    assert workers in range(torch.get_num_threads() + 1)
+    assert price >= 0
     for foreign in ("not what we wrote", "[1]", '{"a": "b"}'):
         found.write_text(foreign)
         StoryEngine.load(str(tiny_folder))
-        assert any(type(workers) is int for workers in json.loads(found.read_text()).values())
+        assert any(isinstance(entry, list) for entry in json.loads(found.read_text()).values())
 
 
 def test_a_kernel_that_cannot_be_had_is_said(tiny_folder, monkeypatch):
     with pytest.raises(ModelError, match="auto, on, off"):
         StoryEngine.load(str(tiny_folder), kernel="fast")
-    monkeypatch.setattr(calibration, "Stepper", None)
+    monkeypatch.setattr(calibration, "CompiledDecoder", None)
     with pytest.raises(ModelError, match="numba"):
         StoryEngine.load(str(tiny_folder), kernel="on")
-    assert StoryEngine.load(str(tiny_folder)).decoder.stepper is None
+    assert isinstance(StoryEngine.load(str(tiny_folder)).decoder, Decoder)

@@ -78,7 +78,7 @@ def test_the_words_are_the_same_and_the_steps_fewer(engine, monkeypatch):
     plain = [tell(engine, seed) for seed in range(6)]
     alone = len(rows)
     monkeypatch.setattr(engine, "guesses", True)
-    monkeypatch.setattr(engine.decoder.stepper, "price", 0.05)
+    monkeypatch.setattr(engine.decoder, "price", 0.05)
     guessed = [tell(engine, seed) for seed in range(6)]
     assert [story.text() for story in guessed] == [story.text() for story in plain]
     assert [story.last().tokens for story in guessed] == [story.last().tokens for story in plain]
@@ -88,7 +88,7 @@ def test_the_words_are_the_same_and_the_steps_fewer(engine, monkeypatch):
 
 
 def test_hot_and_greedy_settings_too(engine, monkeypatch):
-    monkeypatch.setattr(engine.decoder.stepper, "price", 0.0)
+    monkeypatch.setattr(engine.decoder, "price", 0.0)
     for options in ({"temperature": 1.5, "top_p": 1.0}, {"temperature": 0}, {"repetition_penalty": 1.0, "top_k": 3}):
         told = []
         for guesses in (True, False):
@@ -99,7 +99,7 @@ def test_hot_and_greedy_settings_too(engine, monkeypatch):
 
 def test_a_guess_at_the_end_or_in_a_loop_spoils_nothing(engine, monkeypatch):
     """Circles are taken back and ends come in the middle of guesses; each replays as it was told."""
-    monkeypatch.setattr(engine.decoder.stepper, "price", 0.0)
+    monkeypatch.setattr(engine.decoder, "price", 0.0)
     story = Story("The cat sat. The cat sat. The cat sat.")
     for seed in range(4):
         list(engine.stream(story, Settings(seed=seed, temperature=0.3, repetition_penalty=1.0, max_new_tokens=120)))
@@ -109,7 +109,7 @@ def test_a_guess_at_the_end_or_in_a_loop_spoils_nothing(engine, monkeypatch):
 
 
 def test_stories_that_share_steps_are_not_guessed_at(engine, monkeypatch):
-    monkeypatch.setattr(engine.decoder.stepper, "price", 0.0)
+    monkeypatch.setattr(engine.decoder, "price", 0.0)
     tell(engine, 1)
     rows, started, going = count_steps(engine, monkeypatch), threading.Event(), threading.Event()
 
@@ -131,7 +131,7 @@ def test_stories_that_share_steps_are_not_guessed_at(engine, monkeypatch):
 
 
 def test_a_stop_in_the_middle_of_guesses_keeps_the_words_shown(engine, monkeypatch):
-    monkeypatch.setattr(engine.decoder.stepper, "price", 0.0)
+    monkeypatch.setattr(engine.decoder, "price", 0.0)
     whole = tell(engine, 2).path()[1].text
     for stop in range(3, 30, 4):
         story, cancel, told = Story(OPENING), threading.Event(), ""
