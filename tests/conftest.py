@@ -82,7 +82,7 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory, tokenizer: Tokenizer, 
 
 @pytest.fixture
 def engine(tiny_folder: Path) -> StoryEngine:
-    return StoryEngine.load(str(tiny_folder))
+    return StoryEngine.load(str(tiny_folder), precision="float32")
 
 
 @pytest.fixture(scope="session")
