@@ -1,4 +1,4 @@
-"""The command line: python -m benchmarks decode | turns | batch | train | train-sweep."""
+"""The command line: python -m benchmarks decode | turns | batch | guesses | launch | train | train-sweep."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import batch as many
+from benchmarks import guesses as speculation
+from benchmarks import launch
 from benchmarks.decode import ROUNDS, make_published_model, measure, print_table
 from benchmarks.training import compare_with_plain_loop, print_pair, print_trials, profile, sweep, try_out
 from benchmarks.turns import play, print_turns
@@ -23,8 +25,11 @@ def build_parser() -> argparse.ArgumentParser:
     decode = commands.add_parser("decode", help="tokens a second against transformers' generate")
     turns = commands.add_parser("turns", help="the wait before the first word, turn after turn")
     batch = commands.add_parser("batch", help="many stories at once over one")
-    batch.add_argument("--rounds", type=int, default=ROUNDS, help="how often each count is measured")
-    for command in (decode, turns, batch):
+    guesses = commands.add_parser("guesses", help="stories with guesses at the next tokens, and without")
+    start = commands.add_parser("launch", help="from a process's start to the first token, and its memory")
+    for command in (batch, guesses, start):
+        command.add_argument("--rounds", type=int, default=ROUNDS, help="how often each is measured")
+    for command in (decode, turns, batch, guesses, start):
         command.add_argument("--model", default=EMBEDDED, help="embedded, published (its shape, random weights), or a folder")
     decode.add_argument("--precision", default="auto", choices=PRECISIONS, help="the engine's (default: auto)")
     decode.add_argument("--rounds", type=int, default=ROUNDS, help="how often each length is measured")
@@ -76,6 +81,10 @@ def main() -> None:
             print_table(measure(folder, options.rounds, options.precision))
         elif options.what == "batch":
             many.print_table(many.measure(folder, options.rounds))
+        elif options.what == "guesses":
+            speculation.print_table(speculation.measure(folder, options.rounds))
+        elif options.what == "launch":
+            launch.print_table(launch.measure(folder, options.rounds))
         else:
             print_turns(play(folder, options.turns, options.pause))
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks import batch, decode
+from benchmarks import batch, decode, guesses, launch
 from benchmarks.__main__ import build_parser, run_training
 from benchmarks.llamacpp import arrange, rename
 from benchmarks.training import PlainLoop, compare_with_plain_loop
@@ -94,3 +94,23 @@ def test_stories_told_together_are_whole_and_every_count_has_a_row(tiny_folder, 
     assert all(len(row.rates[batch.ENGINE]) == 2 and row.rate(batch.ENGINE) > 0 for row in rows)
     batch.print_table(rows)
     assert "| 40 | 8 |" in capsys.readouterr().out
+
+
+def test_stories_with_guesses_are_those_without(tiny_folder, monkeypatch, capsys):
+    monkeypatch.setattr(guesses, "WARM_UP", 3)
+    monkeypatch.setattr(guesses, "LENGTH", 12)
+    rounds = guesses.measure(tiny_folder, rounds=2)
+    assert len(rounds) == 2
+    assert all(one.guessed > 0 and one.plain > 0 and one.tokens_per_step > 0 for one in rounds)
+    guesses.print_table(rounds)
+    assert "tokens a step" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_a_launch_is_measured_in_its_parts(tiny_folder, monkeypatch, capsys):
+    monkeypatch.setattr(launch, "LENGTH", 100)
+    rows = launch.measure(tiny_folder, rounds=1)
+    assert [len(row) for row in rows] == [4, 4]
+    assert all(part > 0 for row in rows for part in row)
+    launch.print_table(rows)
+    assert "| 100 |" in capsys.readouterr().out

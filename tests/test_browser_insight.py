@@ -117,7 +117,7 @@ def test_a_german_browser_gets_a_german_page(browser, scripted, serve):
     assert "nichts vergessen" in reader.page.locator("#meter").inner_text()
     assert "Wer ist Max?" in reader.page.locator(".doubts").inner_text()
     reader.open_panel("options")
-    assert reader.page.get_by_text("wie gewagt die Wörter sind").is_visible()
+    reader.page.get_by_text("wie gewagt die Wörter sind").wait_for()
     reader.picture("german-desktop-light")
     assert "[object" not in reader.page.locator("body").inner_text()
     reader.press("branch")
