@@ -176,6 +176,17 @@ class Actions:
         changed = [s.key for s, is_pinned in self.sentences(visit, passage) if is_pinned != (s.key[1] in chosen)]
         return self.change(visit, lambda story: [story.pin(key) for key in changed])
 
+    def toggle_pin(self, visit: Visit, passage: object, place: object) -> View:
+        """Pin a sentence of a passage, or let it go.
+
+        Raises:
+            InputError: there is no such sentence, or it is one of the opening, which is always remembered.
+        """
+        key = next((sentence.key for sentence, _ in self.sentences(visit, passage) if sentence.key[1] == place), None)
+        if key is None:
+            raise InputError("This sentence cannot be pinned. The opening is always remembered anyway.")
+        return self.change(visit, lambda story: story.pin(key))
+
     def adopt(self, story: Story, visit: Visit) -> View:
         """Take in a story that was made elsewhere, and show it."""
         self.library.adopt(OpenStory(story))
@@ -245,7 +256,7 @@ class Actions:
         doubts, texts = [] if is_writing else self._find_doubts(story), find_texts(visit.language)
         return View(
             story=story.uid,
-            book=draw_book(story, window, is_writing, doubts, texts),
+            book=draw_book(story, window, is_writing, doubts, texts, visit.pinning),
             meter=draw_meter(story, window, reading, texts),
             tree=draw_tree(story),
             ways="" if is_writing else draw_ways(story, texts),

@@ -10,5 +10,5 @@ const act = (event) => {
 };
 element.addEventListener("click", (event) => { event.stopPropagation(); act(event); });
 element.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && event.target.matches("span[data-act]")) act(event);
+  if ((event.key === "Enter" || event.key === " ") && event.target.matches("span[data-act]")) act(event);
 });

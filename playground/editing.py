@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -28,10 +29,11 @@ class Editing:
         self.page, self.actions, self.insight = page, page.actions, Insight(page.actions)
         self.widgets = w = page.widgets
         memory = [w.browser, w.preferences]
-        for clickable in (w.book, w.tree, w.ways):
+        for clickable in (w.book, w.tree, w.ways, w.meter):
             clickable.click(self._click, memory, w.story, **QUICK).then(None, None, None, js=SHOW_PANEL)
         w.edit_save.click(page.make_mover(self.actions.edit), [*memory, w.edited, w.edit_text], w.story, **QUICK)
         w.edit_cancel.click(lambda: gr.update(visible=False), None, w.editor, **QUICK)
+        w.pinning.input(self._choose_pinning, [*memory, w.pinning], [*w.story, w.preferences], **QUICK)
         w.pins.input(self._pin, [*memory, w.edited, w.pins], w.story, **QUICK)
         w.asked.input(self._ask, [*memory, w.edited, w.asked], w.influences, **ASKING)
         w.replay.click(self._replay, [*memory, w.edited], w.replayed, **ASKING)
@@ -47,6 +49,8 @@ class Editing:
         try:
             if act in ("back", "forward"):
                 return self.page.show(self.actions.flip(visit, passage, 1 if act == "forward" else -1), visit)
+            if act == "pin":
+                return self.page.show(self.actions.toggle_pin(visit, passage, event._data.get("place")), visit)
             if act == "go":
                 return self.page.show(self.actions.go_to(visit, passage), visit)
             return self._open(visit, passage)
@@ -71,6 +75,12 @@ class Editing:
             w.replay: gr.update(visible=passage.receipt is not None and not passage.edited),
             w.replayed: "",
         }
+
+    def _choose_pinning(self, data: object, preferences: object, pinning: bool) -> Update:
+        """From now on a click on a sentence pins it, or opens the panel of its passage."""
+        visit = replace(Visit.from_browser(data, preferences), pinning=bool(pinning))
+        shown = self.page.make_mover(self.actions.look)(data, visit.preferences())
+        return shown | {self.widgets.preferences: visit.preferences()}
 
     def _pin(self, data: object, preferences: object, passage: object, chosen: list[int]) -> Update:
         """As every move, but the panel stays open."""

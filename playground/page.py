@@ -13,7 +13,7 @@ import gradio as gr
 from playground.actions import Actions
 from playground.api import publish
 from playground.editing import Editing
-from playground.ideas import IDEAS
+from playground.ideas import IDEAS, deal
 from playground.queues import QUICK, WAITING, WRITERS, WRITING, Update
 from playground.shelf import Shelf
 from playground.strings import choose_language
@@ -21,8 +21,6 @@ from playground.tuning import Tuning
 from playground.visit import Live, View, Visit
 from playground.widgets import Widgets
 from story_engine import Settings, Story, StoryError
-
-ENDING = 5  # sentences in which a story is brought to its end
 
 
 class Page:
@@ -47,14 +45,13 @@ class Page:
         memory = [w.browser, w.preferences]
         start = self.make_writer(self.actions.start)
         go_on = self.make_writer(self.actions.go_on)
-        finish = self.make_writer(lambda visit, text, settings: self.actions.go_on(visit, text, settings, ENDING))
+        finish = self.make_writer(lambda visit, text, settings: self.actions.go_on(visit, text, settings, visit.ending))
         retry = self.make_writer(lambda visit, _, settings: self.actions.retry(visit, settings))
         for trigger in (w.begin.click, w.opening.submit):
             trigger(start, [*memory, w.opening, *settings], w.story, **WRITING)
-        for idea, text in zip(w.ideas, IDEAS.values(), strict=True):
-            idea.click(lambda text=text: text, None, w.opening, **QUICK).then(
-                start, [*memory, w.opening, *settings], w.story, **WRITING
-            )
+        for idea in w.ideas:
+            idea.click(IDEAS.get, idea, w.opening, **QUICK).then(start, [*memory, w.opening, *settings], w.story, **WRITING)
+        w.other_ideas.click(deal, w.ideas[0], w.ideas, **QUICK)
         for trigger in (w.go_on.click, w.words.submit):
             trigger(go_on, [*memory, w.words, *settings], w.story, **WRITING)
         for button, act in ((w.branch, self.actions.branch), (w.strip, self.actions.vary)):
@@ -70,7 +67,8 @@ class Page:
         w.undo.click(self.make_mover(lambda visit: change(visit, Story.undo)), memory, w.story, **QUICK)
         w.redo.click(self.make_mover(lambda visit: change(visit, Story.redo)), memory, w.story, **QUICK)
         w.new.click(self.make_mover(self._start_anew), memory, w.story, **QUICK)
-        self.blocks.load(self._arrive, memory, [*w.story, *w.settings.values(), w.model, w.own_manner, w.preferences], **QUICK)
+        remembered = [*w.settings.values(), w.ending, w.model, w.own_manner, w.pinning, w.preferences]
+        self.blocks.load(self._arrive, memory, [*w.story, *remembered], **QUICK)
 
     def _connect_files(self) -> None:
         w, shelf = self.widgets, self.shelf

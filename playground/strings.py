@@ -22,6 +22,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "opening": ("How does your story begin?", "Wie fängt deine Geschichte an?"),
     "begin": ("Begin the story", "Geschichte beginnen"),
     "or_idea": ("Or start from an idea:", "Oder nimm eine Idee (die Geschichten sind auf Englisch):"),
+    "other_ideas": ("Other ideas", "Andere Ideen"),
     # writing
     "next": ("What happens next?", "Wie geht es weiter?"),
     "next_hint": (
@@ -63,6 +64,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "Diese Zeilen stehen hinter dem Anfang, wann immer das Modell die Geschichte liest, als hätte sie es gesagt. "
         "Im Buch stehen sie nicht.",
     ),
+    "pinning": ("A click on a sentence pins it", "Ein Klick auf einen Satz behält ihn"),
     "keep": ("Keep this in mind", "Das im Sinn behalten"),
     "reads": ("What the model reads", "Was das Modell liest"),
     "look_context": ("Show what it reads now", "Zeigen, was es jetzt liest"),
@@ -88,6 +90,8 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "repetition_penalty_hint": (RANGES["repetition_penalty"][2], "macht schon benutzte Wörter unwahrscheinlicher; 1 ist aus"),
     "seed_hint": (RANGES["seed"][2], "dieselbe Startzahl erzählt dieselbe Geschichte; keine zieht eine neue"),
+    "ending": ("Sentences to the end", "Sätze bis zum Ende"),
+    "ending_hint": ("about so many, when you ask for one", "ungefähr so viele, wenn du eins suchst"),
     "model": ("Model", "Modell"),
     "at_once": ("Or all of it at once:", "Oder alles auf einmal:"),
     "Recommended": ("Recommended", "Empfohlen"),
@@ -157,6 +161,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "Der Anfang ist lang: Nur seine ersten Sätze werden immer behalten.",
     ),
     "going": ("The next sentence to be forgotten:", "Der nächste Satz, der vergessen wird:"),
+    "keep_it": ("Keep it", "Behalten"),
+    "let_go": ("Let it go", "Loslassen"),
+    "kept_ones": ("Always remembered:", "Immer behalten:"),
+    "pin": ("Click to keep this in mind always", "Klicken, um das immer zu behalten"),
     "will_forget": (
         "As the story grows past the model's memory, its oldest sentences are forgotten, but never its opening.",
         "Wächst die Geschichte über das Gedächtnis hinaus, werden ihre ältesten Sätze vergessen, aber nie der Anfang.",

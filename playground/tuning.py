@@ -31,6 +31,8 @@ class Tuning:
             if isinstance(widget, gr.Slider):
                 widget.release(self._remember, inputs, w.preferences, **QUICK)
         w.model.input(self._choose_model, inputs, [w.preferences, w.model], **QUICK)
+        for trigger in (w.ending.input, w.ending.release):
+            trigger(self._remember_ending, [w.preferences, w.ending], w.preferences, **QUICK)
         for name, manner in MANNERS.items():
             given = [getattr(manner, field) for field in w.settings]
             w.manners[name].click(lambda given=given: given, None, values, **QUICK).then(
@@ -50,12 +52,15 @@ class Tuning:
             settings = Settings()
         model = visit.model if visit.model in self.engines.names else self.engines.default
         shown = {widget: getattr(settings, name) for name, widget in w.settings.items()}
-        return shown | {w.model: model, w.own_manner: _list(visit)}
+        return shown | {w.model: model, w.own_manner: _list(visit), w.ending: visit.ending, w.pinning: visit.pinning}
 
     def _remember(self, preferences: object, model: str, *given: Any) -> dict[str, Any]:
         """The settings as they stand now, for the browser to keep."""
         settings = dict(zip(self.widgets.settings, given, strict=True))
         return replace(Visit.from_browser(preferences), settings=settings, model=model).preferences()
+
+    def _remember_ending(self, preferences: object, ending: float) -> dict[str, Any]:
+        return replace(Visit.from_browser(preferences), ending=int(ending)).preferences()
 
     def _choose_model(self, preferences: object, model: str, *given: Any) -> tuple[dict[str, Any], str]:
         try:

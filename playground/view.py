@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from playground.strings import ENGLISH, Texts
-from story_engine import Doubt, Key, LedgerEntry, Passage, Reading, Story, Window
+from story_engine import Doubt, Key, LedgerEntry, Passage, Reading, Sentence, Story, Window
 
 AROUND = 4  # words around a place that is doubted
 BREAK = '<span class="break"></span>'
@@ -14,18 +14,30 @@ REASONS_SHOWN = 20
 SHOW_LINE = 0.5  # how full the memory is when the page begins to show what will be forgotten next
 
 
-def draw_book(story: Story, window: Window | None, writing: bool, doubts: Sequence[Doubt] = (), texts: Texts = ENGLISH) -> str:
+def draw_book(
+    story: Story,
+    window: Window | None,
+    writing: bool,
+    doubts: Sequence[Doubt] = (),
+    texts: Texts = ENGLISH,
+    pinning: bool = False,
+) -> str:
     """The story as one book page: every passage a span that can be clicked, what the model has forgotten paler.
+
+    With `pinning`, it is every sentence that can be clicked, to be remembered always; the opening is so anyway.
 
     Pinned sentences are marked, and a line stands where the model will forget next, once its memory is half full.
     `doubts` are places in the last passage that do not go with the story.
     """
-    marks, said = mark_sentences(window), {}
-    for sentence in (*window.forgotten, *window.kept) if window else ():
-        said[sentence.key] = sentence.text
+    marks = mark_sentences(window)
     for key in story.pins:
         marks[key] = f"{marks.get(key, '')} pinned".strip()
-    passages = [_draw_passage(story, passage, said, marks, texts) for passage in story.path()]
+    drawn: dict[Key, tuple[str, str]] = {}
+    for sentence in (*window.forgotten, *window.kept) if window else ():
+        can_be_pinned = pinning and window is not None and sentence.key not in window.opening
+        html = _draw_sentence(sentence, marks.get(sentence.key, ""), texts, can_be_pinned)
+        drawn[sentence.key] = sentence.text, html
+    passages = [_draw_passage(story, passage, drawn, texts, pinning) for passage in story.path()]
     live = '<span class="live by-model" aria-live="off"></span>' if writing else ""
     last = story.last()
     end = f'<div class="the-end" role="note">{texts["end"]}</div>' if last and last.finish == "end" and not writing else ""
@@ -67,30 +79,33 @@ def draw_text(text: str) -> str:
     return escape(text).replace("\n", BREAK)
 
 
-def _draw_passage(story: Story, passage: Passage, said: dict[Key, str], marks: dict[Key, str], texts: Texts) -> str:
-    keys = sorted(key for key in said if key[0] == passage.id)
-    if "".join(said[key] for key in keys) == passage.text:
-        inner = "".join(_draw_sentence(said[key], marks.get(key, ""), texts) for key in keys)
-    else:
-        inner = draw_text(passage.text)
+def _draw_passage(story: Story, passage: Passage, drawn: dict[Key, tuple[str, str]], texts: Texts, pinning: bool) -> str:
+    """A passage by its sentences, text and HTML each, where they give its words."""
+    sentences = [drawn[key] for key in sorted(key for key in drawn if key[0] == passage.id)]
+    is_whole = "".join(text for text, _ in sentences) == passage.text
+    inner = "".join(html for _, html in sentences) if is_whole else draw_text(passage.text)
     classes = f"passage by-{passage.author}{' edited' if passage.edited else ''}"
-    words = (
-        f'<span class="{classes}" data-act="edit" data-passage="{passage.id}" tabindex="0" role="button" '
-        f'title="{texts["change_" + passage.author]}">{inner}</span>'
-        if passage.text
-        else ""
+    change = (
+        f'data-act="edit" data-passage="{passage.id}" tabindex="0" role="button" title="{texts["change_" + passage.author]}"'
     )
+    words = f'<span class="{classes}" {"" if pinning else change}>{inner}</span>' if passage.text else ""
     is_retold = passage.receipt and passage.receipt.loops and not passage.edited
     retold = f'<span class="retold" title="{texts["retold_hint"]}">{texts["retold"]}</span>' if is_retold else ""
     return words + retold + _draw_versions(story, passage, texts)
 
 
-def _draw_sentence(text: str, mark: str, texts: Texts) -> str:
-    if not mark:
+def _draw_sentence(sentence: Sentence, mark: str, texts: Texts, can_be_pinned: bool) -> str:
+    text, words = sentence.text, sentence.text.lstrip()
+    if not words or not (mark or can_be_pinned):
         return draw_text(text)
-    titles = " ".join(texts[name] for name in mark.split())
-    words = text.lstrip()
-    return f'{draw_text(text[: len(text) - len(words)])}<span class="{mark}" title="{titles}">{draw_text(words)}</span>'
+    titles = " ".join(texts[name] for name in [*mark.split(), *(["pin"] if can_be_pinned and "pinned" not in mark else [])])
+    passage, place = sentence.key
+    check = (
+        f' data-act="pin" data-passage="{passage}" data-place="{place}" tabindex="0" role="checkbox" '
+        f'aria-checked="{"true" if "pinned" in mark else "false"}"'
+    )
+    tag = f'<span class="{mark}" title="{titles}"{check if can_be_pinned else ""}>'
+    return f"{draw_text(text[: len(text) - len(words)])}{tag}{draw_text(words)}</span>"
 
 
 def _draw_versions(story: Story, passage: Passage, texts: Texts) -> str:
@@ -119,8 +134,10 @@ def draw_meter(story: Story, window: Window | None, reading: Reading | None = No
     said = texts["meter"].format(used=len(window.ids), context=window.context, said=gone)
     troubles = {"unpinned": window.unpinned, "unnoted": window.unnoted, "long_opening": window.is_opening_cut}
     notes = "".join(f" {texts[key]}" for key, is_so in troubles.items() if is_so)
-    coming = next((s.text.strip() for s in window.kept if s.key == window.next_forgotten), "")
-    next_line = f"<p>{texts['going']} <q>{escape(coming)}</q></p>" if coming else ""
+    coming = "".join(_draw_kept(s, texts["keep_it"]) for s in window.kept if s.key == window.next_forgotten)
+    pinned = "".join(_draw_kept(s, texts["let_go"]) for s in window.kept if s.key in story.pins)
+    next_line = f"<p>{texts['going']} {coming}</p>" if coming else ""
+    next_line += f"<p>{texts['kept_ones']} {pinned}</p>" if pinned else ""
     entries = "".join(_draw_entry(entry) for entry in reversed(story.memory.ledger[-REASONS_SHOWN:]))
     ledger = f"<ul>{entries}</ul>" if entries else f"<p>{texts['will_forget']}</p>"
     level = f"<p>{texts['reading'].format(words=reading.words, rare=reading.rare)}</p>" if reading else ""
@@ -130,6 +147,13 @@ def draw_meter(story: Story, window: Window | None, reading: Reading | None = No
         f'<i style="width:{share:.1f}%"></i><b style="width:{answer:.1f}%"></b></span>'
         f"<span>{said}{notes}</span></summary>{next_line}{ledger}{level}</details>"
     )
+
+
+def _draw_kept(sentence: Sentence, act: str) -> str:
+    """A sentence, and a button that pins it or lets it go."""
+    passage, place = sentence.key
+    button = f'<button type="button" data-act="pin" data-passage="{passage}" data-place="{place}">{act}</button>'
+    return f"<q>{escape(sentence.text.strip())}</q> {button} "
 
 
 def _draw_entry(entry: LedgerEntry) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from story_engine import is_uid
+from story_engine import ENDINGS, is_uid
 
 MOST_ON_SHELF = 50
 MOST_MANNERS = 20
+ENDING = 5  # sentences in which a story is brought to its end, unless the reader says otherwise
 
 
 @dataclass(frozen=True)
@@ -16,8 +17,8 @@ class Visit:
     """What a browser remembers: its story's number, its settings, its model, and the stories it had before.
 
     Survives refresh and restart. `shelf` is number -> title, newest first; `removed` the number of the story last put
-    aside, which can be brought back; `manners` are settings kept under names; `language` is
-    what the page is worded in.
+    aside, which can be brought back; `manners` are settings kept under names; `language` is what the page is worded in;
+    `ending` the sentences that an end is to take; `pinning` whether a click on a sentence pins it.
     """
 
     story: str = ""
@@ -27,6 +28,8 @@ class Visit:
     removed: str = ""
     manners: dict[str, dict[str, Any]] = field(default_factory=dict)
     language: str = ""
+    ending: int = ENDING
+    pinning: bool = False
 
     @classmethod
     def from_browser(cls, *memories: object) -> Visit:
@@ -34,8 +37,8 @@ class Visit:
         data: dict[str, Any] = {}
         for memory in memories:
             data |= memory if isinstance(memory, dict) else {}
-        names = ("story", "settings", "model", "shelf", "removed", "manners", "language")
-        story, settings, model, shelf, removed, manners, language = (data.get(name) for name in names)
+        names = ("story", "settings", "model", "shelf", "removed", "manners", "language", "ending")
+        story, settings, model, shelf, removed, manners, language, ending = (data.get(name) for name in names)
         kept = manners.items() if isinstance(manners, dict) else ()
         return cls(
             story if isinstance(story, str) else "",
@@ -45,6 +48,8 @@ class Visit:
             removed if isinstance(removed, str) and is_uid(removed) else "",
             {str(name): manner for name, manner in list(kept)[:MOST_MANNERS] if isinstance(manner, dict)},
             language if isinstance(language, str) else "",
+            ending if type(ending) is int and ending in ENDINGS else ENDING,
+            data.get("pinning") is True,
         )
 
     def story_memory(self) -> dict[str, Any]:
@@ -53,7 +58,8 @@ class Visit:
 
     def preferences(self) -> dict[str, Any]:
         """What the browser keeps of the settings."""
-        return {"settings": self.settings, "model": self.model, "manners": self.manners, "language": self.language}
+        names = ("settings", "model", "manners", "language", "ending", "pinning")
+        return {name: getattr(self, name) for name in names}
 
     def after(self, view: View) -> Visit:
         """The same browser, now with the story of `view` in hand and on its shelf."""

@@ -8,10 +8,11 @@ from typing import Any
 import gradio as gr
 
 from playground.engines import Engines
-from playground.ideas import IDEAS
+from playground.ideas import deal
 from playground.phases import Phases, read_phases
 from playground.strings import TABLES
-from story_engine import EMBEDDED_FOLDER, FORMS, PUBLISHED, RANGES, Settings
+from playground.visit import ENDING
+from story_engine import EMBEDDED_FOLDER, ENDINGS, FORMS, PUBLISHED, RANGES, Settings
 
 HERE = Path(__file__).parent
 CSS = (HERE / "style.css").read_text(encoding="utf-8")
@@ -97,7 +98,7 @@ class Widgets:
             self._lay_out_settings(engines)
         with gr.Accordion(say("file"), open=False, elem_id="file"):
             self._lay_out_file()
-        self.phases = read_phases(EMBEDDED_FOLDER)
+        self.phases = read_phases(Path(engines.default)) or read_phases(EMBEDDED_FOLDER)
         if self.phases:
             with gr.Accordion(say("learned"), open=False, elem_id="learned"):
                 self._lay_out_phases(self.phases)
@@ -122,7 +123,8 @@ class Widgets:
             self.begin = gr.Button(say("begin"), variant="primary", elem_id="begin")
             gr.HTML(say("or_idea"))
             with gr.Row(elem_classes="ideas"):
-                self.ideas = [gr.Button(name, min_width=120) for name in IDEAS]
+                self.ideas = [gr.Button(name, min_width=120) for name in deal()]
+            self.other_ideas = gr.Button(say("other_ideas"), size="sm", elem_id="other-ideas")
 
     def _lay_out_book(self) -> None:
         with gr.Column(visible=False, elem_id="writing") as self.writing:
@@ -160,7 +162,7 @@ class Widgets:
                 self.redo = gr.Button(say("redo"), elem_id="redo")
                 self.finish = gr.Button(say("finish"), elem_id="finish")
                 self.read = gr.Button(say("read"), elem_id="read")
-            self.meter = gr.HTML(elem_id="meter")
+            self.meter = gr.HTML(elem_id="meter", js_on_load=CLICK_SCRIPT)
             with gr.Accordion(say("mind"), open=False, elem_id="mind"):
                 self.characters = gr.Textbox(
                     label=say("characters"),
@@ -171,6 +173,7 @@ class Widgets:
                 )
                 self.notes = gr.Textbox(label=say("notes"), placeholder="It is winter.", lines=2, max_lines=10, elem_id="notes")
                 gr.HTML(say("mind_hint"))
+                self.pinning = gr.Checkbox(label=say("pinning"), elem_id="pinning", container=False)
                 self.keep = gr.Button(say("keep"), size="sm", elem_id="keep")
             with gr.Accordion(say("reads"), open=False, elem_id="reads"):
                 with gr.Row(elem_classes="line"):
@@ -185,6 +188,9 @@ class Widgets:
         with gr.Accordion(say("more"), open=False):
             self.settings |= {name: _make_slider(name) for name in FOLDED}
             self.settings["seed"] = gr.Number(label=say("seed"), info=say("seed_hint"), precision=0, minimum=0, elem_id="seed")
+        self.ending = gr.Slider(
+            ENDINGS[0], ENDINGS[-1], ENDING, step=1, label=say("ending"), info=say("ending_hint"), elem_id="ending"
+        )
         choices = [(f"{name} · {PUBLISHED[name]}" if name in PUBLISHED else name, name) for name in engines.names]
         self.model = gr.Dropdown(choices, value=engines.default, label=say("model"), elem_id="model")
         gr.HTML(say("at_once"))

@@ -12,6 +12,7 @@ from story_engine.alternatives import Choice, Word, find_alternatives
 from story_engine.calibration import KERNELS
 from story_engine.continuity import Doubt, find_doubts
 from story_engine.draft import Piece
+from story_engine.ending import ENDINGS
 from story_engine.engine import StoryEngine
 from story_engine.errors import InputError, ModelError, SaveError, SettingsError, StoryError
 from story_engine.export import FORMS, export_story
@@ -30,6 +31,7 @@ from story_engine.words import check_notes, check_words, keep_joint
 __all__ = [
     "EMBEDDED",
     "EMBEDDED_FOLDER",
+    "ENDINGS",
     "FORMS",
     "KERNELS",
     "MAX_FILE_BYTES",

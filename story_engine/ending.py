@@ -13,6 +13,7 @@ from story_engine.tokens import Vocabulary
 # Words that stories of this kind begin their last sentences with; the model chooses among them.
 CLOSERS = (" In the end,", " From that day on,", " After that,", " At last,")
 FEWEST, MOST = 3, 20
+ENDINGS = range(FEWEST, MOST + 1)  # sentences that an ending may take
 
 
 class Ending:

@@ -39,6 +39,20 @@ def test_the_sentences_of_a_passage_are_pinned_and_let_go(actions):
     assert actions.find(visit).story.pins == []
 
 
+def test_one_sentence_is_pinned_or_let_go_and_others_stay(actions):
+    visit = begin(actions)
+    actions.toggle_pin(visit, 1, 1)
+    actions.toggle_pin(visit, 1, 0)
+    assert set(actions.find(visit).story.pins) == {(1, 0), (1, 1)}
+    view = actions.toggle_pin(visit, 1, 1)
+    assert actions.find(visit).story.pins == [(1, 0)]
+    assert "Let it go" in view.meter
+    for passage, place in ((1, 7), (1, None), (0, 0), (9, 0), ("1", 0)):
+        with pytest.raises(InputError):
+            actions.toggle_pin(visit, passage, place)
+    assert actions.find(visit).story.pins == [(1, 0)]
+
+
 def test_a_title_is_changed_and_an_empty_one_is_not_taken(actions):
     visit = begin(actions)
     view = Shelf(actions).rename(visit, "  The   long way home ")

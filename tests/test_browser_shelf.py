@@ -5,9 +5,11 @@ import zipfile
 
 import pytest
 
+from playground.ideas import IDEAS
 from playground.phases import read_phases
 from story_engine import EMBEDDED_FOLDER
 from tests.reader import DESKTOP, PHONE, Reader
+from tests.test_browser_access import find_barriers
 
 pytestmark = pytest.mark.browser
 
@@ -32,6 +34,71 @@ def test_a_sentence_is_pinned_and_stays_pinned(browser, scripted, serve):
     assert reader.errors == []
 
 
+def test_any_sentence_is_pinned_by_one_click_and_that_outlives_a_refresh(browser, scripted, serve):
+    reader = Reader(browser, serve(scripted(" He saw a red kite. They ran to the park.<end>")), PHONE, dark=True)
+    reader.begin("Tom went out.")
+    reader.open_panel("mind")
+    reader.page.get_by_label("A click on a sentence pins it").check()
+    sentences = reader.page.locator(".book [role=checkbox]")
+    sentences.first.wait_for()
+    assert [one.strip() for one in sentences.all_inner_texts()] == ["He saw a red kite.", "They ran to the park."]
+    sentences.nth(1).click()
+    reader.page.locator(".book .pinned").wait_for()
+    assert reader.page.locator(".book .pinned").inner_text().strip() == "They ran to the park."
+    sentences.first.focus()
+    reader.page.keyboard.press("Space")
+    reader.page.locator(".book .pinned").nth(1).wait_for()
+    reader.page.locator(".meter summary").click()
+    reader.picture("pinning-phone-dark")
+    assert find_barriers(reader) == []
+    reader.page.get_by_role("button", name="Let it go").first.click()
+    reader.page.locator(".book .pinned").nth(1).wait_for(state="detached")
+    reader.page.reload()
+    reader.page.locator(".book .pinned").wait_for()
+    assert reader.page.locator(".book .pinned").get_attribute("aria-checked") == "true"
+    reader.open_panel("mind")
+    reader.page.get_by_label("A click on a sentence pins it").uncheck()
+    reader.page.locator(".book [role=checkbox]").first.wait_for(state="detached")
+    reader.passages("model").first.click()
+    reader.page.get_by_label("Change this passage").wait_for()
+    assert reader.errors == []
+
+
+def test_the_end_takes_as_many_sentences_as_were_asked_for(browser, scripted, serve):
+    engine = scripted(" He saw a red kite. They ran to the park. Mia was happy. Ben had a ball.")
+    reader = Reader(browser, serve(engine), DESKTOP)
+    reader.begin("Tom went out.")
+    reader.open_panel("options")
+    box = reader.page.locator("#ending input[type=number]")
+    assert box.input_value() == "5"
+    box.fill("3")
+    box.blur()
+    reader.page.wait_for_timeout(500)
+    reader.page.reload()
+    reader.page.locator("article.book").wait_for()
+    reader.press("finish")
+    assert "The End" in reader.text()
+    reader.passages("model").last.click()
+    reader.page.locator("#receipt summary").click()
+    assert "3 sentences" in reader.page.locator("#receipt").inner_text()
+
+
+def test_there_are_always_other_ideas(browser, scripted, serve):
+    reader = Reader(browser, serve(scripted(" He ran home.<end>")), PHONE)
+    ideas = reader.page.locator(".ideas button")
+    before = ideas.all_inner_texts()
+    reader.page.get_by_role("button", name="Other ideas").click()
+    reader.page.wait_for_function("before => !document.querySelector('.ideas').innerText.includes(before)", arg=before[0])
+    after = ideas.all_inner_texts()
+    assert len(after) == len(before)
+    assert not set(after) & set(before)
+    reader.picture("ideas-phone-light")
+    ideas.nth(2).click()
+    reader.page.locator("article.book").wait_for()
+    reader.wait()
+    assert IDEAS[after[2]] in " ".join(reader.text().split())
+
+
 def test_the_line_shows_what_will_be_forgotten_next(browser, scripted, serve):
     reader = Reader(browser, serve(scripted(" He saw a red kite. They ran to the park. Mia was happy.", context=256)), DESKTOP)
     reader.page.locator("#options button").first.click()
@@ -44,8 +111,13 @@ def test_the_line_shows_what_will_be_forgotten_next(browser, scripted, serve):
     line.wait_for()
     assert line.count() == 1
     reader.page.locator(".meter summary").click()
-    assert line.inner_text().strip() in reader.page.locator(".meter q").inner_text()
+    coming = line.inner_text().strip()
+    assert coming in reader.page.locator(".meter q").inner_text()
     reader.picture("forgetting-desktop-light")
+    reader.page.get_by_role("button", name="Keep it").click()
+    reader.page.locator(".book .pinned").wait_for()
+    assert reader.page.locator(".book .pinned").inner_text().strip() == coming
+    assert line.inner_text().strip() != coming or line.count() == 0
 
 
 def test_stories_are_renamed_copied_removed_and_brought_back(browser, scripted, serve):

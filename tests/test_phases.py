@@ -5,7 +5,11 @@ from xml.etree import ElementTree
 
 import pytest
 
+from playground.actions import Actions
+from playground.engines import Engines
+from playground.page import Page
 from playground.phases import Phases, read_phases
+from story_engine import EMBEDDED_FOLDER, Library
 
 
 @pytest.fixture
@@ -38,3 +42,12 @@ def test_a_folder_without_a_record_has_no_time_machine(tmp_path):
     record = {"steps": 3, "curve": [[0, 5.0]], "stages": [{"step": 0, "stories": {"A": "b"}}]}
     (tmp_path / "phases.json").write_text(json.dumps(record))
     assert read_phases(tmp_path).openings == ["A"]
+
+
+def test_a_model_of_ones_own_brings_its_own_stages(tmp_path, scripted):
+    folder, record = tmp_path / "model", {"steps": 3, "curve": [[0, 5.0]], "stages": [{"step": 0, "stories": {"A": "b"}}]}
+    folder.mkdir()
+    (folder / "phases.json").write_text(json.dumps(record))
+    for name, openings in ((str(folder), ["A"]), ("embedded", read_phases(EMBEDDED_FOLDER).openings)):
+        page = Page(Actions(Engines(scripted(" He ran."), name), Library(tmp_path / "stories")))
+        assert page.widgets.phases.openings == openings
