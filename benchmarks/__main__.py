@@ -1,4 +1,4 @@
-"""The command line: python -m benchmarks decode | turns | batch | guesses | launch | train | train-sweep."""
+"""The command line: python -m benchmarks decode | turns | batch | guesses | launch | page | train | train-sweep."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from benchmarks import batch as many
 from benchmarks import guesses as speculation
 from benchmarks import launch
+from benchmarks import page as book
 from benchmarks.decode import ROUNDS, make_published_model, measure, print_table
 from benchmarks.training import compare_with_plain_loop, print_pair, print_trials, profile, sweep, try_out
 from benchmarks.turns import play, print_turns
@@ -27,6 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
     batch = commands.add_parser("batch", help="many stories at once over one")
     guesses = commands.add_parser("guesses", help="stories with guesses at the next tokens, and without")
     start = commands.add_parser("launch", help="from a process's start to the first token, and its memory")
+    commands.add_parser("page", help="how smoothly the page writes, in a Chromium, up to a book of 20,000 words")
     for command in (batch, guesses, start):
         command.add_argument("--rounds", type=int, default=ROUNDS, help="how often each is measured")
     for command in (decode, turns, batch, guesses, start):
@@ -70,6 +72,9 @@ def main() -> None:
     options = build_parser().parse_args()
     if options.what.startswith("train"):
         run_training(options)
+        return
+    if options.what == "page":
+        book.print_table(book.measure())
         return
     print(f"{options.what}, model {options.model}, {describe_machine()}")
     with tempfile.TemporaryDirectory() as place:

@@ -1,0 +1,95 @@
+"""How smoothly the page writes, in a real Chromium: the pauses between two updates, for a short story and a very long one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import statistics
+import time
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from story_engine import EMBEDDED, Library, Story, StoryEngine, export_story
+
+WORDS = (100, 2000, 20_000)  # in the book before the passage
+SENTENCE = " Then Tom and Mia went to the big green park to look for the little red kite, and it was fun."
+DELAY = 0.02  # seconds added to each token: a model of fifty tokens a second
+WATCH = """() => {
+  window.ticks = [];
+  const see = changes => changes.some(c => c.target.closest?.(".live")?.innerText) && window.ticks.push(performance.now());
+  new MutationObserver(see).observe(document.querySelector("#book"), { subtree: true, childList: true });
+  window.begun = performance.now();
+}"""
+
+
+@dataclass(frozen=True)
+class Smoothness:
+    """Milliseconds: from the click to the first words, between two updates (median and longest), and to the whole page."""
+
+    words: int
+    first: float
+    median: float
+    longest: float
+    updates: int
+
+
+def measure() -> list[Smoothness]:
+    """A row for each length of the book; needs a Chromium and Playwright, as the tests do."""
+    from playwright.sync_api import sync_playwright
+
+    from app import open_page
+    from playground.engines import Engines
+
+    engine = StoryEngine.load(EMBEDDED)
+    step, engine.guesses = engine.decoder.step, False
+
+    def slow(tokens, slots):
+        time.sleep(DELAY)
+        return step(tokens, slots)
+
+    engine.decoder.step = slow  # type: ignore[method-assign]
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    with TemporaryDirectory() as place, sync_playwright() as playwright, socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        probe.close()
+        page = open_page(Engines(engine, EMBEDDED), Library(Path(place) / "stories"), "127.0.0.1", port)
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        rows = [_watch(browser, f"http://127.0.0.1:{port}", words, Path(place)) for words in WORDS]
+        browser.close()
+        page.blocks.close()
+    return rows
+
+
+def _watch(browser, url: str, words: int, folder: Path) -> Smoothness:
+    """One passage behind a story of so many words."""
+    story = Story("Once upon a time, Tom found a kite.")
+    while len(story.text().split()) < words:
+        story.add(SENTENCE * min(5, words // 20), "model")
+    file = folder / "long.story.json"
+    file.write_bytes(export_story(story, "all versions")[2])
+    page = browser.new_page()
+    page.goto(url)
+    page.locator("#file button").first.click()
+    page.locator("#open input[type=file]").or_(page.locator("input[type=file]")).first.set_input_files(file)
+    page.locator("article.book").wait_for(timeout=60_000)
+    page.wait_for_timeout(1000)
+    page.evaluate(WATCH)
+    page.locator("#continue").click()
+    page.locator("#stop").wait_for(timeout=60_000)
+    page.locator("#continue").wait_for(timeout=120_000)
+    ticks, begun = json.loads(page.evaluate("() => JSON.stringify([window.ticks, window.begun])"))
+    page.close()
+    pauses = [later - earlier for earlier, later in pairwise(ticks)]
+    return Smoothness(words, ticks[0] - begun, statistics.median(pauses), max(pauses), len(ticks))
+
+
+def print_table(rows: list[Smoothness]) -> None:
+    """Markdown, as the README shows it."""
+    print("| words in the book | first words, ms | between two updates, ms | longest | updates |")
+    print("|---|---|---|---|---|")
+    for row in rows:
+        print(f"| {row.words:,} | {row.first:.0f} | {row.median:.0f} | {row.longest:.0f} | {row.updates} |")
