@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from train.presets import PRESETS
 
 LENGTHS = (64, 1000, 1900)
 TOKENS = 48  # written in each measurement
+WORDS = 20  # tokens that a reader adds
 ROUNDS = 5
 PEAK = 12.0  # times the fresh output layer
 ENGINE, TRANSFORMERS, LLAMA_CPP = "engine", "transformers generate", "llama.cpp Q8_0"
@@ -31,10 +33,11 @@ ENGINE, TRANSFORMERS, LLAMA_CPP = "engine", "transformers generate", "llama.cpp 
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds to read the text before, and tokens a second behind it."""
+    """Seconds to read the text before, tokens a second behind it, and seconds to take in a reader's words there."""
 
     reading: float
     rate: float
+    turn: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,9 @@ class Row:
 
     def reading(self, name: str) -> float:
         return statistics.median(timing.reading for timing in self.rounds[name])
+
+    def turn(self, name: str) -> float:
+        return statistics.median(timing.turn for timing in self.rounds[name])
 
     def ratio(self, name: str) -> str:
         """The engine's rate over another's: of the medians, and the lowest and highest of a round."""
@@ -95,7 +101,11 @@ def time_ours(engine: StoryEngine, ids: list[int], settings: Settings) -> Timing
         token = pick(weigh(logits.numpy(), used, settings, engine.end_tokens), generator)
         used.add(token)
         logits = engine.decoder.read([token], slot)
-    return Timing(begun - opened, TOKENS / (time.perf_counter() - begun))
+    rate = TOKENS / (time.perf_counter() - begun)
+    slot.crop(len(ids))
+    asked = time.perf_counter()
+    engine.decoder.read(ids[:WORDS], slot)
+    return Timing(begun - opened, rate, time.perf_counter() - asked)
 
 
 def time_theirs(model: Any, ids: list[int], settings: Settings) -> Timing:
@@ -128,7 +138,7 @@ def measure(folder: Path, rounds: int = ROUNDS, precision: str = "auto") -> list
     with TemporaryDirectory() as place:
         if llamacpp.is_installed():
             peer = llamacpp.Peer(llamacpp.write_gguf(folder, Path(place) / "model.gguf"), engine.window.context)
-            subjects[LLAMA_CPP] = lambda ids: Timing(*peer.time(ids, TOKENS))
+            subjects[LLAMA_CPP] = lambda ids: Timing(*peer.time(ids, TOKENS), peer.time_turn(ids, ids[:WORDS]))
         rows = []
         for length in LENGTHS:
             ids = torch.randint(1, engine.vocabulary.size, (length,), generator=torch.Generator().manual_seed(0)).tolist()
@@ -150,3 +160,5 @@ def print_table(rows: list[Row]) -> None:
         cells = [f"{row.rate(name):.1f} | {row.ratio(name)}" for name in peers]
         reading = " / ".join(f"{row.reading(name):.2f}" for name in row.rounds)
         print(f"| {row.length:,} | {row.rate(ENGINE):.1f} | {' | '.join(cells)} | {reading} |")
+    waits = [f"{row.length:,}: " + " / ".join(f"{1000 * row.turn(name):.0f}" for name in row.rounds) for row in rows]
+    print(f"\n{WORDS} more tokens behind them, ms, {' / '.join(rows[0].rounds)}: {'; '.join(waits)}")

@@ -117,6 +117,11 @@ class Peer:
         timings = self._complete(ids, tokens, cache_prompt=False)["timings"]
         return timings["prompt_ms"] / 1000, timings["predicted_per_second"]
 
+    def time_turn(self, ids: list[int], more: list[int]) -> float:
+        """Seconds to read a few tokens behind `ids`, which it has read already."""
+        self._complete(ids, 1, cache_prompt=True)
+        return self._complete([*ids, *more], 1, cache_prompt=True)["timings"]["prompt_ms"] / 1000
+
     def time_together(self, prompts: list[list[int]], tokens: int) -> float:
         """Tokens a second of all slots together, each behind a prompt that it has read already."""
         for slot, ids in enumerate(prompts):

@@ -79,6 +79,7 @@ def test_the_engine_and_its_peer_write_in_turn_and_every_length_has_a_row(tiny_f
         assert set(row.rounds) == {decode.ENGINE, decode.TRANSFORMERS}
         assert all(timing.reading > 0 and timing.rate > 0 for timings in row.rounds.values() for timing in timings)
         assert len(row.rounds[decode.ENGINE]) == 3
+        assert row.turn(decode.ENGINE) > 0
     decode.print_table(rows)
     said = capsys.readouterr().out
     assert "The engine in int8" in said
