@@ -29,6 +29,7 @@ except ImportError:
 
 KERNELS = ("auto", "on", "off")
 FOUND = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "story-playground" / "kernels.json"
+MOST_WORKERS = 16  # more would wait for each other longer than they work
 ROUNDS, STEPS = 7, 3  # each way is timed so many times, for so many steps of one story
 PLACE = 64  # tokens before the first of them
 ROWS = 4  # of the steps that are held against those of a single row
@@ -63,7 +64,7 @@ def load_decoder(
     name = _name(config, precision)
     if (found := _recall(name)) and not found.workers and wanted == "auto":
         return Decoder(config, take, precision)
-    compiled = CompiledDecoder(config, take, precision, torch.get_num_threads())
+    compiled = CompiledDecoder(config, take, precision, min(torch.get_num_threads(), MOST_WORKERS))
     with _tell_if_long("Compiling the kernel for this machine. It takes some seconds, once."):
         _time(compiled, 1)
     if found is None:
@@ -78,7 +79,7 @@ def load_decoder(
 
 def _measure(compiled: CompiledDecoder, plain: Decoder) -> Finding:
     """Times both in turn, for the steps of one story; then the kernel's steps of a single row and of several."""
-    choices = sorted({1, compiled.workers})
+    choices = sorted({1, compiled.workers} | {2**power for power in range(5) if 2**power < compiled.workers})
     times: dict[int, list[float]] = {workers: [] for workers in (0, *choices)}
     for _ in range(ROUNDS):
         for workers, seconds in times.items():
