@@ -52,8 +52,13 @@ class CompiledDecoder:
         def make(outputs: int, inputs: int, count: int = config.layers) -> _Blocks:
             return _Blocks(count, outputs, inputs, np.int8 if self.precision == "int8" else np.float32)
 
-        embedding, head = take("model.embed_tokens.weight"), make(config.vocabulary, config.hidden, 1)
-        head.put(0, embedding if config.tied else take("lm_head.weight"))
+        # The largest tensors one after the other, so that they are never there at once in float32.
+        head = make(config.vocabulary, config.hidden, 1)
+        if not config.tied:
+            head.put(0, take("lm_head.weight"))
+        embedding = take("model.embed_tokens.weight")
+        if config.tied:
+            head.put(0, embedding)
         norm = take("model.norm.weight").numpy()
         self._model = embedding.numpy(), norm, head.weights[0], head.scales[0], np.float32(config.rms_eps)
         norms = np.empty((2, config.layers, config.hidden), np.float32)

@@ -52,7 +52,8 @@ def choose_linear(precision: str) -> Callable[[Tensor], Linear]:
 
 def quantize(weight: Tensor) -> Tensor:
     """A matrix [outputs, inputs] as signed bytes with a scale for each output, as torch has it (qint8)."""
-    scales = weight.abs().amax(dim=1).clamp(min=1e-12).double() / 127
+    low, high = weight.aminmax(dim=1)  # without a copy, as abs would make
+    scales = torch.maximum(high, -low).clamp(min=1e-12).double() / 127
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # torch means to move this function; the version is pinned
         return torch.quantize_per_channel(weight, scales, torch.zeros(len(weight), dtype=torch.long), 0, torch.qint8)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -14,7 +13,10 @@ from story_engine.model import ModelConfig
 
 
 class Weights:
-    """Every tensor that a config names, checked before any is read; none is held, so that no second copy of the model is."""
+    """Every tensor that a config names, checked before any is read; none is held, so that no second copy of the model is.
+
+    Each is read from a mapping of its own: the pages of one that stays open count as memory, up to the whole file.
+    """
 
     def __init__(self, folder: Path, config: ModelConfig, dtype: torch.dtype, device: torch.device) -> None:
         """Open the files.
@@ -23,17 +25,17 @@ class Weights:
             ModelError: there are no safetensors files, one is damaged, or a tensor is missing, unknown or of a wrong shape.
         """
         self._dtype, self._device = dtype, device
-        self._files: dict[str, Any] = {}
+        self._paths: dict[str, Path] = {}
         expected, wrong = config.shapes(), []
         for path in find_weight_files(folder):
             try:
-                file = safe_open(path, framework="pt")
-                names = [name for name in file.keys() if name in expected]
-                wrong += [name for name in names if tuple(file.get_slice(name).get_shape()) != expected[name]]
+                with safe_open(path, framework="pt") as file:
+                    names = [name for name in file.keys() if name in expected]
+                    wrong += [name for name in names if tuple(file.get_slice(name).get_shape()) != expected[name]]
             except (SafetensorError, OSError) as error:
                 raise ModelError(f"{path} is damaged ({error}). Fetch or copy it again.") from error
-            self._files |= dict.fromkeys(names, file)
-        wrong += [name for name in expected if name not in self._files]
+            self._paths |= dict.fromkeys(names, path)
+        wrong += [name for name in expected if name not in self._paths]
         if wrong:
             raise ModelError(
                 f"The weights in {folder} do not fit its config.json: {', '.join(wrong[:3])} ({len(wrong)} in all)."
@@ -41,7 +43,8 @@ class Weights:
 
     def take(self, name: str) -> torch.Tensor:
         """A tensor by its transformers name."""
-        return self._files[name].get_tensor(name).to(self._device, self._dtype)
+        with safe_open(self._paths[name], framework="pt") as file:
+            return file.get_tensor(name).to(self._device, self._dtype, copy=True)
 
 
 def find_weight_files(folder: Path) -> list[Path]:
