@@ -171,13 +171,16 @@ class Story:
         copies = {old.id: new.id}
         for step in following:
             copies[step.id] = self._append(replace(step, id=len(self.passages), parent=self.current)).id
-        self._carry_over(copies)
+        self._carry_over(copies, passage)
         return new
 
-    def _carry_over(self, copies: Mapping[int, int]) -> None:
-        """What was forgotten or pinned of the old passages is forgotten or pinned of their copies."""
-        carried = {(copies[passage], sentence) for passage, sentence in self.memory.forgotten if passage in copies}
-        self.memory.forgotten |= carried
+    def _carry_over(self, copies: Mapping[int, int], edited: int) -> None:
+        """What was pinned or forgotten of the old passages is so of their copies.
+
+        Of the changed passage nothing is forgotten yet: the sentences of its new words are others, and cut elsewhere.
+        """
+        kept = {(copies[old], sentence) for old, sentence in self.memory.forgotten if old in copies and old != edited}
+        self.memory.forgotten |= kept
         self.pins += [(copies[passage], sentence) for passage, sentence in self.pins if passage in copies]
 
     def pin(self, key: Key) -> bool:

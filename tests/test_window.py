@@ -235,3 +235,13 @@ def test_another_model_reads_the_story_afresh_and_says_so():
 def test_a_reserve_of_more_than_half_is_refused():
     with pytest.raises(InputError, match="shorter"):
         SIZES.fit([], Memory(), [], reserve=CONTEXT // 2 + 1)
+
+
+def test_a_changed_passage_is_cut_by_its_new_sentences():
+    """Found by the machine above: parts of a long sentence, forgotten by number, were taken for parts of another one."""
+    machine = WindowMachine()
+    machine.begin("1 17 33 33 32 40 40")
+    assert machine.window.forgotten
+    machine.edit(0, "33 1 17 17 21 40")
+    machine.only_whole_sentences_are_forgotten_or_it_is_said()
+    machine.it_fits_and_leaves_the_reserve_free()
