@@ -135,9 +135,9 @@ def draw_meter(story: Story, window: Window | None, reading: Reading | None = No
     troubles = {"unpinned": window.unpinned, "unnoted": window.unnoted, "long_opening": window.is_opening_cut}
     notes = "".join(f" {texts[key]}" for key, is_so in troubles.items() if is_so)
     coming = "".join(_draw_kept(s, texts["keep_it"]) for s in window.kept if s.key == window.next_forgotten)
-    pinned = "".join(_draw_kept(s, texts["let_go"]) for s in window.kept if s.key in story.pins)
+    pinned = "".join(f"<li>{_draw_kept(s, texts['let_go'])}</li>" for s in window.kept if s.key in story.pins)
     next_line = f"<p>{texts['going']} {coming}</p>" if coming else ""
-    next_line += f"<p>{texts['kept_ones']} {pinned}</p>" if pinned else ""
+    next_line += f"<p>{texts['kept_ones']}</p><ul>{pinned}</ul>" if pinned else ""
     entries = "".join(_draw_entry(entry) for entry in reversed(story.memory.ledger[-REASONS_SHOWN:]))
     ledger = f"<ul>{entries}</ul>" if entries else f"<p>{texts['will_forget']}</p>"
     level = f"<p>{texts['reading'].format(words=reading.words, rare=reading.rare)}</p>" if reading else ""
@@ -153,7 +153,7 @@ def _draw_kept(sentence: Sentence, act: str) -> str:
     """A sentence, and a button that pins it or lets it go."""
     passage, place = sentence.key
     button = f'<button type="button" data-act="pin" data-passage="{passage}" data-place="{place}">{act}</button>'
-    return f"<q>{escape(sentence.text.strip())}</q> {button} "
+    return f"<q>{escape(sentence.text.strip())}</q> {button}"
 
 
 def _draw_entry(entry: LedgerEntry) -> str:
