@@ -24,9 +24,18 @@ class Reader:
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", lambda request: self.foreign.append(request.url) if "127.0.0.1" not in request.url else None)
         self.page.goto(url + ("/?__theme=dark" if dark else ""))
+        self.arrive()
+
+    def reload(self) -> None:
+        self.page.reload()
+        self.arrive()
+
+    def arrive(self) -> None:
+        """Until the page is as the browser left it."""
         self.page.locator("#begin").or_(self.page.locator("article.book")).first.wait_for()
         # What the page asks the server for when it opens has come back: the browser has written it down.
         self.page.wait_for_function("Object.keys(localStorage).some(key => key.includes('story-playground-settings'))")
+        self.page.wait_for_timeout(700)  # what is written down reaches the widgets a moment later, on a busy machine
 
     def begin(self, opening: str) -> None:
         self.page.locator("#opening textarea").fill(opening)

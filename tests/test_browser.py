@@ -61,7 +61,7 @@ def test_a_story_is_written_played_with_and_found_again(browser, engine_embedded
     reader.page.wait_for_timeout(500)
 
     before = reader.text()
-    reader.page.reload()
+    reader.reload()
     reader.page.locator("article.book").wait_for()
     assert reader.text() == before
     reader.page.locator("#options button").first.click()
@@ -119,7 +119,7 @@ def test_two_people_each_have_their_own_story(browser, scripted, serve):
     anna.begin("Anna went out.")
     ben.begin("Ben went out.")
     for reader, own, other in ((anna, "Anna", "Ben"), (ben, "Ben", "Anna")):
-        reader.page.reload()
+        reader.reload()
         reader.page.locator("article.book").wait_for()
         assert own in reader.text()
         assert other not in reader.text()
@@ -172,7 +172,7 @@ def test_a_setting_changed_while_the_model_writes_is_kept(browser, scripted, ser
     reader.page.wait_for_timeout(500)
     reader.page.locator("#stop").click()
     reader.wait()
-    reader.page.reload()
+    reader.reload()
     reader.page.locator("article.book").wait_for()
     reader.page.locator("#options button").first.click()
     reader.page.wait_for_function(value, timeout=5000)

@@ -26,7 +26,7 @@ def test_a_sentence_is_pinned_and_stays_pinned(browser, scripted, serve):
     reader.page.locator("#replay").click()
     reader.page.get_by_text("word for word the same").wait_for()
     reader.picture("pinned-phone-light")
-    reader.page.reload()
+    reader.reload()
     reader.page.locator(".book .pinned").wait_for()
     reader.passages("model").first.click()
     reader.page.get_by_label("He saw a red kite.").uncheck()
@@ -53,7 +53,7 @@ def test_any_sentence_is_pinned_by_one_click_and_that_outlives_a_refresh(browser
     assert find_barriers(reader) == []
     reader.page.get_by_role("button", name="Let it go").first.click()
     reader.page.locator(".book .pinned").nth(1).wait_for(state="detached")
-    reader.page.reload()
+    reader.reload()
     reader.page.locator(".book .pinned").wait_for()
     assert reader.page.locator(".book .pinned").get_attribute("aria-checked") == "true"
     reader.open_panel("mind")
@@ -74,7 +74,7 @@ def test_the_end_takes_as_many_sentences_as_were_asked_for(browser, scripted, se
     box.fill("3")
     box.blur()
     reader.page.wait_for_timeout(500)
-    reader.page.reload()
+    reader.reload()
     reader.page.locator("article.book").wait_for()
     reader.press("finish")
     assert "The End" in reader.text()
@@ -227,7 +227,7 @@ def test_a_manner_sets_all_settings_at_once_and_is_remembered(browser, scripted,
     value = "document.querySelector('#temperature input[type=number]').value"
     reader.page.wait_for_function(f"{value} === '0.4'")
     reader.page.wait_for_timeout(500)
-    reader.page.reload()
+    reader.reload()
     reader.open_panel("options")
     reader.page.wait_for_function(f"{value} === '0.4'")
     reader.page.get_by_role("button", name="Recommended").click()
