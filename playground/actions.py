@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from playground.engines import Engines
+from playground.messages import say_error
 from playground.strings import find_texts
 from playground.tree import draw_tree
 from playground.view import draw_book, draw_meter, draw_text
@@ -129,7 +130,7 @@ class Actions:
             if is_other_way:
                 with suppress(StoryError):
                     self.engine(visit).prepare(entry.story)
-            return self._view(entry.story, visit, notice=self._save(entry.story))
+            return self._view(entry.story, visit, notice=self._save(entry.story, visit.language))
 
     def passage(self, visit: Visit, number: object) -> Passage:
         """A passage of the visitor's story.
@@ -190,7 +191,7 @@ class Actions:
     def adopt(self, story: Story, visit: Visit) -> View:
         """Take in a story that was made elsewhere, and show it."""
         self.library.adopt(OpenStory(story))
-        return self._view(story, visit, notice=self._save(story))
+        return self._view(story, visit, notice=self._save(story, visit.language))
 
     def _write(
         self, entry: OpenStory, visit: Visit, settings: Sequence[Settings], text: str | None, ending: int | None = None
@@ -205,7 +206,7 @@ class Actions:
             if not story.title:
                 story.title = make_title(story)
             self.library.adopt(entry)
-            yield self._view(story, visit, is_writing=True, notice=self._save(story))
+            yield self._view(story, visit, is_writing=True, notice=self._save(story, visit.language))
             for piece in stream:
                 shown[piece.way] = piece.follow(shown[piece.way])
                 if time.monotonic() - at >= UPDATE_EVERY:
@@ -215,22 +216,22 @@ class Actions:
                 if at - noted >= DRAFT_EVERY:
                     noted = at
                     with suppress(SaveError):
-                        self.library.save_draft(story, shown[0])
-            notice = self._save(story)
+                        self.library.save_draft(story, shown)
+            notice = self._save(story, visit.language)
         except GeneratorExit:  # the reader has left the page: the words so far are kept
             stream.close()
-            self._save(story)
+            self._save(story, visit.language)
             raise
         finally:
             entry.writing.release()
         yield self._view(story, visit, notice=notice)
 
-    def _save(self, story: Story) -> str:
+    def _save(self, story: Story, language: str) -> str:
         """Save, or say why it was not possible: a full disk must not stop the story."""
         try:
             self.library.save(story)
         except SaveError as error:
-            return str(error)
+            return say_error(error, language)
         return ""
 
     @contextmanager
@@ -258,7 +259,7 @@ class Actions:
             story=story.uid,
             book=draw_book(story, window, is_writing, doubts, texts, visit.pinning),
             meter=draw_meter(story, window, reading, texts),
-            tree=draw_tree(story),
+            tree=draw_tree(story, texts),
             ways="" if is_writing else draw_ways(story, texts),
             title=story.title,
             characters="\n".join(story.characters),

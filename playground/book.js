@@ -21,7 +21,7 @@ window.readAloud = () => {
   const voice = window.speechSynthesis;
   const unmark = () => element.querySelectorAll(".spoken").forEach((passage) => passage.classList.remove("spoken"));
   unmark();
-  if (!voice) { alert("This browser has no voice to read with."); return; }
+  if (!voice) { alert(element.querySelector(".book")?.dataset.voiceless); return; }
   if (voice.speaking || voice.pending) { voice.cancel(); return; }
   for (const passage of element.querySelectorAll(".passage")) {
     for (const sentence of passage.innerText.match(/[^.!?\n]+[.!?]*["”’]*|\n/g) || []) {

@@ -11,6 +11,7 @@ from playground.view import draw_text
 from story_engine import Choice, Influence, Receipt, Replay, Sentence, Window, Word
 
 SHOWN_BEFORE = 60  # characters around the place where two tellings part
+MOST_INFLUENCE = 20  # nats
 SMALL_INFLUENCE = 0.1  # nats: a tenth likelier or less is not worth a word
 
 
@@ -47,7 +48,7 @@ def draw_context(window: Window, name_token: Callable[[int], str], by_token: boo
     for key, sentences in _divide(window).items():
         if sentences:
             inner = "".join(
-                _draw_read(sentence, name_token) if by_token else draw_text(sentence.text) for sentence in sentences
+                _draw_read(sentence, name_token, texts) if by_token else draw_text(sentence.text) for sentence in sentences
             )
             tokens = sum(len(sentence.ids) for sentence in sentences)
             parts.append(
@@ -64,9 +65,10 @@ def _divide(window: Window) -> dict[str, list[Sentence]]:
     return {"the_opening": opening, "in_mind": notes, "remembered": rest}
 
 
-def _draw_read(sentence: Sentence, name_token: Callable[[int], str]) -> str:
+def _draw_read(sentence: Sentence, name_token: Callable[[int], str], texts: Texts) -> str:
     return "".join(
-        f'<span class="token" title="token {token}">{escape(name_token(token)).replace(chr(10), "↵")}</span>'
+        f'<span class="token" title="{texts["token"].format(number=token)}">'
+        f"{escape(name_token(token)).replace(chr(10), '↵')}</span>"
         for token in sentence.ids
     )
 
@@ -75,14 +77,16 @@ def draw_receipt(receipt: Receipt | None, texts: Texts = ENGLISH) -> str:
     """How a passage came about, for whoever wants to tell it again."""
     if receipt is None:
         return ""
-    settings = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in receipt.settings.to_dict().items())
-    forgotten = f", {receipt.forgotten} sentences forgotten" if receipt.forgotten else ""
-    loops = f", {receipt.loops} loop taken back" if receipt.loops else ""
-    ending = f", to an end in about {receipt.ending} sentences" if receipt.ending else ""
-    return (
-        f'<details class="hint receipt"><summary>{texts["receipt"]}</summary>Told by model {escape(receipt.model)} '
-        f"from {receipt.window_tokens:,} tokens{forgotten}{ending}{loops}: {escape(settings)}.</details>"
-    )
+    settings = [
+        f"{texts[name]} {value}".replace(".", texts["point"])
+        for name, value in receipt.settings.to_dict().items()
+        if value is not None
+    ]
+    more = {"receipt_forgotten": receipt.forgotten, "receipt_ending": receipt.ending, "receipt_loops": receipt.loops}
+    facts = [texts["told_by"].format(model=receipt.model, tokens=receipt.window_tokens)]
+    facts += [texts[key].format(count=count) for key, count in more.items() if count]
+    words = escape(f"{', '.join(facts)}. {', '.join(settings)}.")
+    return f'<details class="hint receipt"><summary>{texts["receipt"]}</summary>{words}</details>'
 
 
 def draw_influences(influences: list[Influence], texts: Texts = ENGLISH) -> str:
@@ -99,8 +103,9 @@ def draw_influences(influences: list[Influence], texts: Texts = ENGLISH) -> str:
 def _say_influence(nats: float, texts: Texts) -> str:
     if abs(nats) < SMALL_INFLUENCE:
         return texts["no_difference"]
-    times = exp(min(abs(nats), 20))
-    return texts["likelier" if nats > 0 else "less_likely"].format(times=f"{times:,.{0 if times >= 10 else 1}f}")
+    times = exp(min(abs(nats), MOST_INFLUENCE))
+    said = f"{times:.{0 if times >= 10 else 1}f}".replace(".", texts["point"])
+    return texts["likelier" if nats > 0 else "less_likely"].format(times=said)
 
 
 def draw_replay(replay: Replay, texts: Texts = ENGLISH) -> str:

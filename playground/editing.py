@@ -11,6 +11,7 @@ import gradio as gr
 from playground.closeup import draw_influences, draw_receipt, draw_replay, draw_words
 from playground.insight import Insight
 from playground.queues import ASKING, QUICK, WRITING, Update
+from playground.session import find_visit, warn
 from playground.strings import find_texts
 from playground.visit import Visit
 from story_engine import StoryError
@@ -43,8 +44,8 @@ class Editing:
             trigger(self._look_at_context, [*memory, w.by_token], w.context, **ASKING)
         w.keep.click(page.make_mover(self.insight.keep_in_mind), [*memory, w.characters, w.notes], w.story, **QUICK)
 
-    def _click(self, data: object, preferences: object, event: gr.EventData) -> Update:
-        visit = Visit.from_browser(data, preferences)
+    def _click(self, request: gr.Request, data: object, preferences: object, event: gr.EventData) -> Update:
+        visit = find_visit(request, data, preferences)
         act, passage = event._data.get("act"), event._data.get("passage")
         try:
             if act in ("back", "forward"):
@@ -76,51 +77,54 @@ class Editing:
             w.replayed: "",
         }
 
-    def _choose_pinning(self, data: object, preferences: object, pinning: bool) -> Update:
+    def _choose_pinning(self, request: gr.Request, data: object, preferences: object, pinning: bool) -> Update:
         """From now on a click on a sentence pins it, or opens the panel of its passage."""
-        visit = replace(Visit.from_browser(data, preferences), pinning=bool(pinning))
-        shown = self.page.make_mover(self.actions.look)(data, visit.preferences())
+        visit = replace(find_visit(request, data, preferences), pinning=bool(pinning))
+        shown = self.page.make_mover(self.actions.look)(request, data, visit.preferences())
         return shown | {self.widgets.preferences: visit.preferences()}
 
-    def _pin(self, data: object, preferences: object, passage: object, chosen: list[int]) -> Update:
+    def _pin(self, request: gr.Request, data: object, preferences: object, passage: object, chosen: list[int]) -> Update:
         """As every move, but the panel stays open."""
-        shown = self.page.make_mover(self.actions.pin)(data, preferences, passage, chosen)
+        shown = self.page.make_mover(self.actions.pin)(request, data, preferences, passage, chosen)
         return shown | {self.widgets.editor: gr.update(visible=True)}
 
-    def _ask(self, data: object, preferences: object, passage: object, sentence: object) -> str:
+    def _ask(self, request: gr.Request, data: object, preferences: object, passage: object, sentence: object) -> str:
         def draw(visit: Visit) -> str:
             return draw_influences(self.insight.find_influences(visit, passage, sentence), find_texts(visit.language))
 
-        return _draw_or_warn(draw, data, preferences)
+        return _draw_or_warn(draw, request, data, preferences)
 
-    def _replay(self, data: object, preferences: object, passage: object) -> str:
+    def _replay(self, request: gr.Request, data: object, preferences: object, passage: object) -> str:
         def draw(visit: Visit) -> str:
             return draw_replay(self.insight.replay(visit, passage), find_texts(visit.language))
 
-        return _draw_or_warn(draw, data, preferences)
+        return _draw_or_warn(draw, request, data, preferences)
 
-    def _look_at_words(self, data: object, preferences: object, passage: object) -> str:
+    def _look_at_words(self, request: gr.Request, data: object, preferences: object, passage: object) -> str:
         def draw(visit: Visit) -> str:
             words = self.insight.find_words(visit, passage)
             return draw_words(words, self.actions.passage(visit, passage).id, find_texts(visit.language))
 
-        return _draw_or_warn(draw, data, preferences)
+        return _draw_or_warn(draw, request, data, preferences)
 
-    def _go_on_from(self, data: object, preferences: object, event: gr.EventData, *given: Any) -> Iterator[Update]:
+    def _go_on_from(
+        self, request: gr.Request, data: object, preferences: object, event: gr.EventData, *given: Any
+    ) -> Iterator[Update]:
         """Another word was chosen: the passage goes on from there."""
         passage, place, token = (event._data.get(name) for name in ("passage", "place", "token"))
         write = self.page.make_writer(
             lambda visit, _, settings: self.insight.go_on_from(visit, passage, place, token, settings)
         )
-        yield from write(data, preferences, "", *given)
+        yield from write(request, data, preferences, "", *given)
 
-    def _look_at_context(self, data: object, preferences: object, by_token: bool) -> str:
-        return _draw_or_warn(lambda visit: self.insight.draw_context(visit, by_token), data, preferences)
+    def _look_at_context(self, request: gr.Request, data: object, preferences: object, by_token: bool) -> str:
+        return _draw_or_warn(lambda visit: self.insight.draw_context(visit, by_token), request, data, preferences)
 
 
-def _draw_or_warn(draw: Callable[[Visit], str], *memories: object) -> str:
+def _draw_or_warn(draw: Callable[[Visit], str], request: gr.Request, *memories: object) -> str:
+    visit = find_visit(request, *memories)
     try:
-        return draw(Visit.from_browser(*memories))
+        return draw(visit)
     except StoryError as error:
-        gr.Warning(str(error))
+        warn(error, visit)
         return ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,9 @@ from playground.api import publish
 from playground.editing import Editing
 from playground.ideas import IDEAS, deal
 from playground.queues import QUICK, WAITING, WRITERS, WRITING, Update
+from playground.session import find_visit, show_notice, warn
 from playground.shelf import Shelf
-from playground.strings import choose_language
+from playground.strings import find_texts
 from playground.tuning import Tuning
 from playground.visit import Live, View, Visit
 from playground.widgets import Widgets
@@ -59,7 +59,7 @@ class Page:
         w.finish.click(finish, [*memory, w.words, *settings], w.story, **WRITING)
         w.retry.click(retry, [*memory, w.words, *settings], w.story, **WRITING)
         w.read.click(None, None, None, js="() => window.readAloud()")
-        w.stop.click(lambda data: self.actions.stop(Visit.from_browser(data)), w.browser, None, **QUICK)
+        w.stop.click(self._stop, w.browser, None, **QUICK)
 
     def _connect_moves(self) -> None:
         w, change = self.widgets, self.actions.change
@@ -67,8 +67,8 @@ class Page:
         w.undo.click(self.make_mover(lambda visit: change(visit, Story.undo)), memory, w.story, **QUICK)
         w.redo.click(self.make_mover(lambda visit: change(visit, Story.redo)), memory, w.story, **QUICK)
         w.new.click(self.make_mover(self._start_anew), memory, w.story, **QUICK)
-        remembered = [*w.settings.values(), w.ending, w.model, w.own_manner, w.pinning, w.preferences]
-        self.blocks.load(self._arrive, memory, [*w.story, *remembered], **QUICK)
+        remembered = [*w.settings.values(), w.ending, w.model, w.own_manner, w.pinning]
+        self.blocks.load(self._arrive, memory, [*w.story, *remembered, *w.learned], **QUICK)
 
     def _connect_files(self) -> None:
         w, shelf = self.widgets, self.shelf
@@ -85,15 +85,15 @@ class Page:
         for button, act in ((w.duplicate, shelf.duplicate), (w.remove, shelf.remove), (w.restore, shelf.restore)):
             button.click(self.make_mover(act), memory, w.story, **QUICK)
         if w.phases:
-            w.phase_opening.input(w.phases.draw_stories, w.phase_opening, w.phase_stories, **QUICK)
+            w.phase_opening.input(self._tell_stages, w.phase_opening, w.phase_stories, **QUICK)
 
     # -- handlers
 
     def make_writer(self, act: Callable[[Visit, str, Settings], Iterator[View | Live]]) -> Callable:
         """A handler that shows a passage as it is written."""
 
-        def handler(data: object, preferences: object, text: str, *given: Any) -> Iterator[Update]:
-            visit = Visit.from_browser(data, preferences)
+        def handler(request: gr.Request, data: object, preferences: object, text: str, *given: Any) -> Iterator[Update]:
+            visit = find_visit(request, data, preferences)
             try:
                 settings = Settings(**dict(zip(self.widgets.settings, given, strict=True)))
                 for view in act(visit, text, settings):
@@ -106,8 +106,8 @@ class Page:
     def make_mover(self, act: Callable[..., View]) -> Callable:
         """A handler that makes one move and shows where it led."""
 
-        def handler(data: object, preferences: object, *given: Any) -> Update:
-            visit = Visit.from_browser(data, preferences)
+        def handler(request: gr.Request, data: object, preferences: object, *given: Any) -> Update:
+            visit = find_visit(request, data, preferences)
             try:
                 return self.show(act(visit, *given), visit)
             except StoryError as error:
@@ -115,29 +115,35 @@ class Page:
 
         return handler
 
-    def _arrive(self, data: object, preferences: object, request: gr.Request) -> Update:
-        """The page as the browser left it, in the browser's language."""
-        language = choose_language(request.headers.get("accept-language", ""))
-        visit = replace(Visit.from_browser(data, preferences), language=language)
-        widgets = self.tuning.show(visit)
+    def _arrive(self, request: gr.Request, data: object, preferences: object) -> Update:
+        """The page as the browser left it."""
+        visit = find_visit(request, data, preferences)
         try:
             view = self.actions.arrive(visit)
         except StoryError as error:
-            gr.Warning(str(error))
+            warn(error, visit)
             view = View()
-        return self.show(view, visit) | self._show_notes(view) | widgets | {self.widgets.preferences: visit.preferences()}
+        return self.show(view, visit) | self._show_notes(view) | self.tuning.show(visit) | self._show_learned(visit)
 
     def _start_anew(self, visit: Visit) -> View:
         self.actions.stop(visit)
         return View()
 
-    def _export(self, data: object, form: str) -> dict[str, str] | None:
+    def _stop(self, data: object) -> None:
+        self.actions.stop(Visit.from_browser(data))
+
+    def _export(self, request: gr.Request, data: object, form: str) -> dict[str, str] | None:
+        visit = find_visit(request, data)
         try:
-            name, media, content = self.shelf.export(Visit.from_browser(data), form)
+            name, media, content = self.shelf.export(visit, form)
         except StoryError as error:
-            gr.Warning(str(error))
+            warn(error, visit)
             return None
         return {"name": name, "type": media, "content": b64encode(content).decode()}
+
+    def _tell_stages(self, request: gr.Request, opening: str) -> str:
+        phases = self.widgets.phases
+        return phases.draw_stories(opening, find_texts(find_visit(request).language)) if phases else ""
 
     # -- showing
 
@@ -147,7 +153,7 @@ class Page:
         if isinstance(view, Live):
             return {w.ways: gr.update(value=view.ways, visible=True)} if view.ways else {w.live: view.html}
         if view.notice:
-            gr.Warning(view.notice)
+            show_notice(view.notice, visit)
         visit_before, visit = visit, visit.after(view)
         shown: Update = {
             w.browser: visit.story_memory(),
@@ -181,9 +187,16 @@ class Page:
         """Only where another story comes into view: what is being typed stays otherwise."""
         return {self.widgets.characters: view.characters, self.widgets.notes: view.notes}
 
+    def _show_learned(self, visit: Visit) -> Update:
+        """The time machine, in the visitor's language."""
+        w, texts = self.widgets, find_texts(visit.language)
+        if not w.phases:
+            return {}
+        return {w.curve: w.phases.draw_curve(texts), w.phase_stories: w.phases.draw_stories(w.phases.openings[0], texts)}
+
     def warn(self, error: StoryError, visit: Visit) -> Update:
         """Say what is wrong; story and draft stay as they are."""
-        gr.Warning(str(error))
+        warn(error, visit)
         try:
             return self.show(self.actions.look(visit), visit)
         except StoryError:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from playground.actions import MAX_TITLE, Actions, make_title
+from playground.strings import find_texts
 from playground.visit import View, Visit
 from story_engine import InputError, SaveError, Story, check_words, export_story, load_story, read_json
 
@@ -27,7 +28,8 @@ class Shelf:
         """A copy of the visitor's story, all its versions included, to go on in."""
         with self.actions.stopped(self.actions.find(visit)):
             copy = self.actions.library.duplicate(visit.story)
-        title = f"{copy.title[: MAX_TITLE - 7]} (copy)"
+        mark = f" ({find_texts(visit.language)['copy']})"
+        title = copy.title[: MAX_TITLE - len(mark)] + mark
         return self.actions.change(replace(visit, story=copy.uid), lambda story: setattr(story, "title", title))
 
     def remove(self, visit: Visit) -> View:

@@ -1,4 +1,4 @@
-"""Every word of the page, in English and German, in one place. Stories, and what the engine reports, are in English.
+"""Every word of the page, in English and German, in one place; what the engine says is in `messages`. Stories are in English.
 
 What stands on the page from the beginning is chosen by the browser (`gr.I18n`); what is drawn later, by `find_texts`.
 """
@@ -13,6 +13,9 @@ Texts = Mapping[str, str]
 
 # key -> English, German
 WORDS: dict[str, tuple[str, str]] = {
+    "language": ("en", "de"),
+    "point": (".", ","),
+    "notice": ("Not quite", "Nicht ganz"),
     "motto": ("You write a little, the model writes a little.", "Du schreibst ein wenig, das Modell schreibt ein wenig."),
     "caution": (
         "A small model invents these stories. They can be odd, and now and then unsuitable: grown-ups, please read along.",
@@ -38,6 +41,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "strip": ("Calm to wild", "Ruhig bis wild"),
     "finish": ("Find an end", "Ein Ende finden"),
     "read": ("Read aloud", "Vorlesen"),
+    "voiceless": ("This browser has no voice to read with.", "Dieser Browser hat keine Stimme zum Vorlesen."),
     # the panel of a passage
     "change": ("Change this passage", "Diese Stelle ändern"),
     "keep_change": ("Keep the change", "Änderung behalten"),
@@ -117,12 +121,29 @@ WORDS: dict[str, tuple[str, str]] = {
         "Stories are kept on this server as you write; a file is yours to keep.",
         "Geschichten bleiben auf diesem Server, während du schreibst; eine Datei gehört dir.",
     ),
+    "copy": ("copy", "Kopie"),
     "learned": ("How the model learned to tell stories", "Wie das Modell erzählen lernte"),
     "stages": ("The same opening, told at each stage", "Derselbe Anfang, auf jeder Stufe erzählt"),
+    "untrained": ("Before any training", "Vor allem Lernen"),
+    "after_training": ("After {share:.0%} of the training", "Nach {share:.0%} des Lernens"),
+    "phase_words": ("words", "Wörter"),
+    "phase_sentences": ("sentences", "Sätze"),
+    "phase_coherence": ("coherence", "Zusammenhang"),
+    "phase_telling": ("storytelling", "Erzählen"),
+    "steps": ("{steps:,} steps", "{steps} Schritte"),
+    "surprise": (
+        "how surprised the model is by new stories, in nats a token",
+        "wie sehr neue Geschichten das Modell überraschen, in Nats pro Token",
+    ),
+    "curve_label": (
+        "The model's surprise at new stories fell from {top} to {bottom} nats a token over {steps:,} steps of training",
+        "Die Überraschung des Modells von neuen Geschichten fiel in {steps} Schritten von {top} auf {bottom} Nats pro Token",
+    ),
     # drawn: the book
     "the_story": ("The story", "Die Geschichte"),
     "forgotten": ("The model no longer remembers this.", "Das weiß das Modell nicht mehr."),
     "next-forgotten": ("This will be forgotten next.", "Das wird als Nächstes vergessen."),
+    "line": ("forgotten next", "wird als Nächstes vergessen"),
     "pinned": ("Always remembered.", "Wird immer behalten."),
     "change_reader": ("Change your words", "Deine Worte ändern"),
     "change_model": ("Change the model's words", "Die Worte des Modells ändern"),
@@ -145,7 +166,7 @@ WORDS: dict[str, tuple[str, str]] = {
     # drawn: the meter
     "meter": (
         "The model remembers {used:,} of {context:,} tokens · {said}.",
-        "Das Modell hat {used:,} von {context:,} Token im Gedächtnis · {said}.",
+        "Das Modell hat {used} von {context} Token im Gedächtnis · {said}.",
     ),
     "meter_label": (
         "The model's memory is {share:.0f} percent full",
@@ -153,7 +174,11 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "gone_none": ("nothing forgotten", "nichts vergessen"),
     "gone_one": ("1 sentence forgotten", "1 Satz vergessen"),
-    "gone": ("{count:,} sentences forgotten", "{count:,} Sätze vergessen"),
+    "gone": ("{count:,} sentences forgotten", "{count} Sätze vergessen"),
+    "ledger_forgotten_one": ("1 sentence ({tokens} tokens) forgotten", "1 Satz ({tokens} Token) vergessen"),
+    "ledger_forgotten": ("{count} sentences ({tokens} tokens) forgotten", "{count} Sätze ({tokens} Token) vergessen"),
+    "ledger_recalled_one": ("1 sentence ({tokens} tokens) recalled", "1 Satz ({tokens} Token) wieder gelesen"),
+    "ledger_recalled": ("{count} sentences ({tokens} tokens) recalled", "{count} Sätze ({tokens} Token) wieder gelesen"),
     "unpinned": ("Not every pin fits.", "Nicht alles Angekreuzte passt hinein."),
     "unnoted": ("Not every note fits.", "Nicht jede Zeile passt hinein."),
     "long_opening": (
@@ -178,17 +203,22 @@ WORDS: dict[str, tuple[str, str]] = {
     "same_chances": ("The same chances, from calm to wild.", "Dieselben Zufälle, von ruhig bis wild."),
     "tellings": ("Tellings of the last passage", "Fassungen der letzten Stelle"),
     "told_at_once": ("Told at once:", "Auf einmal erzählt:"),
-    "heat": ("temperature {heat:g}", "Temperatur {heat:g}"),
+    "heat": ("temperature {heat}", "Temperatur {heat}"),
     "same_words": ("the same words", "dieselben Worte"),
     "parts": ("Here it leaves the calmest telling.", "Hier verlässt sie die ruhigste Fassung."),
     # drawn: a closer look
     "sure": ("{chance:.0%} sure. Also: {others}", "Zu {chance:.0%} sicher. Auch: {others}"),
     "every_beginning": ("The beginning of every story", "Der Anfang jeder Geschichte"),
-    "part": ("{name} · {tokens:,} tokens", "{name} · {tokens:,} Token"),
+    "part": ("{name} · {tokens:,} tokens", "{name} · {tokens} Token"),
+    "token": ("token {number}", "Token {number}"),
     "the_opening": ("The opening", "Der Anfang"),
     "in_mind": ("To be kept in mind", "Im Sinn zu behalten"),
     "remembered": ("The story as it is remembered", "Die Geschichte, wie sie im Gedächtnis ist"),
     "receipt": ("How this passage came about", "Wie diese Stelle entstand"),
+    "told_by": ("Told by model {model} from {tokens:,} tokens", "Erzählt vom Modell {model} aus {tokens} Token"),
+    "receipt_forgotten": ("{count} sentences forgotten", "{count} Sätze vergessen"),
+    "receipt_ending": ("to an end in about {count} sentences", "zu einem Ende in etwa {count} Sätzen"),
+    "receipt_loops": ("loops taken back: {count}", "Schleifen zurückgenommen: {count}"),
     "no_difference": ("made no difference", "machte keinen Unterschied"),
     "likelier": ("made it {times} times likelier", "machte ihn {times}-mal wahrscheinlicher"),
     "less_likely": ("made it {times} times less likely", "machte ihn {times}-mal unwahrscheinlicher"),

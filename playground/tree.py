@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from html import escape
 
+from playground.strings import ENGLISH, Texts
 from story_engine import Passage, Story
 
 SHOWN = 60  # characters of a passage
 
 
-def draw_tree(story: Story) -> str:
+def draw_tree(story: Story, texts: Texts = ENGLISH) -> str:
     """Nested lists of buttons, the way to the pointer marked; a run of passages without a choice stays in one list."""
     children: dict[int | None, list[Passage]] = defaultdict(list)
     for passage in story.passages:
@@ -26,9 +27,9 @@ def draw_tree(story: Story) -> str:
         if isinstance(item, str):
             drawn.append(item)
             continue
-        drawn.append(_draw_passage(item, item.id in on_path, item.id == story.current))
+        drawn.append(_draw_passage(item, item.id in on_path, item.id == story.current, texts))
         stack += _wrap(children[item.id])
-    return f'<nav class="tree" aria-label="All versions of the story"><ol>{"".join(drawn)}</ol></nav>'
+    return f'<nav class="tree" aria-label="{texts["versions"]}"><ol>{"".join(drawn)}</ol></nav>'
 
 
 def mark_current(is_current: bool) -> str:
@@ -45,9 +46,9 @@ def _wrap(versions: list[Passage]) -> list[Passage | str]:
     return items
 
 
-def _draw_passage(passage: Passage, is_on_path: bool, is_current: bool) -> str:
+def _draw_passage(passage: Passage, is_on_path: bool, is_current: bool, texts: Texts) -> str:
     text = " ".join(passage.text.split())
-    words = escape(text[:SHOWN] + "…" * (len(text) > SHOWN)) or "<i>The End</i>"
+    words = escape(text[:SHOWN] + "…" * (len(text) > SHOWN)) or f"<i>{texts['end']}</i>"
     classes = f"by-{passage.author}{' on-path' if is_on_path else ''}"
     attributes = f'class="{classes}" data-act="go" data-passage="{passage.id}"{mark_current(is_current)}'
     return f'<li><button type="button" {attributes}>{words}</button></li>'

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from playground.queues import QUICK, Update
+from playground.session import find_visit, warn
 from playground.visit import MOST_MANNERS, Visit
 from playground.widgets import MANNERS
-from story_engine import Settings, StoryError
+from story_engine import InputError, ModelError, Settings, StoryError
 
 if TYPE_CHECKING:
     from playground.page import Page
@@ -62,33 +63,34 @@ class Tuning:
     def _remember_ending(self, preferences: object, ending: float) -> dict[str, Any]:
         return replace(Visit.from_browser(preferences), ending=int(ending)).preferences()
 
-    def _choose_model(self, preferences: object, model: str, *given: Any) -> tuple[dict[str, Any], str]:
+    def _choose_model(self, request: gr.Request, preferences: object, model: str, *given: Any) -> tuple[dict[str, Any], str]:
         try:
             self.engines.get(model)
         except StoryError as error:
-            model = self.engines.default
-            gr.Warning(f"{error} The story goes on with the {model} model.")
+            model, words = self.engines.default, "{problem} The story goes on with the {model} model."
+            warn(ModelError(words, problem=[error], model=model), find_visit(request, preferences))
         return self._remember(preferences, model, *given), model
 
-    def _keep_manner(self, preferences: object, name: str, *given: Any) -> Update:
+    def _keep_manner(self, request: gr.Request, preferences: object, name: str, *given: Any) -> Update:
         """The settings as they stand, under a name."""
-        w, visit, name = self.widgets, Visit.from_browser(preferences), " ".join(str(name or "").split())[:LONGEST_NAME]
+        w, visit = self.widgets, find_visit(request, preferences)
+        name = " ".join(str(name or "").split())[:LONGEST_NAME]
         if not name:
-            gr.Warning("Give this manner of writing a name first.")
+            warn(InputError("Give this manner of writing a name first."), visit)
             return {}
         if name not in visit.manners and len(visit.manners) >= MOST_MANNERS:
-            gr.Warning(f"There are {MOST_MANNERS} manners already. Drop one first.")
+            warn(InputError("There are {most} manners already. Drop one first.", most=MOST_MANNERS), visit)
             return {}
         visit = replace(visit, manners=visit.manners | {name: dict(zip(w.settings, given, strict=True))})
         return {w.preferences: visit.preferences(), w.own_manner: _list(visit, name), w.manner_name: ""}
 
-    def _take_manner(self, preferences: object, name: str) -> Update:
+    def _take_manner(self, request: gr.Request, preferences: object, name: str) -> Update:
         """The settings kept under a name."""
-        w, visit = self.widgets, Visit.from_browser(preferences)
+        w, visit = self.widgets, find_visit(request, preferences)
         try:
             settings = Settings.from_dict(visit.manners.get(name, {}))
         except StoryError as error:
-            gr.Warning(str(error))
+            warn(error, visit)
             return {}
         visit = replace(visit, settings=settings.to_dict())
         return {w.preferences: visit.preferences()} | {widget: getattr(settings, field) for field, widget in w.settings.items()}

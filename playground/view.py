@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from playground.messages import find_message
 from playground.strings import ENGLISH, Texts
 from story_engine import Doubt, Key, LedgerEntry, Passage, Reading, Sentence, Story, Window
 
@@ -41,7 +42,8 @@ def draw_book(
     live = '<span class="live by-model" aria-live="off"></span>' if writing else ""
     last = story.last()
     end = f'<div class="the-end" role="note">{texts["end"]}</div>' if last and last.finish == "end" and not writing else ""
-    book = f'<article class="book" aria-label="{texts["the_story"]}">{"".join(passages)}{live}{end}</article>'
+    facts = f'aria-label="{texts["the_story"]}" data-voiceless="{texts["voiceless"]}"'
+    book = f'<article class="book" {facts}>{"".join(passages)}{live}{end}</article>'
     return book + _draw_doubts(last.text, doubts, texts) if last and doubts else book
 
 
@@ -104,7 +106,8 @@ def _draw_sentence(sentence: Sentence, mark: str, texts: Texts, can_be_pinned: b
         f' data-act="pin" data-passage="{passage}" data-place="{place}" tabindex="0" role="checkbox" '
         f'aria-checked="{"true" if "pinned" in mark else "false"}"'
     )
-    tag = f'<span class="{mark}" title="{titles}"{check if can_be_pinned else ""}>'
+    line = f' data-line="{texts["line"]}"' if "next-forgotten" in mark else ""
+    tag = f'<span class="{mark}" title="{titles}"{line}{check if can_be_pinned else ""}>'
     return f"{draw_text(text[: len(text) - len(words)])}{tag}{draw_text(words)}</span>"
 
 
@@ -138,7 +141,7 @@ def draw_meter(story: Story, window: Window | None, reading: Reading | None = No
     pinned = "".join(f"<li>{_draw_kept(s, texts['let_go'])}</li>" for s in window.kept if s.key in story.pins)
     next_line = f"<p>{texts['going']} {coming}</p>" if coming else ""
     next_line += f"<p>{texts['kept_ones']}</p><ul>{pinned}</ul>" if pinned else ""
-    entries = "".join(_draw_entry(entry) for entry in reversed(story.memory.ledger[-REASONS_SHOWN:]))
+    entries = "".join(_draw_entry(entry, texts) for entry in reversed(story.memory.ledger[-REASONS_SHOWN:]))
     ledger = f"<ul>{entries}</ul>" if entries else f"<p>{texts['will_forget']}</p>"
     level = f"<p>{texts['reading'].format(words=reading.words, rare=reading.rare)}</p>" if reading else ""
     return (
@@ -156,6 +159,7 @@ def _draw_kept(sentence: Sentence, act: str) -> str:
     return f"<q>{escape(sentence.text.strip())}</q> {button}"
 
 
-def _draw_entry(entry: LedgerEntry) -> str:
+def _draw_entry(entry: LedgerEntry, texts: Texts) -> str:
     count = len(entry.sentences)
-    return f"<li>{count} sentence{'s' if count != 1 else ''} ({entry.tokens} tokens) {entry.kind}: {escape(entry.reason)}.</li>"
+    said = texts[f"ledger_{entry.kind}" + ("_one" if count == 1 else "")].format(count=count, tokens=entry.tokens)
+    return f"<li>{said}: {escape(find_message(entry.reason, texts['language']))}.</li>"

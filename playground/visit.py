@@ -17,8 +17,8 @@ class Visit:
     """What a browser remembers: its story's number, its settings, its model, and the stories it had before.
 
     Survives refresh and restart. `shelf` is number -> title, newest first; `removed` the number of the story last put
-    aside, which can be brought back; `manners` are settings kept under names; `language` is what the page is worded in;
-    `ending` the sentences that an end is to take; `pinning` whether a click on a sentence pins it.
+    aside, which can be brought back; `manners` are settings kept under names; `ending` the sentences that an end is to
+    take; `pinning` whether a click on a sentence pins it. `language` is not remembered: every request says it.
     """
 
     story: str = ""
@@ -27,9 +27,9 @@ class Visit:
     shelf: dict[str, str] = field(default_factory=dict)
     removed: str = ""
     manners: dict[str, dict[str, Any]] = field(default_factory=dict)
-    language: str = ""
     ending: int = ENDING
     pinning: bool = False
+    language: str = ""
 
     @classmethod
     def from_browser(cls, *memories: object) -> Visit:
@@ -37,8 +37,8 @@ class Visit:
         data: dict[str, Any] = {}
         for memory in memories:
             data |= memory if isinstance(memory, dict) else {}
-        names = ("story", "settings", "model", "shelf", "removed", "manners", "language", "ending")
-        story, settings, model, shelf, removed, manners, language, ending = (data.get(name) for name in names)
+        names = ("story", "settings", "model", "shelf", "removed", "manners", "ending")
+        story, settings, model, shelf, removed, manners, ending = (data.get(name) for name in names)
         kept = manners.items() if isinstance(manners, dict) else ()
         return cls(
             story if isinstance(story, str) else "",
@@ -47,7 +47,6 @@ class Visit:
             {uid: str(title) for uid, title in shelf.items() if is_uid(uid)} if isinstance(shelf, dict) else {},
             removed if isinstance(removed, str) and is_uid(removed) else "",
             {str(name): manner for name, manner in list(kept)[:MOST_MANNERS] if isinstance(manner, dict)},
-            language if isinstance(language, str) else "",
             ending if type(ending) is int and ending in ENDINGS else ENDING,
             data.get("pinning") is True,
         )
@@ -58,7 +57,7 @@ class Visit:
 
     def preferences(self) -> dict[str, Any]:
         """What the browser keeps of the settings."""
-        names = ("settings", "model", "manners", "language", "ending", "pinning")
+        names = ("settings", "model", "manners", "ending", "pinning")
         return {name: getattr(self, name) for name in names}
 
     def after(self, view: View) -> Visit:

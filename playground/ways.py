@@ -54,10 +54,10 @@ def _draw_card(version: Passage, is_current: bool, strip: Sequence[Passage], tex
     text = version.text.strip()
     inner, label = draw_text(text), ""
     if version in strip:
-        label = texts["heat"].format(heat=_heat(version))
+        label = texts["heat"].format(heat=f"{_heat(version):g}".replace(".", texts["point"]))
         if version is not strip[0]:
             same, own = part_from(strip[0].text.strip(), text)
-            label += "" if own else ", the same words"
+            label += "" if own else f", {texts['same_words']}"
             inner = f'{draw_text(same)}<mark title="{texts["parts"]}">{draw_text(own)}</mark>' if own else inner
     return (
         f'<button type="button" class="card" data-act="go" data-passage="{version.id}"{mark_current(is_current)}>'

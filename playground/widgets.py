@@ -115,6 +115,11 @@ class Widgets:
             self.shelf, self.title, self.restore,
         ]  # fmt: skip
 
+    @property
+    def learned(self) -> list[Any]:
+        """What is drawn of the model's training."""
+        return [self.curve, self.phase_stories] if self.phases else []
+
     def _lay_out_beginning(self) -> None:
         with gr.Column(elem_id="beginning") as self.beginning:
             self.opening = gr.Textbox(
@@ -227,7 +232,7 @@ class Widgets:
         self.saved = gr.JSON(visible="hidden")
 
     def _lay_out_phases(self, phases: Phases) -> None:
-        gr.HTML(phases.draw_curve())
+        self.curve = gr.HTML(phases.draw_curve())
         self.phase_opening = gr.Dropdown(
             phases.openings, value=phases.openings[0], label=say("stages"), elem_id="phase-opening"
         )

@@ -24,7 +24,7 @@ from story_engine.reading import Reading, measure_reading
 from story_engine.replay import Replay, replay_passage
 from story_engine.savefile import load_story
 from story_engine.settings import RANGES, Settings
-from story_engine.story import Key, LedgerEntry, Passage, Receipt, Story
+from story_engine.story import Key, LedgerEntry, Passage, Reason, Receipt, Story
 from story_engine.window import Sentence, Window
 from story_engine.words import check_notes, check_words, keep_joint
 
@@ -50,6 +50,7 @@ __all__ = [
     "Passage",
     "Piece",
     "Reading",
+    "Reason",
     "Receipt",
     "Replay",
     "SaveError",

@@ -27,7 +27,7 @@ class Ending:
 
     def __init__(self, sentences: int, vocabulary: Vocabulary) -> None:
         if not FEWEST <= sentences <= MOST:
-            raise InputError(f"An ending takes {FEWEST} to {MOST} sentences.")
+            raise InputError("An ending takes {fewest} to {most} sentences.", fewest=FEWEST, most=MOST)
         self.sentences = sentences
         self._closers = [vocabulary.encode(words) for words in CLOSERS]
         self._is_closing = False

@@ -1,8 +1,21 @@
 """What can go wrong, in words that a reader of stories understands: each message says what to do next."""
 
+from __future__ import annotations
+
+from typing import Any
+
 
 class StoryError(Exception):
-    """Base of all errors that are shown to a reader as they are."""
+    """Base of all errors that are shown to a reader as they are.
+
+    `words` may have fields in braces for the `values`, so that a page in another language can say the same in its own
+    words. A value may be a list of further errors, which are said one after another.
+    """
+
+    def __init__(self, words: str, **values: Any) -> None:
+        said = {name: "; ".join(map(str, value)) if isinstance(value, list) else value for name, value in values.items()}
+        super().__init__(words.format(**said) if values else words)
+        self.words, self.values = words, values
 
 
 class SettingsError(StoryError):

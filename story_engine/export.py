@@ -26,7 +26,7 @@ def export_story(story: Story, form: str) -> tuple[str, str, bytes]:
         InputError: the story is blank, or the form is none of these.
     """
     if form not in FORMS:
-        raise InputError(f"A story cannot be saved as {form!r}. Choose one of: {', '.join(FORMS)}.")
+        raise InputError("A story cannot be saved as {form!r}. Choose one of: {forms}.", form=form, forms=", ".join(FORMS))
     if story.last() is None:
         raise InputError("There is no story to save yet.")
     suffix, media, write = FORMS[form]

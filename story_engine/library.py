@@ -7,6 +7,7 @@ import os
 import tempfile
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,11 @@ class Library:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise SaveError(f"Stories cannot be kept in {self.folder} ({error.strerror}). Choose another folder.") from error
+            raise SaveError(
+                "Stories cannot be kept in {folder} ({problem}). Choose another folder.",
+                folder=self.folder,
+                problem=error.strerror,
+            ) from error
 
     def open(self, uid: str) -> OpenStory | None:
         """The story with this number, from memory or disk; None where there is none.
@@ -79,13 +84,13 @@ class Library:
         # The draft of a passage is of no use once the passage is in the file.
         self._path(story.uid).with_suffix(DRAFT).unlink(missing_ok=True)
 
-    def save_draft(self, story: Story, text: str) -> None:
-        """Note the words so far of a passage that is being written behind the pointer, against a crash.
+    def save_draft(self, story: Story, texts: Sequence[str]) -> None:
+        """Note the words so far of what is being written behind the pointer, against a crash: of each telling's passage.
 
         Raises:
             SaveError: the disk is full or not writable.
         """
-        draft = {"passages": len(story.passages), "text": text}
+        draft = {"passages": len(story.passages), "texts": list(texts)}
         write_json(self._path(story.uid).with_suffix(DRAFT), draft)
 
     def duplicate(self, uid: str) -> Story:
@@ -136,16 +141,24 @@ class Library:
         try:
             old.replace(new)
         except OSError as error:
-            raise SaveError(f"The story could not be moved ({error.strerror}). It is where it was.") from error
+            raise SaveError("The story could not be moved ({problem}). It is where it was.", problem=error.strerror) from error
 
     def _take_draft(self, story: Story) -> None:
-        """Add the words that a crash cut off, if there are any and the story is the one they were written for."""
+        """Add the words that a crash cut off, if there are any and the story is the one they were written for.
+
+        Tellings side by side become versions, the first one in view, as when they end by themselves.
+        """
         path = self._path(story.uid).with_suffix(DRAFT)
         if not path.is_file():
             return
         draft = read_json(path)
         if draft["passages"] == len(story.passages):
-            story.add(draft["text"], "model", finish="stopped")
+            parent, told = story.current, []
+            for text in filter(None, draft["texts"]):
+                story.current = parent
+                told.append(story.add(text, "model", finish="stopped").id)
+            if told:
+                story.go_to(told[0])
         self.save(story)
 
     def _path(self, uid: str) -> Path:
@@ -173,7 +186,9 @@ def read_json(path: Path) -> Any:
     """
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
-            raise SaveError(f"This file is larger than {MAX_FILE_BYTES // 1_000_000} MB; no story of this playground is.")
+            raise SaveError(
+                "This file is larger than {most} MB; no story of this playground is.", most=MAX_FILE_BYTES // 1_000_000
+            )
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise SaveError("This file is not a story saved by this playground.") from error
@@ -200,5 +215,5 @@ def write_json(path: Path, data: Any) -> None:
         if aside is not None:
             aside.unlink(missing_ok=True)
         raise SaveError(
-            f"The story could not be saved ({error.strerror}). Free some space; it is still here on the page."
+            "The story could not be saved ({problem}). Free some space; it is still here on the page.", problem=error.strerror
         ) from error

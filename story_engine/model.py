@@ -106,7 +106,9 @@ def find_folder(name: str, revision: str | None = None) -> Path:
         fetched = Path(snapshot_download(name, revision=revision, allow_patterns=HUB_FILES, etag_timeout=5))
     except Exception as error:  # the hub client raises many unrelated types for no network, no such name, no access
         raise ModelError(
-            f"{name} cannot be fetched from the hub ({type(error).__name__}). Check the name and the network."
+            "{name} cannot be fetched from the hub ({problem}). Check the name and the network.",
+            name=name,
+            problem=type(error).__name__,
         ) from error
     pin.parent.mkdir(parents=True, exist_ok=True)
     pin.write_text(fetched.name)

@@ -55,7 +55,9 @@ def load_story(data: Any) -> Story:
     try:
         return _read_story(data)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, SettingsError) as error:
-        raise SaveError(f"This story file is damaged ({type(error).__name__}: {error}). Use an earlier copy.") from error
+        raise SaveError(
+            "This story file is damaged ({problem}). Use an earlier copy.", problem=f"{type(error).__name__}: {error}"
+        ) from error
 
 
 def _read_story(data: Mapping[str, Any]) -> Story:

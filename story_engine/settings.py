@@ -41,28 +41,32 @@ class Settings:
     def __post_init__(self) -> None:
         problems = [problem for field in fields(self) if (problem := _describe_problem(field.name, getattr(self, field.name)))]
         if problems:
-            raise SettingsError("Please check the settings: " + "; ".join(problems) + ".")
+            raise SettingsError("Please check the settings: {problems}.", problems=problems)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Settings:
         """Settings from a save file or a request; unknown names are refused."""
         unknown = sorted(set(values) - set(RANGES))
         if unknown:
-            raise SettingsError(f"Unknown settings: {', '.join(map(str, unknown))}. Known are: {', '.join(RANGES)}.")
+            raise SettingsError(
+                "Unknown settings: {unknown}. Known are: {known}.",
+                unknown=", ".join(map(str, unknown)),
+                known=", ".join(RANGES),
+            )
         return cls(**values)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def _describe_problem(name: str, value: Any) -> str | None:
+def _describe_problem(name: str, value: Any) -> SettingsError | None:
     low, high, _ = RANGES[name]
     if name == "seed" and value is None:
         return None
     # bool is an int to Python, but True is no temperature.
     kinds = (int,) if name in WHOLE_NUMBERS else (int, float)
     if type(value) not in kinds or not math.isfinite(value):
-        return f"{name} must be a {'whole ' if kinds == (int,) else ''}number"
+        return SettingsError("{name} must be a whole number" if kinds == (int,) else "{name} must be a number", name=name)
     if not low <= value <= high:
-        return f"{name} must lie between {low:g} and {high:g}"
+        return SettingsError("{name} must lie between {low:g} and {high:g}", name=name, low=low, high=high)
     return None

@@ -44,6 +44,16 @@ class Passage:
     edited: bool = False
 
 
+Reason = Literal[
+    "the window was full",
+    "the window was full, and a sentence too long to be kept whole",
+    "the window was nearly empty",
+    "it stands before what was forgotten",
+    "another model reads the story",
+    "pinned by the reader",
+]
+
+
 @dataclass(frozen=True)
 class LedgerEntry:
     """One change of what the model remembers: sentences `forgotten`, or `recalled` by reading the story again."""
@@ -135,7 +145,7 @@ class Story:
             InputError: there is no such passage.
         """
         if not 0 <= passage < len(self.passages):
-            raise InputError(f"There is no passage number {passage} in this story.")
+            raise InputError("There is no such passage in this story.")
         for step in self.path_to(passage):
             self.visited[step.parent] = step.id
         self.current = passage

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from story_engine.errors import InputError
-from story_engine.story import Key, LedgerEntry, Memory
+from story_engine.story import Key, LedgerEntry, Memory, Reason
 
 LOW_MARK = 0.7
 NEARLY_EMPTY = 0.4
@@ -119,11 +119,11 @@ class ContextWindow:
         sizes = _sizes_from(loose)
         cut = max((number + 1 for number, s in enumerate(loose) if s.key in forgotten), default=0)
         floor, ceiling = int(NEARLY_EMPTY * limit) - taken, int(LOW_MARK * limit) - taken
-        reason = "it stands before what was forgotten"
+        reason: Reason = "it stands before what was forgotten"
         if sizes[cut] > limit - taken:
             cut = max(cut, _choose_place(loose, sizes, floor, ceiling))
             is_split = not loose[cut - 1].ends_sentence
-            reason = "the window was full" + (", and a sentence too long to be kept whole" if is_split else "")
+            reason = "the window was full, and a sentence too long to be kept whole" if is_split else "the window was full"
         elif cut and sizes[cut] < floor:
             cut = min(cut, _choose_place(loose, sizes, floor, ceiling))
             reason = "the window was nearly empty"
@@ -154,7 +154,8 @@ class ContextWindow:
         """Raises InputError where an answer would take more than half of the context."""
         if reserve > self.largest_reserve:
             raise InputError(
-                f"A passage of this length takes more than half of this model's {self.context} tokens. Choose a shorter one."
+                "A passage of this length takes more than half of this model's {context} tokens. Choose a shorter one.",
+                context=self.context,
             )
 
     def _choose_opening(self, sentences: Sequence[Sentence]) -> frozenset[Key]:
@@ -188,7 +189,7 @@ class ContextWindow:
                 left_over.append(key)
         return frozenset(chosen), tuple(left_over)
 
-    def _entry(self, kind, sentences: Sequence[Sentence], reason: str, passage: int) -> LedgerEntry:
+    def _entry(self, kind, sentences: Sequence[Sentence], reason: Reason, passage: int) -> LedgerEntry:
         return LedgerEntry(kind, tuple(s.key for s in sentences), sum(len(s.ids) for s in sentences), reason, passage)
 
 

@@ -23,7 +23,11 @@ def check_words(text: object) -> str:
     if not isinstance(text, str):
         raise InputError("Your words must be plain text.")
     if len(text) > MAX_WORDS:
-        raise InputError(f"That is {len(text):,} characters; at most {MAX_WORDS:,} fit in one go. Add it in several parts.")
+        raise InputError(
+            "That is {count:,} characters; at most {most:,} fit in one go. Add it in several parts.",
+            count=len(text),
+            most=MAX_WORDS,
+        )
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
@@ -55,7 +59,7 @@ def check_notes(text: object) -> list[str]:
     """
     lines = [" ".join(line.split()) for line in check_words(text).splitlines() if line.strip()]
     if len(lines) > MAX_NOTES or max(map(len, lines), default=0) > MAX_NOTE:
-        raise InputError(f"Notes may be {MAX_NOTES} lines of {MAX_NOTE} characters. Shorten them.")
+        raise InputError("Notes may be {lines} lines of {most} characters. Shorten them.", lines=MAX_NOTES, most=MAX_NOTE)
     return lines
 
 

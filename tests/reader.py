@@ -1,6 +1,7 @@
 """A person at the page: a window of a real Chromium, and what one does in it."""
 
 import os
+from collections.abc import Callable
 
 FLAGS = [
     "--no-sandbox",
@@ -23,19 +24,17 @@ class Reader:
         self.foreign: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", lambda request: self.foreign.append(request.url) if "127.0.0.1" not in request.url else None)
-        self.page.goto(url + ("/?__theme=dark" if dark else ""))
-        self.arrive()
+        self.arrive(lambda: self.page.goto(url + ("/?__theme=dark" if dark else "")))
 
     def reload(self) -> None:
-        self.page.reload()
-        self.arrive()
+        self.arrive(self.page.reload)
 
-    def arrive(self) -> None:
-        """Until the page is as the browser left it."""
+    def arrive(self, go: Callable[[], object]) -> None:
+        """Until the page is as the browser left it: the server has answered what a page asks it when it opens."""
+        with self.page.expect_response(lambda response: "/run/" in response.url):
+            go()
         self.page.locator("#begin").or_(self.page.locator("article.book")).first.wait_for()
-        # What the page asks the server for when it opens has come back: the browser has written it down.
-        self.page.wait_for_function("Object.keys(localStorage).some(key => key.includes('story-playground-settings'))")
-        self.page.wait_for_timeout(700)  # what is written down reaches the widgets a moment later, on a busy machine
+        self.page.wait_for_timeout(500)  # the answer reaches the widgets a moment later, on a busy machine
 
     def begin(self, opening: str) -> None:
         self.page.locator("#opening textarea").fill(opening)

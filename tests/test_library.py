@@ -118,18 +118,28 @@ def test_words_cut_off_by_a_crash_are_there_again(tmp_path):
     story = Story("Tom ran.")
     library = Library(tmp_path)
     library.save(story)
-    library.save_draft(story, " He fell and")
+    library.save_draft(story, [" He fell and"])
     again = Library(tmp_path).open(story.uid).story
     assert again.text() == "Tom ran. He fell and"
     assert (again.last().author, again.last().finish) == ("model", "stopped")
     assert Library(tmp_path).open(story.uid).story.text() == again.text()  # once, not twice
 
 
+def test_all_tellings_cut_off_by_a_crash_are_there_again(tmp_path):
+    story = Story("Tom ran.")
+    library = Library(tmp_path)
+    library.save(story)
+    library.save_draft(story, [" He fell", "", " He hid"])  # the second had no word yet
+    again = Library(tmp_path).open(story.uid).story
+    assert again.text() == "Tom ran. He fell"
+    assert [again.passages[number].text for number in again.versions(again.current)] == [" He fell", " He hid"]
+
+
 def test_a_draft_of_a_passage_that_was_finished_is_dropped(tmp_path):
     story = Story("Tom ran.")
     library = Library(tmp_path)
     library.save(story)
-    library.save_draft(story, " He fell and")
+    library.save_draft(story, [" He fell and"])
     draft = next(tmp_path.glob("*.draft")).read_bytes()
     story.add(" He fell and cried.", "model")
     library.save(story)

@@ -77,7 +77,7 @@ def test_a_receipt_names_model_settings_and_window(engine):
     story = Story("Tom ran.")
     list(engine.stream(story, Settings(max_new_tokens=5, seed=7)))
     said = draw_receipt(story.last().receipt)
-    assert all(words in said for words in (engine.window.model, "seed 7", "temperature 0.7", "tokens"))
+    assert all(words in said for words in (engine.window.model, "Seed 7", "Temperature 0.7", "tokens"))
     assert draw_receipt(None) == ""
 
 

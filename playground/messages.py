@@ -1,0 +1,114 @@
+"""What the engine says to a reader - what went wrong, and why something was forgotten - in the page's languages.
+
+The engine speaks English; each message is its own key, with the same fields in braces.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from story_engine import StoryError
+
+GERMAN = {
+    # what a reader asked for
+    "Begin a story first: write its opening, or pick an idea.": "Fang zuerst eine Geschichte an: Schreib, wie sie beginnt, "
+    "oder nimm eine Idee.",
+    "Write how the story begins, or pick an idea.": "Schreib, wie die Geschichte anfängt, oder nimm eine Idee.",
+    "Your words must be plain text.": "Deine Worte müssen reiner Text sein.",
+    "That is {count:,} characters; at most {most:,} fit in one go. Add it in several parts.": "Das sind {count} Zeichen; auf "
+    "einmal passen höchstens {most}. Füg es in mehreren Teilen hinzu.",
+    "Your words hold a broken character. Type them again, or copy them anew.": "In deinen Worten steht ein kaputtes Zeichen. "
+    "Tipp sie noch einmal, oder kopier sie neu.",
+    "Notes may be {lines} lines of {most} characters. Shorten them.": "Notizen dürfen {lines} Zeilen zu {most} Zeichen haben. "
+    "Kürze sie.",
+    "This story is being written right now. Stop it first, or wait for it to finish.": "An dieser Geschichte wird gerade "
+    "geschrieben. Halt sie an, oder warte, bis sie fertig ist.",
+    "The story is still being written. Please try again in a moment.": "An der Geschichte wird noch geschrieben. Bitte "
+    "versuch es gleich noch einmal.",
+    "A passage of this length takes more than half of this model's {context} tokens. Choose a shorter one.": "Eine so lange "
+    "Stelle braucht mehr als die Hälfte der {context} Token dieses Modells. Wähl eine kürzere.",
+    "Tellings that are told at once have one length.": "Was auf einmal erzählt wird, hat dieselbe Länge.",
+    "An ending takes {fewest} to {most} sentences.": "Ein Ende braucht {fewest} bis {most} Sätze.",
+    "The model stumbled and gave no usable word. Your story is kept; please try again.": "Das Modell ist gestolpert und hat "
+    "kein brauchbares Wort gefunden. Deine Geschichte ist noch da; bitte versuch es noch einmal.",
+    # passages and sentences
+    "There is no such passage in this story.": "Diese Stelle gibt es in der Geschichte nicht.",
+    "Only a passage of the story in view can be changed.": "Ändern lässt sich nur, was gerade zu sehen ist.",
+    "A passage cannot be empty. Use undo to take it back.": "Eine Stelle kann nicht leer sein. Mit Zurück verschwindet sie.",
+    "This sentence cannot be pinned. The opening is always remembered anyway.": "Dieser Satz lässt sich nicht anheften. Der "
+    "Anfang wird ohnehin immer behalten.",
+    "Choose a sentence first.": "Wähl zuerst einen Satz.",
+    "The model no longer remembers this sentence.": "Diesen Satz weiß das Modell nicht mehr.",
+    "Nothing stands before this sentence.": "Vor diesem Satz steht nichts.",
+    "There is no such word in this passage.": "Dieses Wort gibt es an dieser Stelle nicht.",
+    "The model does not know this word.": "Dieses Wort kennt das Modell nicht.",
+    "This passage is too long to be looked at word by word.": "Diese Stelle ist zu lang, um sie Wort für Wort anzusehen.",
+    "Only a passage as the model told it can be told again.": "Noch einmal erzählen lässt sich nur, was das Modell so "
+    "erzählt hat.",
+    "Another model told this passage. Choose that one first.": "Ein anderes Modell hat diese Stelle erzählt. Wähl zuerst "
+    "dieses.",
+    "What the model remembered then cannot be restored: pins or words have changed since.": "Was das Modell damals wusste, "
+    "lässt sich nicht wiederherstellen: Angeheftetes oder Worte haben sich seitdem geändert.",
+    # settings and models
+    "Please check the settings: {problems}.": "Bitte sieh die Einstellungen durch: {problems}.",
+    "{name} must be a whole number": "{name} muss eine ganze Zahl sein",
+    "{name} must be a number": "{name} muss eine Zahl sein",
+    "{name} must lie between {low:g} and {high:g}": "{name} muss zwischen {low:g} und {high:g} liegen",
+    "Unknown settings: {unknown}. Known are: {known}.": "Unbekannte Einstellungen: {unknown}. Bekannt sind: {known}.",
+    "Give this manner of writing a name first.": "Gib dieser Schreibweise zuerst einen Namen.",
+    "There are {most} manners already. Drop one first.": "Es gibt schon {most} Schreibweisen. Wirf zuerst eine weg.",
+    "This playground does not offer that model. Choose one from the list.": "Dieses Modell gibt es hier nicht. Wähl eins aus "
+    "der Liste.",
+    "{name} cannot be fetched from the hub ({problem}). Check the name and the network.": "{name} ist nicht zu bekommen "
+    "({problem}). Prüf den Namen und das Netz.",
+    "{problem} The story goes on with the {model} model.": "{problem} Die Geschichte geht mit dem Modell {model} weiter.",
+    "The compiled kernel needs a CPU, Linux or macOS, and numba. Leave it at auto.": "Der übersetzte Kern braucht einen "
+    "Prozessor ohne Grafikkarte, Linux oder macOS, und numba. Lass die Einstellung auf auto.",
+    "int8 needs a CPU of the x86 family. Leave the precision at auto.": "int8 braucht einen Prozessor der x86-Familie. Lass "
+    "die Genauigkeit auf auto.",
+    # stories and files
+    "A story needs a title. Type one, then rename it.": "Eine Geschichte braucht einen Titel. Tipp einen ein.",
+    "There is no such story on the shelf any more.": "Diese Geschichte steht nicht mehr im Regal.",
+    "This story can no longer be brought back.": "Diese Geschichte lässt sich nicht mehr zurückholen.",
+    "There is no story to save yet.": "Es gibt noch keine Geschichte zu speichern.",
+    "A story cannot be saved as {form!r}. Choose one of: {forms}.": "Eine Geschichte lässt sich nicht als {form!r} speichern. "
+    "Wähl eins von: {forms}.",
+    "There is no story in this file.": "In dieser Datei steht keine Geschichte.",
+    "This file is not a story saved by this playground.": "Diese Datei ist keine Geschichte, die hier gespeichert wurde.",
+    "This file is not plain text in UTF-8. Save it as such, then open it again.": "Diese Datei ist kein reiner Text in UTF-8. "
+    "Speichere sie so, dann öffne sie wieder.",
+    "This file is larger than {most} MB; no story of this playground is.": "Diese Datei ist größer als {most} MB; so groß ist "
+    "hier keine Geschichte.",
+    "This story file is damaged ({problem}). Use an earlier copy.": "Diese Datei ist beschädigt ({problem}). Nimm eine "
+    "frühere.",
+    "The story could not be saved ({problem}). Free some space; it is still here on the page.": "Die Geschichte ließ sich "
+    "nicht speichern ({problem}). Schaff etwas Platz; auf der Seite ist sie noch.",
+    "The story could not be moved ({problem}). It is where it was.": "Die Geschichte ließ sich nicht weglegen ({problem}). "
+    "Sie ist, wo sie war.",
+    "Stories cannot be kept in {folder} ({problem}). Choose another folder.": "In {folder} lassen sich keine Geschichten "
+    "aufheben ({problem}). Wähl einen anderen Ordner.",
+    # why something was forgotten, or read again
+    "the window was full": "das Gedächtnis war voll",
+    "the window was full, and a sentence too long to be kept whole": "das Gedächtnis war voll, und ein Satz zu lang, um ihn "
+    "ganz zu behalten",
+    "the window was nearly empty": "das Gedächtnis war fast leer",
+    "it stands before what was forgotten": "es steht vor dem, was vergessen ist",
+    "another model reads the story": "ein anderes Modell liest die Geschichte",
+    "pinned by the reader": "du hast es angeheftet",
+}
+MESSAGES: dict[str, dict[str, str]] = {"de": GERMAN}
+
+
+def find_message(words: str, language: str) -> str:
+    """What the engine says, in a language; as it is where nobody has put it into that language."""
+    return MESSAGES.get(language, {}).get(words, words)
+
+
+def say_error(error: StoryError, language: str) -> str:
+    """What went wrong, in a language."""
+    values: dict[str, Any] = {
+        name: "; ".join(say_error(one, language) for one in value) if isinstance(value, list) else value
+        for name, value in error.values.items()
+    }
+    words = find_message(error.words, language)
+    return words.format(**values) if values else words
