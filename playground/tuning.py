@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -27,13 +28,9 @@ class Tuning:
         w, values = self.widgets, list(self.widgets.settings.values())
         inputs = [w.preferences, w.model, *values]
         # Only what a person changes is remembered: when a page loads, its widgets change one after another.
-        for widget in values:
-            widget.input(self._remember, inputs, w.preferences, **QUICK)
-            if isinstance(widget, gr.Slider):
-                widget.release(self._remember, inputs, w.preferences, **QUICK)
+        self._follow(values, self._remember, inputs)
+        self._follow([w.ending], self._remember_ending, [w.preferences, w.ending])
         w.model.input(self._choose_model, inputs, [w.preferences, w.model], **QUICK)
-        for trigger in (w.ending.input, w.ending.release):
-            trigger(self._remember_ending, [w.preferences, w.ending], w.preferences, **QUICK)
         for name, manner in MANNERS.items():
             given = [getattr(manner, field) for field in w.settings]
             w.manners[name].click(lambda given=given: given, None, values, **QUICK).then(
@@ -43,6 +40,12 @@ class Tuning:
         w.own_manner.input(self._take_manner, [w.preferences, w.own_manner], [w.preferences, *values], **QUICK)
         w.keep_manner.click(self._keep_manner, [w.preferences, w.manner_name, *values], own, **QUICK)
         w.drop_manner.click(self._drop_manner, [w.preferences, w.own_manner], own, **QUICK)
+
+    def _follow(self, widgets: Sequence[Any], remember: Callable[..., dict[str, Any]], inputs: Sequence[Any]) -> None:
+        """Have `remember` follow what a person does with the widgets, one request at a time: the last one stands."""
+        triggers = [widget.input for widget in widgets]
+        triggers += [widget.release for widget in widgets if isinstance(widget, gr.Slider)]
+        gr.on(triggers, remember, inputs, self.widgets.preferences, trigger_mode="always_last", **QUICK)
 
     def show(self, visit: Visit) -> Update:
         """The widgets as the browser left them; what is no longer possible gives way to the defaults."""

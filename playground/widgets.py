@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,12 @@ from playground.visit import ENDING
 from story_engine import EMBEDDED_FOLDER, ENDINGS, FORMS, PUBLISHED, RANGES, Settings
 
 HERE = Path(__file__).parent
-CSS = (HERE / "style.css").read_text(encoding="utf-8")
+# A face for books, in the page itself: nothing is fetched, and every system shows the same (SIL Open Font License, in fonts/).
+FACES = {"normal": "literata.woff2", "italic": "literata-italic.woff2"}
+FACE = "@font-face {{ font-family: Literata; font-style: {style}; src: url(data:font/woff2;base64,{data}) format('woff2'); }}\n"
+CSS = "".join(
+    FACE.format(style=style, data=b64encode((HERE / "fonts" / name).read_bytes()).decode()) for style, name in FACES.items()
+) + (HERE / "style.css").read_text(encoding="utf-8")
 CLICK_SCRIPT = (HERE / "click.js").read_text(encoding="utf-8")
 BOOK_SCRIPT = (HERE / "book.js").read_text(encoding="utf-8")
 SYSTEM_FONTS = ["ui-sans-serif", "system-ui", "sans-serif"]
@@ -76,8 +82,21 @@ def make_theme() -> gr.themes.Base:
         button_primary_background_fill_hover_dark="#f7c98a",
         button_primary_text_color="#ffffff",
         button_primary_text_color_dark="#211d18",
-        button_secondary_background_fill="#ebe4d5",
-        button_secondary_background_fill_dark="#342d24",
+        button_secondary_background_fill="transparent",
+        button_secondary_background_fill_dark="transparent",
+        button_secondary_background_fill_hover="#ebe4d5",
+        button_secondary_background_fill_hover_dark="#342d24",
+        button_secondary_border_color="#d8cdb8",
+        button_secondary_border_color_dark="#4a4236",
+        button_secondary_text_color="#4a4238",
+        button_secondary_text_color_dark="#d8cdbb",
+        button_border_width="1px",
+        button_primary_border_color="#8a4b08",
+        button_primary_border_color_dark="#f0b565",
+        button_large_text_size="*text_md",
+        button_large_text_weight="500",
+        slider_color="#8a4b08",
+        slider_color_dark="#f0b565",
         button_cancel_background_fill="#7c2d12",
         button_cancel_background_fill_dark="#7c2d12",
         button_cancel_text_color="#ffffff",
@@ -138,7 +157,7 @@ class Widgets:
             self.live = gr.HTML(elem_id="live", visible="hidden", js_on_load="watch('value', () => window.showLive(element))")
             with gr.Column(visible=False, elem_id="editor") as self.editor:
                 self.edited = gr.State()
-                self.edit_text = gr.Textbox(label=say("change"), lines=4, max_lines=20)
+                self.edit_text = gr.Textbox(label=say("change"), lines=4, max_lines=20, elem_id="edit-text")
                 with gr.Row():
                     self.edit_save = gr.Button(say("keep_change"), variant="primary", size="sm")
                     self.edit_cancel = gr.Button(say("leave"), size="sm")
@@ -161,10 +180,10 @@ class Widgets:
                 self.go_on = gr.Button(say("continue"), variant="primary", elem_id="continue")
                 self.stop = gr.Button(say("stop"), variant="stop", visible=False, elem_id="stop")
                 self.retry = gr.Button(say("retry"), elem_id="retry")
-                self.branch = gr.Button(say("branch"), elem_id="branch")
-                self.strip = gr.Button(say("strip"), elem_id="strip")
                 self.undo = gr.Button(say("undo"), elem_id="undo")
                 self.redo = gr.Button(say("redo"), elem_id="redo")
+                self.branch = gr.Button(say("branch"), elem_id="branch")
+                self.strip = gr.Button(say("strip"), elem_id="strip")
                 self.finish = gr.Button(say("finish"), elem_id="finish")
                 self.read = gr.Button(say("read"), elem_id="read")
             self.meter = gr.HTML(elem_id="meter", js_on_load=CLICK_SCRIPT)

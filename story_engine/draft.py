@@ -12,12 +12,12 @@ from torch import Tensor
 from story_engine.ending import Ending
 from story_engine.errors import StoryError
 from story_engine.loops import ROUNDS, count_round, find_loop
+from story_engine.onward import AT_LEAST, draw_opener
 from story_engine.sampling import pick, weigh
 from story_engine.sentences import ends_sentence, is_inside_quote
 from story_engine.settings import Settings
 from story_engine.tokens import Vocabulary
 
-GO_ON = 16  # tokens for which a story cannot end again when the reader asks for more after its end
 BEGINNING = "Once"  # a paragraph that begins so begins another story; a model that was not told to end goes over to it
 SOFT_END = 0.8  # share of the length from which a passage stops at the next sentence's end
 
@@ -44,9 +44,10 @@ class Piece:
 class Draft:
     """One passage on its way: its tokens, its text, and how it finished.
 
-    `used` are the window's tokens, which the repetition penalty weighs; `first` opens the passage unasked, where it goes
-    on after an end. A loop is taken back and told anew once; the words that led into it cannot be drawn there again.
-    Where the model would begin another story ("Once upon a time"), this one ends; a passage cannot open with that.
+    `used` are the window's tokens, which the repetition penalty weighs. `first` opens the passage unasked, where it goes
+    on after an end; words that lead on follow, and it cannot end again at once. A loop is taken back and told anew once;
+    the words that led into it cannot be drawn there again. Where the model would begin another story ("Once upon a
+    time"), this one ends; a passage cannot open with that.
     """
 
     def __init__(
@@ -68,11 +69,12 @@ class Draft:
         self._vocabulary, self._end_tokens = vocabulary, end_tokens
         self._special = vocabulary.special - end_tokens
         self._beginnings = vocabulary.find_forms(BEGINNING) - end_tokens
-        self._no_end_before = GO_ON if first else 0
+        self._no_end_before = AT_LEAST if first else 0
         self._window = frozenset(used)
         self._retries = 1 if retries_loops else 0
         self._refused: frozenset[int] = frozenset()
         self._generator = torch.Generator().manual_seed(settings.seed or 0)
+        self._opener = draw_opener(vocabulary, self._generator) if first else []
         self._first = len(first)
         self._most = len(first) + settings.max_new_tokens
         self._rewrite(first)
@@ -101,7 +103,9 @@ class Draft:
         row = logits[: self._vocabulary.size].cpu().numpy()
         if not np.isfinite(row.sum()):
             raise StoryError("The model stumbled and gave no usable word. Your story is kept; please try again.")
-        token = self.ending.choose(self.text, row, self._generator) if self.ending else None
+        token = self._opener.pop(0) if self._opener else None
+        if token is None and self.ending:
+            token = self.ending.choose(self.text, row, self._generator)
         if token is None:
             token = pick(weigh(row, self._used, self.settings, self._find_banned()), self._generator)
         self._refused = frozenset()
@@ -127,7 +131,7 @@ class Draft:
         banned = self._special | self._refused
         if len(self.tokens) < self._no_end_before:
             banned |= self._end_tokens
-        if len(self.tokens) < GO_ON and not self.text.strip():
+        if not self.text.strip():
             banned |= self._beginnings
         return banned
 

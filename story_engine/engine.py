@@ -58,8 +58,7 @@ class StoryEngine:
         self.guesses, self.phrases = True, Phrases()
         self.decoder, self.vocabulary, self.window, self.end_tokens, self.name = decoder, vocabulary, window, end_tokens, name
         self.cache = SlotCache(decoder.config, decoder.cache_dtype, decoder.device, MAX_CACHE_BYTES)
-        # Line by line: together they would be another token than the one that models are trained on.
-        self._break = [token for line in AFTER_END for token in vocabulary.encode(line)]
+        self._break = vocabulary.encode(AFTER_END)
         self._turns = Turns(decoder)
         self._writing = 0
         self._guard = Lock()

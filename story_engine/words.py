@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from story_engine.errors import InputError
 
 MAX_WORDS = 20_000  # characters in one go; about ten windows of the model
-AFTER_END = "\n\n"  # what is told after an end begins a paragraph of its own
+AFTER_END = "\n"  # what is told after an end begins a paragraph of its own
 MAX_NOTE, MAX_NOTES = 300, 30  # characters of a line, lines
 _CLOSING = tuple(",.;:!?)’'…")
 

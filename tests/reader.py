@@ -75,6 +75,7 @@ class Reader:
 
     def open_panel(self, name: str) -> None:
         self.page.locator(f"#{name} button").first.click()
+        self.page.wait_for_timeout(400)  # its widgets are made now, and take their values a moment later
 
     def choose(self, label: str, option: str | None = None) -> None:
         """Pick from a list: the named option, or the first."""

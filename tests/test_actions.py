@@ -206,7 +206,7 @@ def test_a_full_disk_is_said_and_the_story_goes_on(actions, monkeypatch):
     monkeypatch.setattr("os.fsync", fail)
     views = [view for view in actions.go_on(visit, "And then", PLAIN) if isinstance(view, View)]
     assert all("No space left" in view.notice for view in views)
-    assert actions.find(visit).story.text().startswith("Tom went out." + SAY + "\n\nAnd then He saw")
+    assert actions.find(visit).story.text().startswith("Tom went out." + SAY + "\nAnd then He saw")
 
 
 def test_models_that_are_not_offered_are_never_looked_up(actions, monkeypatch):

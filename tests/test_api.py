@@ -20,11 +20,11 @@ def test_a_script_writes_a_story(client):
     assert told["passage"] == SAY
     assert told["finish"] == "end"
     told = client.predict(told["story"], "And then?", api_name="/continue", **greedy)
-    assert told["text"] == f"Tom went out.{SAY}\n\nAnd then?{SAY}"
+    assert told["text"] == f"Tom went out.{SAY}\nAnd then?{SAY}"
     again = client.predict(told["story"], api_name="/retry", **greedy)
     assert again["text"] == told["text"]
     back = client.predict(told["story"], api_name="/undo")
-    assert back["text"] == f"Tom went out.{SAY}\n\nAnd then?"
+    assert back["text"] == f"Tom went out.{SAY}\nAnd then?"
 
 
 def test_answers_stream_in(serve, scripted):

@@ -47,13 +47,13 @@ def test_a_story_is_written_played_with_and_found_again(browser, engine_embedded
     reader.page.wait_for_function("document.querySelector('.book').innerText.includes('green boat')")
     assert "The dog was very happy." in reader.text()
 
-    reader.page.locator("#options button").first.click()
+    reader.open_panel("options")
     reader.page.locator("#temperature input[type=number]").fill("0.9")
     reader.page.locator("#temperature input[type=number]").blur()
     reader.page.wait_for_function(
         "Object.keys(localStorage).some(key => key.includes('story-playground-settings'))", timeout=5000
     )
-    reader.page.locator("#file button").first.click()
+    reader.open_panel("file")
     reader.choose("Save as", "all versions")
     with reader.page.expect_download() as download:
         reader.page.locator("#save").click()
@@ -64,10 +64,10 @@ def test_a_story_is_written_played_with_and_found_again(browser, engine_embedded
     reader.reload()
     reader.page.locator("article.book").wait_for()
     assert reader.text() == before
-    reader.page.locator("#options button").first.click()
+    reader.open_panel("options")
     reader.page.wait_for_function("document.querySelector('#temperature input[type=number]').value === '0.9'", timeout=5000)
 
-    reader.page.locator("#file button").first.click()
+    reader.open_panel("file")
     reader.page.locator("#new").click()
     reader.page.locator("#begin").wait_for()
     reader.choose("Take a story from the shelf")
@@ -162,7 +162,7 @@ def test_an_idea_begins_a_story_by_keyboard_alone(browser, scripted, serve):
 def test_a_setting_changed_while_the_model_writes_is_kept(browser, scripted, serve):
     reader = Reader(browser, serve(scripted(" He saw a red kite. They ran.", delay=0.02)), DESKTOP)
     value = "document.querySelector('#temperature input[type=number]').value === '0.9'"
-    reader.page.locator("#options button").first.click()
+    reader.open_panel("options")
     reader.page.get_by_label("How does your story begin?").fill("Tom went out.")
     reader.page.locator("#begin").click()
     reader.page.locator("#stop").wait_for()
@@ -174,5 +174,5 @@ def test_a_setting_changed_while_the_model_writes_is_kept(browser, scripted, ser
     reader.wait()
     reader.reload()
     reader.page.locator("article.book").wait_for()
-    reader.page.locator("#options button").first.click()
+    reader.open_panel("options")
     reader.page.wait_for_function(value, timeout=5000)

@@ -101,7 +101,7 @@ def test_there_are_always_other_ideas(browser, scripted, serve):
 
 def test_the_line_shows_what_will_be_forgotten_next(browser, scripted, serve):
     reader = Reader(browser, serve(scripted(" He saw a red kite. They ran to the park. Mia was happy.", context=256)), DESKTOP)
-    reader.page.locator("#options button").first.click()
+    reader.open_panel("options")
     box = reader.page.locator("#max-new-tokens input[type=number]")
     box.fill("60")
     box.blur()

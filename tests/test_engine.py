@@ -115,22 +115,6 @@ def test_half_a_character_is_neither_shown_nor_kept(scripted):
         assert not passage.tokens or passage.text.strip(" 🙂") in ("", "Tom went out.")
 
 
-def test_an_ended_story_goes_on_in_a_new_line_and_cannot_end_at_once(scripted):
-    engine, story = scripted("<end>"), Story("Tom went out.")
-    assert tell(engine, story) == ""
-    assert (story.last().text, story.last().finish) == ("", "end")
-    engine = scripted(" And then, the next day, he went out again to see the big red kite up in the sky.<end>")
-    assert tell(engine, story).startswith("\n\n And then")
-    assert story.text().startswith("Tom went out.\n")
-
-
-def test_words_after_an_end_begin_a_line(scripted):
-    engine, story = scripted("<end>"), Story("Tom went out.")
-    tell(engine, story)
-    tell(engine, story, text="But then")
-    assert story.text() == "Tom went out.\n\nBut then"
-
-
 def test_a_failing_model_keeps_the_words_and_the_next_request_works(scripted):
     engine, story = scripted(" He saw a<fail>"), Story("Tom went out.")
     with pytest.raises(StoryError, match="try again"):

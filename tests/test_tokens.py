@@ -94,7 +94,7 @@ def test_words_are_joined_as_a_person_would(before, words, joined):
 
 
 def test_after_an_end_words_begin_a_line():
-    assert join_words("The end.", "But then", is_after_end=True) == "\n\nBut then"
+    assert join_words("The end.", "But then", is_after_end=True) == "\nBut then"
 
 
 @pytest.mark.parametrize("words", ["x" * (MAX_WORDS + 1), "\ud800", 5, ["a"]])
