@@ -41,7 +41,8 @@ def open_page(engines: Engines, library: Library, host: str, port: int) -> Page:
     # Gradio takes seconds to import: a wrong flag should be told before that.
     from playground.actions import Actions
     from playground.page import Page
-    from playground.widgets import CSS, make_theme, translations
+    from playground.theme import CSS, make_theme
+    from playground.widgets import translations
 
     page = Page(Actions(engines, library))
     page.blocks.launch(

@@ -211,8 +211,7 @@ class Actions:
                 shown[piece.way] = piece.follow(shown[piece.way])
                 if time.monotonic() - at >= UPDATE_EVERY:
                     at = time.monotonic()
-                    ways = draw_live_ways(shown, find_texts(visit.language)) if len(shown) > 1 else ""
-                    yield Live(draw_text(shown[0]), shown[0], ways)
+                    yield show_live(shown, visit)
                 if at - noted >= DRAFT_EVERY:
                     noted = at
                     with suppress(SaveError):
@@ -279,6 +278,12 @@ class Actions:
             return []
         before = "".join(passage.text for passage in story.path()[:-1])
         return find_doubts(" ".join([*story.characters, *story.notes, before]), last.text)
+
+
+def show_live(told: Sequence[str], visit: Visit) -> Live:
+    """What is being written, as far as it has come: one passage, or its tellings side by side."""
+    ways = draw_live_ways(told, find_texts(visit.language)) if len(told) > 1 else ""
+    return Live(draw_text(told[0]), told[0], ways)
 
 
 def choose_seed(settings: Settings) -> int:

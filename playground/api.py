@@ -23,16 +23,47 @@ SETTINGS_TYPES = {"max_new_tokens": int, "top_k": int, "seed": int | None}
 
 def publish(actions: Actions, **queue: Any) -> None:
     """Offer the endpoints; to be called inside the page's Blocks, with its queue options."""
+    endpoints, needed = Endpoints(actions), inspect.Parameter.empty
+    for function, name, words in (
+        (endpoints.start, "start", {"opening": needed}),
+        (endpoints.go_on, "continue", {"story": needed, "text": ""}),
+        (endpoints.retry, "retry", {"story": needed}),
+    ):
+        gr.api(_as_endpoint(function, words, has_settings=True), api_name=name, **queue)
+    gr.api(_as_endpoint(endpoints.undo, {"story": needed}, has_settings=False), api_name="undo")
 
-    def answer(views: Iterator[View | Live], visit: Visit) -> Iterator[dict[str, Any]]:
+
+class Endpoints:
+    """The same buttons, for scripts: stories by their numbers, and plain data as answers."""
+
+    def __init__(self, actions: Actions) -> None:
+        self.actions = actions
+
+    def start(self, opening: str, settings: Settings) -> Iterator[dict[str, Any]]:
+        """Begin a story with your own words and let the model write on."""
+        yield from self._answer(self.actions.start(Visit(), opening, settings))
+
+    def go_on(self, story: str, text: str, settings: Settings) -> Iterator[dict[str, Any]]:
+        """Go on with a story, behind your own next words or without any."""
+        yield from self._answer(self.actions.go_on(Visit(story), text, settings))
+
+    def retry(self, story: str, settings: Settings) -> Iterator[dict[str, Any]]:
+        """Write another version of the last passage; the earlier one is kept."""
+        yield from self._answer(self.actions.retry(Visit(story), settings))
+
+    def undo(self, story: str) -> Iterator[dict[str, Any]]:
+        """Take the last passage back."""
+        self.actions.change(Visit(story), Story.undo)
+        yield self._describe(story)
+
+    def _answer(self, views: Iterator[View | Live]) -> Iterator[dict[str, Any]]:
         for view in views:
             if isinstance(view, View):
-                visit = Visit(view.story)
-                facts = describe(visit)
+                facts = self._describe(view.story)
             yield facts | ({"passage": view.text, "finish": ""} if isinstance(view, Live) else {})
 
-    def describe(visit: Visit) -> dict[str, Any]:
-        story = actions.find(visit).story
+    def _describe(self, number: str) -> dict[str, Any]:
+        story = self.actions.find(Visit(number)).story
         last = story.last()
         return {
             "story": story.uid,
@@ -40,31 +71,6 @@ def publish(actions: Actions, **queue: Any) -> None:
             "text": story.text(),
             "finish": last.finish if last else "",
         }
-
-    def start(opening: str, settings: Settings) -> Iterator[dict[str, Any]]:
-        """Begin a story with your own words and let the model write on."""
-        yield from answer(actions.start(Visit(), opening, settings), Visit())
-
-    def go_on(story: str, text: str, settings: Settings) -> Iterator[dict[str, Any]]:
-        """Go on with a story, behind your own next words or without any."""
-        yield from answer(actions.go_on(Visit(story), text, settings), Visit(story))
-
-    def retry(story: str, settings: Settings) -> Iterator[dict[str, Any]]:
-        """Write another version of the last passage; the earlier one is kept."""
-        yield from answer(actions.retry(Visit(story), settings), Visit(story))
-
-    def undo(story: str) -> Iterator[dict[str, Any]]:
-        """Take the last passage back."""
-        actions.change(Visit(story), Story.undo)
-        yield describe(Visit(story))
-
-    for function, name, words in (
-        (start, "start", {"opening": inspect.Parameter.empty}),
-        (go_on, "continue", {"story": inspect.Parameter.empty, "text": ""}),
-        (retry, "retry", {"story": inspect.Parameter.empty}),
-    ):
-        gr.api(_as_endpoint(function, words, has_settings=True), api_name=name, **queue)
-    gr.api(_as_endpoint(undo, {"story": inspect.Parameter.empty}, has_settings=False), api_name="undo")
 
 
 def _as_endpoint(function: Callable, words: dict[str, Any], has_settings: bool) -> Callable:

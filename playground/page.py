@@ -154,12 +154,12 @@ class Page:
             return {w.ways: gr.update(value=view.ways, visible=True)} if view.ways else {w.live: view.html}
         if view.notice:
             show_notice(view.notice, visit)
-        visit_before, visit = visit, visit.after(view)
+        after = visit.after(view)
         shown: Update = {
-            w.browser: visit.story_memory(),
-            w.shelf: gr.update(choices=[(title, uid) for uid, title in visit.shelf.items()], value=view.story or None),
+            w.browser: after.story_memory(),
+            w.shelf: gr.update(choices=[(title, uid) for uid, title in after.shelf.items()], value=view.story or None),
             w.title: view.title,
-            w.restore: gr.update(visible=bool(visit.removed)),
+            w.restore: gr.update(visible=bool(after.removed)),
             w.beginning: gr.update(visible=view.is_blank),
             w.writing: gr.update(visible=not view.is_blank),
             w.book: view.book,
@@ -167,6 +167,18 @@ class Page:
             w.meter: view.meter,
             w.tree: view.tree,
             w.ways: gr.update(value=view.ways, visible=bool(view.ways)),
+            w.editor: gr.update(visible=False),
+            w.context: "",
+        }
+        if view.story != visit.story:
+            shown |= self._show_notes(view)
+        # The reader's draft leaves its box only once it stands in the story.
+        return shown | self._show_controls(view) | ({w.words: "", w.opening: ""} if view.is_writing else {})
+
+    def _show_controls(self, view: View) -> Update:
+        """Which buttons can be pressed; while the model writes, Stop stands where Continue was."""
+        w = self.widgets
+        return {
             w.go_on: gr.update(visible=not view.is_writing),
             w.branch: gr.update(interactive=not view.is_writing),
             w.strip: gr.update(interactive=not view.is_writing),
@@ -175,13 +187,7 @@ class Page:
             w.undo: gr.update(interactive=view.can_undo),
             w.redo: gr.update(interactive=view.can_redo),
             w.retry: gr.update(interactive=view.can_retry),
-            w.editor: gr.update(visible=False),
-            w.context: "",
         }
-        if view.story != visit_before.story:
-            shown |= self._show_notes(view)
-        # The reader's draft leaves its box only once it stands in the story.
-        return shown | ({w.words: "", w.opening: ""} if view.is_writing else {})
 
     def _show_notes(self, view: View) -> Update:
         """Only where another story comes into view: what is being typed stays otherwise."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +15,8 @@ from playground.visit import ENDING
 from story_engine import EMBEDDED_FOLDER, ENDINGS, FORMS, PUBLISHED, RANGES, Settings
 
 HERE = Path(__file__).parent
-# A face for books, in the page itself: nothing is fetched, and every system shows the same (SIL Open Font License, in fonts/).
-FACES = {"normal": "literata.woff2", "italic": "literata-italic.woff2"}
-FACE = "@font-face {{ font-family: Literata; font-style: {style}; src: url(data:font/woff2;base64,{data}) format('woff2'); }}\n"
-CSS = "".join(
-    FACE.format(style=style, data=b64encode((HERE / "fonts" / name).read_bytes()).decode()) for style, name in FACES.items()
-) + (HERE / "style.css").read_text(encoding="utf-8")
 CLICK_SCRIPT = (HERE / "click.js").read_text(encoding="utf-8")
 BOOK_SCRIPT = (HERE / "book.js").read_text(encoding="utf-8")
-SYSTEM_FONTS = ["ui-sans-serif", "system-ui", "sans-serif"]
 # The number of a story is what opens it; the browser keeps it under this fixed name, so that a restart changes nothing.
 BROWSER_KEY = "story-playground"
 # Ways of writing to choose by name; the first is the published recommendation.
@@ -53,54 +45,6 @@ translations = gr.I18n(
 def say(key: str) -> Any:
     """Words of the table, which the browser puts into its own language."""
     return translations(f"{PREFIX}{key}")
-
-
-def make_theme() -> gr.themes.Base:
-    """Paper and ink, with fonts that every system has: nothing is fetched. Contrasts are AA in both schemes."""
-    return gr.themes.Base(
-        primary_hue="amber", neutral_hue="stone", font=SYSTEM_FONTS, font_mono=["ui-monospace", "monospace"]
-    ).set(
-        body_background_fill="#f6f1e6",
-        body_text_color_subdued="#6f665b",
-        body_text_color_subdued_dark="#a89d8c",
-        body_background_fill_dark="#16130f",
-        block_background_fill="#fdfaf3",
-        block_background_fill_dark="#211d18",
-        block_border_color="#e4dccb",
-        block_border_color_dark="#3d362c",
-        input_background_fill="#ffffff",
-        input_background_fill_dark="#16130f",
-        input_placeholder_color="#736a5e",
-        input_placeholder_color_dark="#a89d8c",
-        block_info_text_color="#6f665b",
-        block_info_text_color_dark="#a89d8c",
-        block_label_text_color="#4a4238",
-        block_label_text_color_dark="#d8cdbb",
-        button_primary_background_fill="#8a4b08",
-        button_primary_background_fill_hover="#6f3c06",
-        button_primary_background_fill_dark="#f0b565",
-        button_primary_background_fill_hover_dark="#f7c98a",
-        button_primary_text_color="#ffffff",
-        button_primary_text_color_dark="#211d18",
-        button_secondary_background_fill="transparent",
-        button_secondary_background_fill_dark="transparent",
-        button_secondary_background_fill_hover="#ebe4d5",
-        button_secondary_background_fill_hover_dark="#342d24",
-        button_secondary_border_color="#d8cdb8",
-        button_secondary_border_color_dark="#4a4236",
-        button_secondary_text_color="#4a4238",
-        button_secondary_text_color_dark="#d8cdbb",
-        button_border_width="1px",
-        button_primary_border_color="#8a4b08",
-        button_primary_border_color_dark="#f0b565",
-        button_large_text_size="*text_md",
-        button_large_text_weight="500",
-        slider_color="#8a4b08",
-        slider_color_dark="#f0b565",
-        button_cancel_background_fill="#7c2d12",
-        button_cancel_background_fill_dark="#7c2d12",
-        button_cancel_text_color="#ffffff",
-    )
 
 
 class Widgets:
@@ -155,20 +99,7 @@ class Widgets:
             self.book = gr.HTML(elem_id="book", js_on_load=CLICK_SCRIPT + BOOK_SCRIPT)
             self.ways = gr.HTML(elem_id="ways", js_on_load=CLICK_SCRIPT)
             self.live = gr.HTML(elem_id="live", visible="hidden", js_on_load="watch('value', () => window.showLive(element))")
-            with gr.Column(visible=False, elem_id="editor") as self.editor:
-                self.edited = gr.State()
-                self.edit_text = gr.Textbox(label=say("change"), lines=4, max_lines=20, elem_id="edit-text")
-                with gr.Row():
-                    self.edit_save = gr.Button(say("keep_change"), variant="primary", size="sm")
-                    self.edit_cancel = gr.Button(say("leave"), size="sm")
-                self.pins = gr.CheckboxGroup([], label=say("pins"), info=say("pins_hint"), elem_id="pins")
-                self.look_words = gr.Button(say("look_words"), size="sm", elem_id="look-words")
-                self.alternatives = gr.HTML(elem_id="alternatives", js_on_load=CLICK_SCRIPT)
-                self.asked = gr.Dropdown([], label=say("asked"), info=say("asked_hint"), elem_id="asked")
-                self.influences = gr.HTML(elem_id="influences")
-                self.receipt = gr.HTML(elem_id="receipt")
-                self.replay = gr.Button(say("replay"), size="sm", elem_id="replay")
-                self.replayed = gr.HTML(elem_id="replayed")
+            self._lay_out_editor()
             self.words = gr.Textbox(
                 label=say("next"),
                 placeholder=say("next_hint"),
@@ -176,29 +107,10 @@ class Widgets:
                 max_lines=8,
                 elem_id="words",
             )
-            with gr.Row(elem_classes="controls"):
-                self.go_on = gr.Button(say("continue"), variant="primary", elem_id="continue")
-                self.stop = gr.Button(say("stop"), variant="stop", visible=False, elem_id="stop")
-                self.retry = gr.Button(say("retry"), elem_id="retry")
-                self.undo = gr.Button(say("undo"), elem_id="undo")
-                self.redo = gr.Button(say("redo"), elem_id="redo")
-                self.branch = gr.Button(say("branch"), elem_id="branch")
-                self.strip = gr.Button(say("strip"), elem_id="strip")
-                self.finish = gr.Button(say("finish"), elem_id="finish")
-                self.read = gr.Button(say("read"), elem_id="read")
+            self._lay_out_controls()
             self.meter = gr.HTML(elem_id="meter", js_on_load=CLICK_SCRIPT)
             with gr.Accordion(say("mind"), open=False, elem_id="mind"):
-                self.characters = gr.Textbox(
-                    label=say("characters"),
-                    placeholder="Rex is Tom's old dog.",
-                    lines=2,
-                    max_lines=10,
-                    elem_id="characters",
-                )
-                self.notes = gr.Textbox(label=say("notes"), placeholder="It is winter.", lines=2, max_lines=10, elem_id="notes")
-                gr.HTML(say("mind_hint"))
-                self.pinning = gr.Checkbox(label=say("pinning"), elem_id="pinning", container=False)
-                self.keep = gr.Button(say("keep"), size="sm", elem_id="keep")
+                self._lay_out_mind()
             with gr.Accordion(say("reads"), open=False, elem_id="reads"):
                 with gr.Row(elem_classes="line"):
                     self.look_context = gr.Button(say("look_context"), size="sm", elem_id="look-context")
@@ -206,6 +118,45 @@ class Widgets:
                 self.context = gr.HTML(elem_id="context")
             with gr.Accordion(say("versions"), open=False, elem_id="versions"):
                 self.tree = gr.HTML(elem_id="tree", js_on_load=CLICK_SCRIPT)
+
+    def _lay_out_editor(self) -> None:
+        """The panel of a passage."""
+        with gr.Column(visible=False, elem_id="editor") as self.editor:
+            self.edited = gr.State()
+            self.edit_text = gr.Textbox(label=say("change"), lines=4, max_lines=20, elem_id="edit-text")
+            with gr.Row():
+                self.edit_save = gr.Button(say("keep_change"), variant="primary", size="sm")
+                self.edit_cancel = gr.Button(say("leave"), size="sm")
+            self.pins = gr.CheckboxGroup([], label=say("pins"), info=say("pins_hint"), elem_id="pins")
+            self.look_words = gr.Button(say("look_words"), size="sm", elem_id="look-words")
+            self.alternatives = gr.HTML(elem_id="alternatives", js_on_load=CLICK_SCRIPT)
+            self.asked = gr.Dropdown([], label=say("asked"), info=say("asked_hint"), elem_id="asked")
+            self.influences = gr.HTML(elem_id="influences")
+            self.receipt = gr.HTML(elem_id="receipt")
+            self.replay = gr.Button(say("replay"), size="sm", elem_id="replay")
+            self.replayed = gr.HTML(elem_id="replayed")
+
+    def _lay_out_controls(self) -> None:
+        with gr.Row(elem_classes="controls"):
+            self.go_on = gr.Button(say("continue"), variant="primary", elem_id="continue")
+            self.stop = gr.Button(say("stop"), variant="stop", visible=False, elem_id="stop")
+            self.retry = gr.Button(say("retry"), elem_id="retry")
+            self.undo = gr.Button(say("undo"), elem_id="undo")
+            self.redo = gr.Button(say("redo"), elem_id="redo")
+            self.branch = gr.Button(say("branch"), elem_id="branch")
+            self.strip = gr.Button(say("strip"), elem_id="strip")
+            self.finish = gr.Button(say("finish"), elem_id="finish")
+            self.read = gr.Button(say("read"), elem_id="read")
+
+    def _lay_out_mind(self) -> None:
+        """What the model is always to remember."""
+        self.characters = gr.Textbox(
+            label=say("characters"), placeholder="Rex is Tom's old dog.", lines=2, max_lines=10, elem_id="characters"
+        )
+        self.notes = gr.Textbox(label=say("notes"), placeholder="It is winter.", lines=2, max_lines=10, elem_id="notes")
+        gr.HTML(say("mind_hint"))
+        self.pinning = gr.Checkbox(label=say("pinning"), elem_id="pinning", container=False)
+        self.keep = gr.Button(say("keep"), size="sm", elem_id="keep")
 
     def _lay_out_settings(self, engines: Engines) -> None:
         self.settings: dict[str, Any] = {name: _make_slider(name) for name in FIRST}

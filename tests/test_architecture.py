@@ -46,3 +46,10 @@ def test_every_file_says_its_duty_and_stays_short(path):
     text = path.read_text(encoding="utf-8")
     assert path.name == "__init__.py" or ast.get_docstring(ast.parse(text))
     assert len(text.splitlines()) <= 320
+
+
+@pytest.mark.parametrize("name", ["page", "editing", "tuning", "actions", "insight", "shelf", "session", "api"])
+def test_no_handler_is_long(name):
+    tree = ast.parse((ROOT / "playground" / f"{name}.py").read_text(encoding="utf-8"))
+    lengths = {node.name: node.end_lineno - node.lineno + 1 for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    assert {function: length for function, length in lengths.items() if length > 30} == {}
