@@ -196,10 +196,7 @@ class Actions:
     def _write(
         self, entry: OpenStory, visit: Visit, settings: Sequence[Settings], text: str | None, ending: int | None = None
     ) -> Iterator[View | Live]:
-        engine, story = self.engine(visit), entry.story
-        with self.stopped(entry):
-            entry.cancel = cancel = threading.Event()
-            entry.writing.acquire()
+        engine, story, cancel = self.engine(visit), entry.story, self._begin(entry)
         shown, notice, at, noted = [""] * len(settings), "", time.monotonic(), time.monotonic()
         try:
             stream = engine.stream_ways(story, settings, text, cancel, ending)
@@ -224,6 +221,13 @@ class Actions:
         finally:
             entry.writing.release()
         yield self._view(story, visit, notice=notice)
+
+    def _begin(self, entry: OpenStory) -> threading.Event:
+        """Have a story for writing; returns what stops it."""
+        with self.stopped(entry):
+            entry.cancel = threading.Event()
+            entry.writing.acquire()
+            return entry.cancel
 
     def _save(self, story: Story, language: str) -> str:
         """Save, or say why it was not possible: a full disk must not stop the story."""

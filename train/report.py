@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import platform
 import shutil
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -18,10 +20,11 @@ from train.errors import TrainError
 from train.export import load_held_out
 from train.hardware import describe_machine
 from train.heldout import HeldOutLoss
-from train.presets import describe_command
+from train.presets import Preset, describe_command
 from train.samples import record_phases, tell_samples, write_samples
 
 STORIES, STORY_TOKENS = 20, 600
+HELD_OUT = "Held-out: every story from the start token, window 2048, text and end token predicted; bits over the text's bytes."
 PLOTS = ("context-use.png", "recall.png", "phases.png")
 
 
@@ -57,70 +60,84 @@ def write_report(run: Path, data: Path | None = None, notes: Path | None = None)
     data = data or (folders[-1] if folders else None)
     if data is None:
         raise TrainError(f"The log of {run} does not say where its data is. Add --data DIR.")
-    meta, engine = Meta.read(data), StoryEngine.load(str(folder), precision="float32")
+    engine = StoryEngine.load(str(folder), precision="float32")
     draw_curve(entries, preset, folder / "curve.png")
+    for phase in sorted(run.glob("phase-*")):
+        write_samples(phase, preset.phase_samples)
+    losses = {entry["step"]: entry["held_out"]["nats_per_token"] for entry in entries if "held_out" in entry}
+    record_phases(run, preset.steps, losses, folder / "phases.json")
+    title = notes.read_text(encoding="utf-8").strip() if notes else f"# A story model, preset `{preset.name}`"
+    lines = [
+        title,
+        "",
+        *_list_figures(engine, preset, entries, data),
+        "![Loss](curve.png)",
+        "",
+        *_take_scorecard(run / "scorecard", folder),
+        *_list_stories(engine),
+    ]
+    engine.close()
+    (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")
+    return folder / "README.md"
+
+
+def _list_figures(engine: StoryEngine, preset: Preset, entries: Sequence[Mapping[str, Any]], data: Path) -> list[str]:
+    """What the run was, on what, what it cost, and how it went, as a table."""
+    meta, held_out = Meta.read(data), load_held_out(data)
     steps = [entry for entry in entries if "loss" in entry]
     last_losses = [entry["loss"] for entry in steps[-50:]]
     seconds = sum(preset.tokens_per_step / max(1, entry["tokens_per_second"]) for entry in steps)
     begun = [entry for entry in entries if "preset" in entry][-1]
     machine, processes = begun.get("device", describe_machine()), begun.get("processes", 1)
-    for phase in sorted(run.glob("phase-*")):
-        write_samples(phase, preset.phase_samples)
-    losses = {entry["step"]: entry["held_out"]["nats_per_token"] for entry in entries if "held_out" in entry}
-    record_phases(run, preset.steps, losses, folder / "phases.json")
-    held_out = load_held_out(data)
-    shipped = measure_shipped(engine, held_out) if held_out else None
     masters = [entry["held_out"] for entry in entries if "held_out" in entry]
-    lines = [
-        notes.read_text(encoding="utf-8").strip() if notes else f"# A story model, preset `{preset.name}`",
-        "",
-        "## Figures",
-        "",
+    shipped = measure_shipped(engine, held_out) if held_out and masters else None
+    rows = [
+        ("parameters", f"{preset.shape.parameters:,}"),
+        ("training text", f"{meta.stories:,} stories, {meta.tokens:,} tokens, {meta.text_bytes / 1e6:.1f} MB"),
+        (
+            "steps, tokens a step",
+            f"{preset.steps:,} of {preset.tokens_per_step:,} "
+            f"({preset.steps * preset.tokens_per_step / meta.tokens:.1f} times through the text)",
+        ),
+        ("training loss, mean of the last 50 steps", f"{sum(last_losses) / len(last_losses):.4f} nats per token"),
     ]
-    lines += [
-        "| figure | value |",
-        "|---|---|",
-        f"| parameters | {preset.shape.parameters:,} |",
-        f"| training text | {meta.stories:,} stories, {meta.tokens:,} tokens, {meta.text_bytes / 1e6:.1f} MB |",
-        f"| steps, tokens a step | {preset.steps:,} of {preset.tokens_per_step:,} "
-        f"({preset.steps * preset.tokens_per_step / meta.tokens:.1f} times through the text) |",
-        f"| training loss, mean of the last 50 steps | {sum(last_losses) / len(last_losses):.4f} nats per token |",
-    ]
-    if shipped and masters:
-        lines += [
-            f"| held-out loss as shipped (bfloat16) | {shipped.bits_per_byte:.4f} bits per byte, "
-            f"{shipped.nats_per_token:.4f} nats per token |",
-            f"| the same before rounding (float32) | {masters[-1]['bits_per_byte']:.4f} bits per byte |",
-            f"| perplexity per token, held out | {math.exp(shipped.nats_per_token):.2f} |",
+    if shipped:
+        per_byte, per_token = shipped.bits_per_byte, shipped.nats_per_token
+        rows += [
+            ("held-out loss as shipped (bfloat16)", f"{per_byte:.4f} bits per byte, {per_token:.4f} nats per token"),
+            ("the same before rounding (float32)", f"{masters[-1]['bits_per_byte']:.4f} bits per byte"),
+            ("perplexity per token, held out", f"{math.exp(per_token):.2f}"),
         ]
-    lines += [
-        f"| command | `{describe_command(preset)}` |",
-        f"| cost | {seconds / 3600 * processes:.2f} device-hours in training steps, on {processes} x {machine} |",
-        f"| software | torch {torch.__version__}, transformers {version('transformers')}, "
-        f"accelerate {version('accelerate')}, Python {platform.python_version()} |",
-        f"| tokenizer | SHA-256 `{meta.tokenizer_sha256[:16]}…` |",
-        f"| data | SHA-256 of the shards `{', '.join(str(s['sha256'])[:16] + '…' for s in meta.shards.values())}` |",
-        f"| weights | `{engine.window.model}` (first 16 digits of the SHA-256 over the files' hashes) |",
-        "",
-        "Held-out: every story from the start token, window 2048, text and end token predicted; bits over the text's bytes.",
-        "",
-        "![Loss](curve.png)",
-        "",
-        *_take_scorecard(run / "scorecard", folder),
+    rows += [
+        ("command", f"`{describe_command(preset)}`"),
+        ("cost", f"{seconds / 3600 * processes:.2f} device-hours in training steps, on {processes} x {machine}"),
+        (
+            "software",
+            f"torch {torch.__version__}, transformers {version('transformers')}, accelerate {version('accelerate')}, "
+            f"Python {platform.python_version()}",
+        ),
+        ("tokenizer", f"SHA-256 `{meta.tokenizer_sha256[:16]}…`"),
+        ("data", f"SHA-256 of the shards `{', '.join(str(s['sha256'])[:16] + '…' for s in meta.shards.values())}`"),
+        ("weights", f"`{engine.window.model}` (first 16 digits of the SHA-256 over the files' hashes)"),
+    ]
+    table = [f"| {name} | {value} |" for name, value in rows]
+    return ["## Figures", "", "| figure | value |", "|---|---|", *table, "", HELD_OUT, ""]
+
+
+def _list_stories(engine: StoryEngine) -> list[str]:
+    """Stories as they come, good or bad."""
+    lines = [
         "## Stories, as they came",
         "",
         f"{STORIES} stories, not selected: recommended settings (temperature 0.7, top-p 0.9, repetition penalty 1.1), at most "
         f"{STORY_TOKENS} tokens, seeds 1 to {STORIES} in this order, ten openings in turn. The opening is in italics.",
         "",
     ]
-    samples = tell_samples(engine, STORIES, STORY_TOKENS)
-    engine.close()
-    for told in samples:
+    for told in tell_samples(engine, STORIES, STORY_TOKENS):
         text = told.text.strip("\n").replace("\n", "\n>\n> ")
         how = "ended" if told.finish == "end" else "cut at the length"
         lines += [f"**{told.seed}.** ({how})", "", f"> *{told.opening}*{text}", ""]
-    (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")
-    return folder / "README.md"
+    return lines
 
 
 def _take_scorecard(card: Path, folder: Path) -> list[str]:
