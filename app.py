@@ -41,7 +41,7 @@ def open_page(engines: Engines, library: Library, host: str, port: int) -> Page:
     # Gradio takes seconds to import: a wrong flag should be told before that.
     from playground.actions import Actions
     from playground.page import Page
-    from playground.theme import CSS, make_theme
+    from playground.theme import CSS, ICON, make_theme
     from playground.widgets import translations
 
     page = Page(Actions(engines, library))
@@ -61,6 +61,7 @@ def open_page(engines: Engines, library: Library, host: str, port: int) -> Page:
         ssr_mode=False,
         theme=make_theme(),
         css=CSS,
+        favicon_path=ICON,
         i18n=translations,
     )
     return page
