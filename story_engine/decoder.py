@@ -12,6 +12,7 @@ from torch.nn import functional
 from story_engine.cache import Slot
 from story_engine.linear import Linear, choose_cache_dtype, choose_linear
 from story_engine.model import ModelConfig
+from story_engine.together import Together
 
 try:  # the flash-attn package is optional; torch has a flash kernel of its own
     from flash_attn import flash_attn_func
@@ -41,7 +42,8 @@ class Decoder:
     """A loaded model. Projections that read the same input are one matrix, so that each token costs fewer calls.
 
     `take` gives a tensor by its transformers name; each is asked for once, so that nothing is held twice. A slot has one row
-    of a step at most, so guesses at the next tokens have no price that is worth it.
+    of a step at most, so guesses at the next tokens have no price that is worth it. `joins_rows`: the attention of all rows
+    of a step is one call, as a GPU wants it.
     """
 
     price = 1.0
@@ -56,6 +58,7 @@ class Decoder:
         self.cache_dtype = choose_cache_dtype(precision, self.dtype)
         self.layers = [self._take_layer(take, f"model.layers.{number}") for number in range(config.layers)]
         self.cosines, self.sines = find_rotations(config, self.device)
+        self.joins_rows = self.device.type == "cuda"
 
     def _take_layer(self, take: Callable[[str], Tensor], layer: str) -> tuple[Tensor, Linear, Linear, Tensor, Linear, Linear]:
         """Norm, query-key-value, output, norm, gate-up, down."""
@@ -107,8 +110,9 @@ class Decoder:
         places = [len(slot.ids) for slot in slots]
         for slot, place in zip(slots, places, strict=True):
             slot.reserve(place + 1)
+        together = Together(slots, places) if self.joins_rows and len(slots) > 1 else None
 
-        def attend(number: int, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        def attend_apart(number: int, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
             rows = []
             for row, (slot, place) in enumerate(zip(slots, places, strict=True)):
                 slot.keys[number, :, place] = key[row]
@@ -117,7 +121,10 @@ class Decoder:
                 rows.append(self._attend(query[row : row + 1], slot.keys[number, :, :end], slot.values[number, :, :end], None))
             return torch.cat(rows)
 
+        attend = together.attend if together else attend_apart
         x = self._run(tokens, torch.tensor(places, device=self.device), attend)
+        if together:
+            together.keep()
         for slot, token in zip(slots, tokens, strict=True):
             slot.ids.append(token)
         return self.head(x).float()

@@ -72,6 +72,23 @@ def test_a_cropped_slot_gives_the_uncached_logits(pair, windows):
         assert (logits - reference(model, ids)[-1]).abs().max() < TOLERANCE
 
 
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(st.integers(0, 99), min_size=1, max_size=40), min_size=2, max_size=6), st.data())
+def test_rows_that_are_joined_give_the_uncached_logits(pair, texts, data):
+    """Stories of any lengths stepped together, as on a GPU, some of them joining and leaving between steps."""
+    model, decoder = pair
+    slots = []
+    for ids in texts:
+        slots.append(Slot(decoder.config, torch.float32, torch.device("cpu")))
+        decoder.read(ids, slots[-1])
+    decoder.joins_rows = True
+    for _ in range(3):
+        active = data.draw(st.lists(st.sampled_from(slots), min_size=1, unique_by=id))
+        rows = decoder.step([data.draw(st.integers(0, 99)) for _ in active], active)
+        for logits, slot in zip(rows, active, strict=True):
+            assert (logits - reference(model, slot.ids)[-1]).abs().max() < TOLERANCE
+
+
 @pytest.mark.parametrize("kernel", ["on", "off"])
 def test_after_undo_edit_and_eviction_every_step_is_that_of_an_uncached_model(tiny_folder, kernel):
     """Turns in a window of 256 tokens, so that it overflows; every row read or guessed at against transformers'."""
