@@ -53,6 +53,13 @@ def find_new_names(whole: str, start: int) -> list[re.Match[str]]:
     return found
 
 
+def find_hero(text: str) -> str:
+    """The first name in mid-sentence that a story says more than once; "" where there is none."""
+    said = Counter(_CAPITAL.findall(text))
+    names = (match.group() for match in _NAME.finditer(text))
+    return next((name for name in names if name not in _NO_NAME and said[name] > 1), "")
+
+
 def find_doubts(before: str, text: str) -> list[Doubt]:
     """What in `text` does not go with the story `before` it, in the order of the text."""
     whole, begin = before + text, len(before)

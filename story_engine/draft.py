@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -47,7 +48,7 @@ class Draft:
     `used` are the window's tokens, which the repetition penalty weighs. `first` opens the passage unasked, where it goes
     on after an end; words that lead on follow, and it cannot end again at once. A loop is taken back and told anew once;
     the words that led into it cannot be drawn there again. Where the model would begin another story ("Once upon a
-    time"), this one ends; a passage cannot open with that.
+    time", or a blank line where the paragraphs `before` have none), this one ends; a passage cannot open with that.
     """
 
     def __init__(
@@ -59,8 +60,10 @@ class Draft:
         first: Sequence[int] = (),
         ending: Ending | None = None,
         retries_loops: bool = True,
+        before: str = "",
     ) -> None:
         self.settings, self.ending = settings, ending
+        self._before = before
         self.way = 0
         self.tokens: list[int] = []
         self.text = ""
@@ -74,7 +77,7 @@ class Draft:
         self._retries = 1 if retries_loops else 0
         self._refused: frozenset[int] = frozenset()
         self._generator = torch.Generator().manual_seed(settings.seed or 0)
-        self._opener = draw_opener(vocabulary, self._generator) if first else []
+        self._opener = draw_opener(vocabulary, before, self._generator) if first else []
         self._first = len(first)
         self._most = len(first) + settings.max_new_tokens
         self._rewrite(first)
@@ -109,7 +112,7 @@ class Draft:
         if token is None:
             token = pick(weigh(row, self._used, self.settings, self._find_banned()), self._generator)
         self._refused = frozenset()
-        if token in self._beginnings and self.text.endswith("\n"):
+        if self.text.endswith("\n") and (token in self._beginnings or self._is_break_foreign()):
             return self._end_before_break()
         if token in self._end_tokens or (self.ending and self.ending.is_reached(self.text)):
             self.finish = "end"
@@ -134,6 +137,13 @@ class Draft:
         if not self.text.strip():
             banned |= self._beginnings
         return banned
+
+    def _is_break_foreign(self) -> bool:
+        """Whether the line break at the end is a blank line, where this story parts its paragraphs without."""
+        if not self.text.endswith("\n\n"):
+            return False
+        text = (self._before + self.text).rstrip()
+        return count_blank_lines(text) < count_line_breaks(text)
 
     def _end_before_break(self) -> Piece:
         """End where the last paragraph did, without the line break behind it."""
@@ -183,6 +193,16 @@ class Draft:
         self._ends.append(len(self.text))
         if piece:
             self._whole = len(self.tokens)
+
+
+def count_line_breaks(text: str) -> int:
+    """Line breaks with no blank line behind them."""
+    return len(re.findall(r"(?<!\n)\n(?!\n)", text))
+
+
+def count_blank_lines(text: str) -> int:
+    """Places where one or more blank lines stand."""
+    return len(re.findall(r"\n\n+", text))
 
 
 def is_round(text: str) -> bool:

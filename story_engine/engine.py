@@ -166,9 +166,9 @@ class StoryEngine:
         self, story: Story, settings: Sequence[Settings], endings: Sequence[Ending | None], first: list[int], cancel: Event
     ) -> Generator[Piece, None, None]:
         window, story.memory = self._fit(story, settings[0])
-        used = window.ids[1:]  # the start token is no word of the story
+        used, before = window.ids[1:], story.text()  # the start token is no word of the story
         drafts = [
-            Draft(self.vocabulary, self.end_tokens, _give_seed(one), used, first, ending, self.retries_loops)
+            Draft(self.vocabulary, self.end_tokens, _give_seed(one), used, first, ending, self.retries_loops, before)
             for one, ending in zip(settings, endings, strict=True)
         ]
         for way, draft in enumerate(drafts):

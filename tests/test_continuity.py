@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from story_engine import find_doubts, measure_reading
+from story_engine.continuity import find_hero
 
 TOLD = "Once upon a time, there was a boy named Tom. He had a ball. One day Tom went out. He saw a kite. Then Tom sat. He sang."
 
@@ -32,6 +33,20 @@ def test_what_goes_against_the_story_is_doubted(text, found):
 
 def test_a_person_must_be_known_before_a_pronoun_is_doubted():
     assert doubts(" Then Kim ran. She fell. Later Kim sat. He sang.", "One day, a child met Kim. ") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "hero"),
+    [
+        ("Once there was a boy named Tom. Tom saw Kim. Then Kim and Kim ran.", "Tom"),
+        ("On one Monday a girl met Kim. Kim ran.", "Kim"),
+        ("He said, and Mom said, and Mom ran.", ""),
+        ("A bird flew.", ""),
+        ("", ""),
+    ],
+)
+def test_the_hero_is_who_is_named_first_and_again(text, hero):
+    assert find_hero(text) == hero
 
 
 @given(st.text(max_size=200), st.text(max_size=200))
