@@ -113,6 +113,19 @@ def test_words_stream_in_and_stop_keeps_them(browser, scripted, serve):
     assert len(reader.text()) < 700  # it did stop
 
 
+def test_a_refresh_in_mid_sentence_keeps_the_words_already_shown(browser, scripted, serve):
+    reader = Reader(browser, serve(scripted(" He saw a red kite. They ran to the park. Mia was happy.", delay=0.02)), PHONE)
+    reader.page.get_by_label("How does your story begin?").fill("Tom went out.")
+    reader.page.locator("#begin").click()
+    reader.page.wait_for_function("(document.querySelector('.book .live')?.innerText || '').length > 20")
+    shown = reader.page.locator(".book .live").inner_text().strip()
+    reader.reload()
+    reader.page.locator("article.book").wait_for()
+    reader.wait()
+    assert f"Tom went out. {shown}" in reader.text()
+    assert reader.errors == []
+
+
 def test_two_people_each_have_their_own_story(browser, scripted, serve):
     url = serve(scripted(" He saw a red kite.<end>"))
     anna, ben = (Reader(browser, url, PHONE) for _ in range(2))

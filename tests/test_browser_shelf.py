@@ -113,6 +113,7 @@ def test_the_line_shows_what_will_be_forgotten_next(browser, scripted, serve):
     reader.page.locator(".meter summary").click()
     coming = line.inner_text().strip()
     assert coming in reader.page.locator(".meter q").inner_text()
+    assert "Half of the sentences have" in reader.page.locator(".meter").inner_text()
     reader.picture("forgetting-desktop-light")
     reader.page.get_by_role("button", name="Keep it").click()
     reader.page.locator(".book .pinned").wait_for()
