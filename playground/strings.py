@@ -115,7 +115,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "remove": ("Remove", "Weglegen"),
     "restore": ("Bring it back", "Zurückholen"),
     "form": ("Save as", "Speichern als"),
-    "save": ("Save to a file", "In eine Datei speichern"),
+    "save": ("Save to a file", "Datei speichern"),
     "open": ("Open a file", "Eine Datei öffnen"),
     "file_hint": (
         "Stories are kept on this server as you write; a file is yours to keep.",
