@@ -36,9 +36,14 @@ class Phases:
         drawn = []
         for stage in self.stages:
             step, words = stage["step"], stage["stories"].get(opening, "")
-            title = texts["untrained"] if step == 0 else texts["after_training"].format(share=step / self.steps)
+            title = self._name_stage(step, texts)
             drawn.append(f"<article><h3>{title}</h3><p><em>{escape(opening)}</em>{escape(words)} …</p></article>")
         return f'<div class="phases">{"".join(drawn)}</div>'
+
+    def _name_stage(self, step: int, texts: Texts) -> str:
+        if step > self.steps:  # another run came behind that of the curve
+            return texts["after_joining"]
+        return texts["untrained"] if step == 0 else texts["after_training"].format(share=step / self.steps)
 
     def draw_curve(self, texts: Texts = ENGLISH) -> str:
         """Held-out loss against the step, over the four named phases; an SVG that takes its colours from the page."""

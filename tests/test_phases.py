@@ -51,3 +51,9 @@ def test_a_model_of_ones_own_brings_its_own_stages(tmp_path, scripted):
     for name, openings in ((str(folder), ["A"]), ("embedded", read_phases(EMBEDDED_FOLDER).openings)):
         page = Page(Actions(Engines(scripted(" He ran."), name), Library(tmp_path / "stories")))
         assert page.widgets.phases.openings == openings
+
+
+def test_a_stage_behind_the_curve_is_told_as_what_came_of_it(phases):
+    later = Phases(20, phases.curve, [*phases.stages, {"step": 23, "stories": {"Tom ran.": " Far."}}])
+    assert "As it ships" in later.draw_stories("Tom ran.")
+    assert later.draw_curve() == phases.draw_curve()

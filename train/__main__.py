@@ -1,4 +1,4 @@
-"""The command line: python -m train prepare | run | evaluate | report."""
+"""The command line: python -m train prepare | run | join | evaluate | report."""
 
 from __future__ import annotations
 
@@ -46,6 +46,13 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument("--steps", type=int, help="so many steps in place of the preset's")
     run.add_argument("--resume", action="store_true", help="go on from the newest checkpoint")
     run.add_argument("--until", type=int, help="stop at this step of the schedule, resumable")
+    run.add_argument("--start", type=Path, metavar="MODEL", help="a folder of a model whose weights the run starts with")
+    run.add_argument("--teachers", type=Path, nargs="+", default=[], metavar="MODEL", help="folders of models to learn from")
+    join = commands.add_parser("join", help="two models side by side in one of twice the width, to start a run with")
+    join.add_argument("models", type=Path, nargs=2, metavar="MODEL", help="the folders of two models of one shape")
+    join.add_argument("--data", type=Path, required=True, help="the folder that prepare made")
+    join.add_argument("--intermediate", type=int, required=True, help="neurons a layer keeps, of both together")
+    join.add_argument("--out", type=Path, required=True, help="the folder to write")
     card = commands.add_parser("evaluate", help="the scorecard: what a model can be shown to do")
     card.add_argument("--model", default="embedded", help="embedded, a folder, or a hub name (default: embedded)")
     card.add_argument("--stories", type=Path, required=True, help="a file of held-out stories")
@@ -61,6 +68,7 @@ def build_parser() -> argparse.ArgumentParser:
     report.add_argument("run", type=Path, help="the folder that run --out named")
     report.add_argument("--data", type=Path, help="the folder that prepare made, where it is no longer where the run had it")
     report.add_argument("--notes", type=Path, help="a text that the card opens with")
+    report.add_argument("--before", type=Path, metavar="RUN", help="the run whose model this one started from, for the stages")
     for command in (prepare, run):
         command.add_argument("--preset", default="test-1-3000", choices=PRESETS)
         command.add_argument("--out", type=Path, help="the folder to write")
@@ -85,7 +93,13 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "report":
             from train.report import write_report
 
-            print(write_report(options.run, options.data, options.notes))
+            print(write_report(options.run, options.data, options.notes, options.before))
+            return 0
+        if options.command == "join":
+            from train.joining import join_folders
+
+            joined = join_folders(*options.models, options.intermediate, options.data, options.out)
+            print(f"{options.out}: {sum(weight.numel() for weight in joined.parameters()):,} parameters")
             return 0
         if options.command == "evaluate":
             from train.scorecard import Options, evaluate
@@ -110,9 +124,12 @@ def main(arguments: list[str] | None = None) -> int:
             meta = prepare(preset, options.data or [preset.dataset], options.held_out, options.out)
             print(f"{meta.stories:,} stories, {meta.tokens:,} tokens, {meta.text_bytes / meta.tokens:.2f} bytes a token")
         else:
+            from train.lineage import Lineage
             from train.loop import Run
 
-            Run(preset, options.data, options.out, options.tensorboard, options.shard).train(options.resume, options.until)
+            lineage = Lineage(options.start, tuple(options.teachers))
+            run = Run(preset, options.data, options.out, options.tensorboard, options.shard, lineage)
+            run.train(options.resume, options.until)
     except (TrainError, ModelError) as error:
         print(f"train: {error}", file=sys.stderr)
         return 1

@@ -24,7 +24,8 @@ from train.errors import TrainError
 from train.export import export_model, load_held_out
 from train.hardware import find_hardware, fit_micro_batch
 from train.heldout import HeldOutLoss, measure_loss
-from train.network import LanguageModelLoss, build_model, choose_attention
+from train.lineage import NOTHING, Lineage
+from train.network import Dropout, LanguageModelLoss, build_model, choose_attention
 from train.optim import build_optimizers, set_rates
 from train.packing import StoryRows
 from train.presets import FREE_FIELDS, Preset
@@ -41,11 +42,21 @@ class Run:
 
     Several processes (`accelerate launch`, `torchrun`) share every step's rows and compute the same run; the first of
     them logs and saves. With `shard` each holds a part of the weights (FSDP2), for models too large for one device.
-    `tensorboard` writes the figures of every step for it, into the run's folder.
+    `tensorboard` writes the figures of every step for it, into the run's folder. `lineage` is what the run comes from; with
+    teachers the loss it reports is the mixture that it lowers.
     """
 
-    def __init__(self, preset: Preset, data: Path, out: Path, tensorboard: bool = False, shard: bool = False) -> None:
-        self.data, self.out = data, out
+    def __init__(
+        self,
+        preset: Preset,
+        data: Path,
+        out: Path,
+        tensorboard: bool = False,
+        shard: bool = False,
+        lineage: Lineage = NOTHING,
+    ) -> None:
+        lineage.check(preset, data)
+        self.data, self.out, self.lineage = data, out, lineage
         self.accelerator = Accelerator(
             mixed_precision=preset.precision,
             log_with="tensorboard" if tensorboard else None,
@@ -60,8 +71,11 @@ class Run:
         self.rows.meta.check(data, preset)
         self.attention = choose_attention()
         self.model = build_model(preset, self.rows.meta.end_token, self.attention).to(self.accelerator.device)
+        lineage.load_start(self.model)
+        self.dropout = Dropout(self.model, preset.dropout)
         self.optimizers = build_optimizers(self.model, preset)
-        module: nn.Module = LanguageModelLoss(self.model, preset.loss, preset.mask_documents)
+        teachers = lineage.load_teachers(self.attention, self.accelerator.device)
+        module: nn.Module = LanguageModelLoss(self.model, preset.loss, preset.mask_documents, teachers, preset.teacher_share)
         if preset.compile:
             module = torch.compile(module, dynamic=False)  # type: ignore[assignment]
         self.loss, *optimizers = self.accelerator.prepare(module, *self.optimizers)
@@ -110,6 +124,7 @@ class Run:
             self.step, preset.tokens_per_step, context, accelerator.process_index, accelerator.num_processes
         )
         lr = set_rates(self.optimizers, self.step, preset)
+        self.dropout.share = preset.dropout_at(self.step)
         parts = batch.split(max(1, preset.micro_batch_tokens // context))
         total = torch.zeros((), device=accelerator.device)
         for number, part in enumerate(parts):
@@ -147,8 +162,9 @@ class Run:
         """Take up the folder, or begin it, and note what runs on what."""
         facts = json.loads(json.dumps(asdict(self.preset)))
         data = hashlib.sha256(json.dumps(self.rows.meta.shards, sort_keys=True).encode()).hexdigest()[:16]
+        origin = self.lineage.hash()
         if resume:
-            self._check_same(facts, data)
+            self._check_same(facts, data, origin)
             self.step = load_newest(self.out, self.model, self.optimizers)
         elif (self.out / "log.jsonl").exists():
             raise TrainError(f"{self.out} already holds a run. Add --resume to go on with it, or choose another folder.")
@@ -156,7 +172,7 @@ class Run:
         self.out.mkdir(parents=True, exist_ok=True)
         machine = {"device": self.hardware.name, "processes": self.accelerator.num_processes, "torch": torch.__version__}
         machine |= {"attention": self.attention, "folder": str(self.data.resolve())}
-        self._note({"from_step": self.step, "preset": facts, "data": data, **machine})
+        self._note({"from_step": self.step, "preset": facts, "data": data, "lineage": origin, **machine})
         self.accelerator.init_trackers("tensorboard")
         if self.is_main:
             print(
@@ -166,7 +182,7 @@ class Run:
                 flush=True,
             )
 
-    def _check_same(self, facts: dict[str, object], data: str) -> None:
+    def _check_same(self, facts: dict[str, object], data: str, origin: dict[str, object]) -> None:
         noted = [entry for entry in read_log(self.out)[1] if "preset" in entry][-1]
         differing = [
             f"{key} was {noted['preset'][key]} and is {value}"
@@ -175,6 +191,8 @@ class Run:
         ]
         if noted.get("data", data) != data:
             differing.append("the prepared data is another")
+        if noted.get("lineage", origin) != origin:
+            differing.append("the model it started with, or its teachers, are others")
         if differing:
             raise TrainError(f"{self.out} holds another run: {'; '.join(differing)}. Choose another folder for this one.")
 
@@ -183,7 +201,7 @@ class Run:
 
         torch's dropout takes no generator, hence the global one.
         """
-        if self.preset.dropout:
+        if self.dropout.share:
             place = (self.preset.seed, self.step, self.accelerator.process_index, part)
             torch.manual_seed(int(np.random.SeedSequence(place).generate_state(1)[0]))
 

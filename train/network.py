@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Sequence
 
 import torch
 from torch import nn
@@ -37,26 +38,25 @@ def build_model(preset: Preset, end_token: int, attention: str = "sdpa") -> Llam
     torch.manual_seed(preset.seed)
     config = build_config(preset, end_token)
     config._attn_implementation = attention
-    model = LlamaForCausalLM(config)
-    if preset.dropout:
-        add_dropout(model, preset.dropout)
-    return model
+    return LlamaForCausalLM(config)
 
 
-def add_dropout(model: LlamaForCausalLM, share: float) -> None:
-    """While the model trains, leave out `share` of the embeddings and of what each block adds to them.
+class Dropout:
+    """While the model trains, leaves out `share` of the embeddings and of what each block adds to them.
 
     transformers' Llama drops attention weights only; this is the residual dropout of GPT-2. Hooks leave the names of
     the weights alone.
     """
 
-    def drop(module: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> torch.Tensor:
-        return functional.dropout(output, share, module.training)
+    def __init__(self, model: LlamaForCausalLM, share: float) -> None:
+        self.share = share
+        outputs = [model.model.embed_tokens]
+        outputs += [part for layer in model.model.layers for part in (layer.self_attn.o_proj, layer.mlp.down_proj)]
+        for output in outputs:
+            output.register_forward_hook(self._drop)
 
-    outputs = [model.model.embed_tokens]
-    outputs += [part for layer in model.model.layers for part in (layer.self_attn.o_proj, layer.mlp.down_proj)]
-    for output in outputs:
-        output.register_forward_hook(drop)
+    def _drop(self, module: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> torch.Tensor:
+        return functional.dropout(output, self.share, module.training) if self.share else output
 
 
 def choose_attention() -> str:
@@ -88,10 +88,21 @@ class LanguageModelLoss(nn.Module):
 
     With `mask_documents` no story sees another. transformers makes the mask out of positions that begin anew; its
     Flash Attention needs all rows as one for that.
+
+    With `teachers`, `teacher_share` of the loss is the cross-entropy to the mean of their probabilities, by the plain kernel.
     """
 
-    def __init__(self, model: LlamaForCausalLM, kernel: str = "plain", mask_documents: bool = False) -> None:
+    def __init__(
+        self,
+        model: LlamaForCausalLM,
+        kernel: str = "plain",
+        mask_documents: bool = False,
+        teachers: Sequence[LlamaForCausalLM] = (),
+        teacher_share: float = 0.0,
+    ) -> None:
         super().__init__()
+        self._teachers = tuple(teachers)  # in a tuple they are no part of this module: nothing of them is trained or saved
+        self.teacher_share = teacher_share
         self.model, self.mask_documents = model, mask_documents
         self.start_token = int(model.config.bos_token_id or 0)
         self.is_flattened = mask_documents and model.config._attn_implementation == "flash_attention_2"
@@ -105,8 +116,22 @@ class LanguageModelLoss(nn.Module):
             positions = find_positions(ids, self.start_token)
             if self.is_flattened:
                 ids, positions = ids.reshape(1, -1), positions.reshape(1, -1)
-        hidden = self.model.model(input_ids=ids, position_ids=positions, use_cache=False).last_hidden_state
-        return self._kernel(hidden.flatten(0, 1), self.model.lm_head.weight, targets.flatten())
+        hidden = self.model.model(input_ids=ids, position_ids=positions, use_cache=False).last_hidden_state.flatten(0, 1)
+        if not self._teachers:
+            return self._kernel(hidden, self.model.lm_head.weight, targets.flatten())
+        logits = functional.linear(hidden, self.model.lm_head.weight).float()
+        to_text = functional.cross_entropy(logits, targets.flatten(), reduction="sum")
+        to_teachers = functional.cross_entropy(logits, self._ask_teachers(ids, positions), reduction="sum")
+        return (1 - self.teacher_share) * to_text + self.teacher_share * to_teachers
+
+    @torch.no_grad()
+    def _ask_teachers(self, ids: torch.Tensor, positions: torch.Tensor | None) -> torch.Tensor:
+        """The mean of the teachers' probabilities: [tokens, vocabulary]."""
+        total = torch.zeros((), device=ids.device)
+        for teacher in self._teachers:
+            logits = teacher(input_ids=ids, position_ids=positions, use_cache=False).logits.flatten(0, 1)
+            total = total + logits.float().softmax(-1)
+        return total / len(self._teachers)
 
 
 def _plain(hidden: torch.Tensor, weight: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:

@@ -1,8 +1,10 @@
-"""The runs this project knows: the published one, the embedded model's, and a smoke run for tests."""
+"""The runs this project knows: the published one, those of the embedded model, and a smoke run for tests."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from train.errors import TrainError
 
@@ -59,8 +61,11 @@ class Preset:
     an end between, as a reader who goes on after an end has them. With `whole_stories`, the other rows hold stories
     from their beginnings, instead of whatever lies at the row's place.
     `micro_batch_tokens` is what goes through the network at once; 0 fits it to the memory found.
-    `dropout` is the share of each block's contribution, and of the embeddings, that a training pass leaves out.
+    `dropout` is the share of each block's contribution, and of the embeddings, that a training pass leaves out, in the first
+    `dropout_steps` of the run; 0 of them means all.
     `loss` names a kernel of `train.network.LanguageModelLoss`; with `mask_documents` no story sees another.
+    `teacher_share` of the loss is the cross-entropy to the mean of the teachers' probabilities (Hinton et al., 2015), the rest
+    that to the text.
     `phases` are the steps whose weights are kept, each with `phase_samples` stories.
     """
 
@@ -85,6 +90,8 @@ class Preset:
     serials: bool = False
     whole_stories: bool = False
     dropout: float = 0.0
+    dropout_steps: int = 0
+    teacher_share: float = 0.0
     loss: str = "plain"
     mask_documents: bool = False
     phase_samples: int = 3
@@ -98,6 +105,10 @@ class Preset:
         """Row length, in tokens, of the given step."""
         is_full = not self.short_context or (step + 1) % self.full_every == 0
         return self.shape.context if is_full else self.short_context
+
+    def dropout_at(self, step: int) -> float:
+        """The share that a training pass of the given step leaves out."""
+        return self.dropout if step < (self.dropout_steps or self.steps) else 0.0
 
     def problems(self) -> list[str]:
         """Everything that makes this preset impossible to run, in words."""
@@ -128,6 +139,8 @@ class Preset:
             found.append("max_lr must lie in (0, 1) and weight_decay in [0, 10)")
         if not 0 <= self.dropout < 1:
             found.append("dropout must lie in [0, 1)")
+        if not 0 <= self.teacher_share <= 1 or (self.teacher_share and self.loss != "plain"):
+            found.append("teacher_share must lie in [0, 1], and above 0 the loss must be plain")
         if self.full_every < 1 or (self.full_every > 1 and not self.short_context):
             found.append("full_every must be at least 1, and needs a short_context where it is more")
         return found
@@ -147,7 +160,7 @@ PRESETS = {
             phases=(0, 50, 100, 250, 500, 1000, 1500, 2000, 2500, 3000),
         ),
         Preset(
-            name="embedded",
+            name="embedded-half",
             shape=Shape(hidden=256, layers=8, heads=4, intermediate=704, vocabulary=4096, tied=True),
             tokenizer="bpe",
             steps=3000,
@@ -165,6 +178,28 @@ PRESETS = {
             phase_samples=10,
             evaluate_every=200,
             save_every=50,
+        ),
+        Preset(
+            name="embedded",
+            shape=Shape(hidden=512, layers=8, heads=8, intermediate=1152, vocabulary=4096, tied=True),
+            tokenizer="bpe",
+            steps=400,
+            tokens_per_step=8192,
+            micro_batch_tokens=4096,
+            max_lr=8e-4,
+            phases=(0, 400),
+            optimizer="muon",
+            muon_lr=6e-3,
+            schedule="linear",
+            weight_decay=0.2,
+            short_context=512,
+            full_every=10,
+            serials=True,
+            whole_stories=True,
+            teacher_share=0.9,
+            phase_samples=10,
+            evaluate_every=100,
+            save_every=25,
         ),
         Preset(
             name="smoke",
@@ -207,8 +242,8 @@ def find_preset(name: str, **overrides: object) -> Preset:
     return preset
 
 
-def describe_command(preset: Preset) -> str:
-    """The command that runs this preset; fields that differ from the named one's are given."""
+def describe_command(preset: Preset, lineage: Mapping[str, Any]) -> str:
+    """The command that runs this preset; fields that differ from the named one's are given, and what the run comes from."""
     known = PRESETS.get(preset.name, preset)
     changed = {
         field.name: getattr(preset, field.name)
@@ -216,4 +251,7 @@ def describe_command(preset: Preset) -> str:
         if field.name not in FREE_FIELDS and getattr(preset, field.name) != getattr(known, field.name)
     }
     settings = "".join(f" {key}={str(value).lower()}" for key, value in changed.items())
-    return f"python -m train run --preset {preset.name} --data DATA --out RUN" + (f" --set{settings}" if settings else "")
+    start = " --start MODEL" if lineage.get("start") else ""
+    teachers = "".join(f" MODEL_{number}" for number, _ in enumerate(lineage.get("teachers") or (), 1))
+    given = start + (f" --teachers{teachers}" if teachers else "") + (f" --set{settings}" if settings else "")
+    return f"python -m train run --preset {preset.name} --data DATA --out RUN{given}"

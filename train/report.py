@@ -43,11 +43,12 @@ def measure_shipped(engine: StoryEngine, stories: list[tuple[list[int], int]]) -
     return HeldOutLoss(nats, tokens, text_bytes)
 
 
-def write_report(run: Path, data: Path | None = None, notes: Path | None = None) -> Path:
+def write_report(run: Path, data: Path | None = None, notes: Path | None = None, before: Path | None = None) -> Path:
     """Write `model/README.md`, `curve.png` and `phases.json` of a finished run; `notes` is text that the card opens with.
 
     A scorecard that lies in the run's folder `scorecard` becomes a part of the card, with its plots.
-    `data` is the prepared data, by default where the run had it.
+    `data` is the prepared data, by default where the run had it. `before` is the run whose model this one started from: the
+    stages of learning begin with its own.
 
     Raises:
         TrainError: the run is not finished, or its data is gone.
@@ -62,10 +63,9 @@ def write_report(run: Path, data: Path | None = None, notes: Path | None = None)
         raise TrainError(f"The log of {run} does not say where its data is. Add --data DIR.")
     engine = StoryEngine.load(str(folder), precision="float32")
     draw_curve(entries, preset, folder / "curve.png")
-    for phase in sorted(run.glob("phase-*")):
+    for phase in sorted([*run.glob("phase-*"), *(before.glob("phase-*") if before else [])]):
         write_samples(phase, preset.phase_samples)
-    losses = {entry["step"]: entry["held_out"]["nats_per_token"] for entry in entries if "held_out" in entry}
-    record_phases(run, preset.steps, losses, folder / "phases.json")
+    record_phases(run, folder / "phases.json", before)
     title = notes.read_text(encoding="utf-8").strip() if notes else f"# A story model, preset `{preset.name}`"
     lines = [
         title,
@@ -109,7 +109,7 @@ def _list_figures(engine: StoryEngine, preset: Preset, entries: Sequence[Mapping
             ("perplexity per token, held out", f"{math.exp(per_token):.2f}"),
         ]
     rows += [
-        ("command", f"`{describe_command(preset)}`"),
+        ("command", f"`{describe_command(preset, begun.get('lineage', {}))}`"),
         ("cost", f"{seconds / 3600 * processes:.2f} device-hours in training steps, on {processes} x {machine}"),
         (
             "software",

@@ -6,8 +6,10 @@ import json
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from story_engine import Settings, Story, StoryEngine
+from train.curve import read_log
 
 OPENINGS = (
     "Once upon a time, there was a little girl named Lily.",
@@ -57,12 +59,23 @@ def write_samples(folder: Path, count: int) -> Path:
     return path
 
 
-def record_phases(run: Path, steps: int, held_out: dict[int, float], path: Path) -> None:
-    """Stories and curve of a run in one file, for the playground's time machine; nothing where a run kept none."""
-    stages = []
-    for phase in sorted(run.glob("phase-*")):
-        told = json.loads((phase / "samples.json").read_text(encoding="utf-8"))
-        stages.append({"step": int(phase.name.split("-")[1]), "stories": {one["opening"]: one["text"] for one in told}})
-    if stages and held_out and stages[-1]["stories"]:
-        record = {"steps": steps, "curve": sorted(held_out.items()), "stages": stages}
+def record_phases(run: Path, path: Path, before: Path | None = None) -> None:
+    """Stories and curve of a run in one file, for the playground's time machine; nothing where a run kept none.
+
+    Where another run came `before`, the curve and the stages are that one's, and what came of both is told behind them, at a
+    step beyond the curve's.
+    """
+    preset, entries = read_log(before or run)
+    losses = {entry["step"]: entry["held_out"]["nats_per_token"] for entry in entries if "held_out" in entry}
+    stages = [_read_stage(phase) for phase in sorted((before or run).glob("phase-*"))]
+    if before and (later := sorted(run.glob("phase-*"))):
+        last = _read_stage(later[-1])
+        stages.append(last | {"step": preset.steps + last["step"]})
+    if stages and losses and stages[-1]["stories"]:
+        record = {"steps": preset.steps, "curve": sorted(losses.items()), "stages": stages}
         path.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _read_stage(phase: Path) -> dict[str, Any]:
+    told = json.loads((phase / "samples.json").read_text(encoding="utf-8"))
+    return {"step": int(phase.name.split("-")[1]), "stories": {one["opening"]: one["text"] for one in told}}

@@ -1,0 +1,89 @@
+"""What a run comes from where it does not begin with nothing: the weights it starts with, the models it learns from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from transformers import AutoConfig, LlamaConfig, LlamaForCausalLM
+
+from train.data import hash_file
+from train.errors import TrainError
+from train.network import build_config
+from train.presets import Preset
+from train.sharding import load_weights
+
+SHAPE = (
+    "hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "intermediate_size", "vocab_size",
+    "max_position_embeddings", "tie_word_embeddings", "rope_parameters", "rms_norm_eps",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """Folders of models, each with the tokenizer of the data; `start` has the preset's shape, teachers have any."""
+
+    start: Path | None = None
+    teachers: tuple[Path, ...] = ()
+
+    def check(self, preset: Preset, data: Path) -> None:
+        """Whether a run of `preset` on `data` can come from these.
+
+        Raises:
+            TrainError: it cannot; every problem is listed.
+        """
+        problems = []
+        if self.teachers and not preset.teacher_share:
+            problems.append("teachers need a teacher_share above 0")
+        if preset.teacher_share and not self.teachers:
+            problems.append(f"teacher_share {preset.teacher_share} needs --teachers FOLDER, one or more")
+        problems += find_problems([*([self.start] if self.start else []), *self.teachers], data)
+        if self.start and not problems:
+            wanted, found = build_config(preset, 0), read_config(self.start)
+            problems += [
+                f"{self.start} has {name} {getattr(found, name)}, the preset {getattr(wanted, name)}"
+                for name in SHAPE
+                if getattr(found, name) != getattr(wanted, name)
+            ]
+        if problems:
+            raise TrainError(f"Preset {preset.name!r} cannot run: " + "; ".join(problems) + ".")
+
+    def hash(self) -> dict[str, object]:
+        """The first digits of each folder's weights, so that a resumed run is known to come from the same."""
+        digits = {folder: hash_file(folder / "model.safetensors")[:16] for folder in (self.start, *self.teachers) if folder}
+        return {"start": digits.get(self.start), "teachers": [digits[folder] for folder in self.teachers]}
+
+    def load_start(self, model: LlamaForCausalLM) -> None:
+        """Give a model of the preset's shape the weights it starts with, if there are any."""
+        if self.start:
+            load_weights(model, load_file(self.start / "model.safetensors"))
+
+    def load_teachers(self, attention: str, device: torch.device) -> list[LlamaForCausalLM]:
+        """The teachers in float32, not to be trained."""
+        return [load_model(folder, attention).requires_grad_(False).to(device) for folder in self.teachers]
+
+
+NOTHING = Lineage()
+
+
+def find_problems(folders: Sequence[Path], data: Path) -> list[str]:
+    """Which of these folders hold no model, or one of another tokenizer than the prepared data's."""
+    problems = []
+    for folder in folders:
+        if not (folder / "model.safetensors").is_file() or not (folder / "config.json").is_file():
+            problems.append(f"{folder} holds no model (config.json and model.safetensors)")
+        elif hash_file(folder / "tokenizer.json") != hash_file(data / "tokenizer.json"):
+            problems.append(f"{folder} has another tokenizer than {data}")
+    return problems
+
+
+def read_config(folder: Path) -> LlamaConfig:
+    return AutoConfig.from_pretrained(folder)
+
+
+def load_model(folder: Path, attention: str = "sdpa") -> LlamaForCausalLM:
+    """A model of a folder in float32, as it is measured."""
+    return LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation=attention).eval()
