@@ -98,7 +98,8 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "join":
             from train.joining import join_folders
 
-            joined = join_folders(*options.models, options.intermediate, options.data, options.out)
+            first, second = options.models
+            joined = join_folders(first, second, options.intermediate, options.data, options.out)
             print(f"{options.out}: {sum(weight.numel() for weight in joined.parameters()):,} parameters")
             return 0
         if options.command == "evaluate":

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from train.data import TokenRows
@@ -67,8 +68,7 @@ def join_models(first: LlamaForCausalLM, second: LlamaForCausalLM, intermediate:
     joined = LlamaForCausalLM(_widen(first.config, intermediate)).eval()
     parts = [dict(model.named_parameters()) for model in (first, second)]
     for name, weight in joined.named_parameters():
-        one, other = (part[name] for part in parts)
-        other = other * scale if any(part in name for part in INTO_STREAM) else other
+        one, other = parts[0][name], parts[1][name] * (scale if any(part in name for part in INTO_STREAM) else 1)
         module = name.removesuffix(".weight")
         if module in sizes[0]:
             factors = _compare_sizes(sizes[0][module], sizes[1][module] * scale)
@@ -91,12 +91,12 @@ def measure_model(model: LlamaForCausalLM, ids: Tensor) -> tuple[Mapping[str, Te
     sizes: dict[str, Tensor] = {}
     gains: dict[str, Tensor] = {}
 
-    def watch(name: str, module: nn.Module):
+    def watch(name: str, module: nn.Module) -> RemovableHandle:
         def note_size(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
             sizes[name] = inputs[0].square().mean(-1).sqrt().flatten()
 
         def note_gain(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-            gains[name] = inputs[0].square().flatten(0, -2).mean(0).sqrt() * module.weight.norm(dim=0)
+            gains[name] = inputs[0].square().flatten(0, -2).mean(0).sqrt() * module.get_parameter("weight").norm(dim=0)
 
         return module.register_forward_pre_hook(note_gain if name.endswith("down_proj") else note_size)
 

@@ -53,8 +53,10 @@ class Lineage:
 
     def hash(self) -> dict[str, object]:
         """The first digits of each folder's weights, so that a resumed run is known to come from the same."""
-        digits = {folder: hash_file(folder / "model.safetensors")[:16] for folder in (self.start, *self.teachers) if folder}
-        return {"start": digits.get(self.start), "teachers": [digits[folder] for folder in self.teachers]}
+        start, *teachers = (
+            hash_file(folder / "model.safetensors")[:16] if folder else None for folder in (self.start, *self.teachers)
+        )
+        return {"start": start, "teachers": teachers}
 
     def load_start(self, model: LlamaForCausalLM) -> None:
         """Give a model of the preset's shape the weights it starts with, if there are any."""
@@ -63,7 +65,10 @@ class Lineage:
 
     def load_teachers(self, attention: str, device: torch.device) -> list[LlamaForCausalLM]:
         """The teachers in float32, not to be trained."""
-        return [load_model(folder, attention).requires_grad_(False).to(device) for folder in self.teachers]
+        teachers = [load_model(folder, attention).requires_grad_(False) for folder in self.teachers]
+        for teacher in teachers:
+            teacher.to(device)  # type: ignore[arg-type]  # transformers' wrapper hides the method's own type
+        return teachers
 
 
 NOTHING = Lineage()
