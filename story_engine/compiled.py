@@ -7,14 +7,17 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from queue import SimpleQueue
 from threading import Thread
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from story_engine import kernel
 from story_engine.cache import Slot
 from story_engine.decoder import find_rotations
+from story_engine.folds import CENTRE, QUAD, WIDTH
 from story_engine.kernel import BOARD, PHASES
 from story_engine.linear import quantize
 from story_engine.model import ModelConfig
@@ -26,17 +29,21 @@ MOST_ROWS = 128  # of one call of the kernel
 class CompiledDecoder:
     """A loaded model, used by one thread at a time, whose work is shared out over `workers`.
 
-    Weights are bytes for int8 and float32 otherwise; inputs are never rounded, keys and values are bfloat16 beside bytes.
+    Weights are float32, or bytes for int8, beside which keys and values are bfloat16. With `rounds` each row that is
+    multiplied with bytes is rounded to bytes, too, by its own largest number, as the processor's products of bytes want it.
     The logits of a token depend on the tokens before it alone, bit for bit: not on the stories in other rows, nor on how
     the text was cut into calls, nor on the number of workers. `price` is what one more row costs, as a share of a step of
     one; 1 until it is measured.
     """
 
-    def __init__(self, config: ModelConfig, take: Callable[[str], Tensor], precision: str, workers: int) -> None:
+    def __init__(
+        self, config: ModelConfig, take: Callable[[str], Tensor], precision: str, workers: int, rounds: bool = WIDTH > 0
+    ) -> None:
         """`take` gives a tensor, in float32, by its transformers name; each is asked for once."""
         self.config, self.precision, self.workers, self.price = config, precision, workers, 1.0
         self.device = torch.device("cpu")
         self.cache_dtype = torch.bfloat16 if precision == "int8" else torch.float32
+        self._stored = np.float32 if precision != "int8" else np.uint8 if rounds else np.int8
         self._kind = np.empty(0, np.uint16 if precision == "int8" else np.float32)
         self._take_weights(take)
         self._room: tuple[int, int] = (0, 0)  # rows of the buffers, and rows of logits
@@ -50,7 +57,7 @@ class CompiledDecoder:
         heads, keys = config.heads * config.head_dim, config.kv_heads * config.head_dim
 
         def make(outputs: int, inputs: int, count: int = config.layers) -> _Blocks:
-            return _Blocks(count, outputs, inputs, np.int8 if self.precision == "int8" else np.float32)
+            return _Blocks(count, outputs, inputs, self._stored)
 
         # The largest tensors one after the other, so that they are never there at once in float32.
         head = make(config.vocabulary, config.hidden, 1)
@@ -128,35 +135,45 @@ class CompiledDecoder:
             rows, logits = self._room
             shared = [np.empty((rows, width), np.float32) for width in self._widths]
             shared.append(np.empty((logits, _pad(self.config.vocabulary)), np.float32))
-            own: list[tuple[int, ...]] = [(rows, self.config.hidden), (4, self.config.context)]
-            self._buffers = [tuple(shared)]
-            self._buffers += [tuple(np.empty(size, np.float32) for size in own) for _ in range(len(self._tasks) + 1)]
+            self._buffers = [tuple(shared), *(self._make_own(rows) for _ in range(len(self._tasks) + 1))]
         return self._buffers
+
+    def _make_own(self, rows: int) -> tuple[Any, ...]:
+        """A worker's: shares of attention, and normalized rows, whose padding stays zero, with room for rows as bytes."""
+        normal = np.zeros((rows, _pad(self.config.hidden)), np.float32)
+        room = np.zeros((rows, max(self._widths)), np.int8), np.empty(rows, np.float32), np.empty(rows, np.int32)
+        return np.empty((4, self.config.context), np.float32), (normal, room)
 
 
 class _Blocks:
     """Matrices of one shape [outputs, inputs] as blocks of LANES outputs, with a scale for each output.
 
-    weights [matrices, blocks, inputs, LANES], scales [matrices, blocks * LANES].
+    weights [matrices, blocks, inputs, LANES], or [matrices, blocks, quads, LANES, QUAD] for products of bytes, with CENTRE
+    added; scales [matrices, blocks * LANES].
     """
 
     def __init__(self, matrices: int, outputs: int, inputs: int, stored: type) -> None:
         width = _pad(outputs)
-        self.weights: np.ndarray = np.zeros((matrices, width // LANES, inputs, LANES), stored)
+        form = (-(-inputs // QUAD), LANES, QUAD) if stored == np.uint8 else (inputs, LANES)
+        self.weights: np.ndarray = np.full((matrices, width // LANES, *form), CENTRE if stored == np.uint8 else 0, stored)
         self.scales = np.ones((matrices, width), np.float32)
         self.pair = self.weights, self.scales
 
     def put(self, number: int, matrix: Tensor) -> None:
         """Set one of the matrices, which is quantized here where bytes are kept."""
         outputs, inputs = matrix.shape
-        if self.weights.dtype == np.int8:
+        if self.weights.dtype != np.float32:
             quantized = quantize(matrix)
             self.scales[number, :outputs] = quantized.q_per_channel_scales().numpy()
             matrix = quantized.int_repr()
+        if self.weights.dtype == np.uint8:
+            bytes = matrix.view(torch.uint8) ^ CENTRE  # to add it, where a byte turns over
+            matrix = functional.pad(bytes, (0, -inputs % QUAD), value=CENTRE).unflatten(1, (-1, QUAD))
         whole, blocks = outputs // LANES, self.weights[number]
-        blocks[:whole] = matrix[: whole * LANES].view(whole, LANES, inputs).transpose(1, 2).numpy()
+        if whole:
+            blocks[:whole] = matrix[: whole * LANES].unflatten(0, (whole, LANES)).transpose(1, 2).numpy()
         if outputs % LANES:
-            blocks[-1, :, : outputs % LANES] = matrix[whole * LANES :].T.numpy()
+            blocks[-1, :, : outputs % LANES] = matrix[whole * LANES :].transpose(0, 1).numpy()
 
 
 def _pad(count: int) -> int:

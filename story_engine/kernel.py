@@ -1,15 +1,18 @@
 """A Llama decoder as a single compiled function, for the few rows of a step as for the many of a text that is read.
 
-The weights are blocks of LANES outputs, [inputs, LANES] each, as bytes or float32: each input is multiplied by one vector of
-weights and added to LANES sums at once, in the order of the inputs, for one row exactly as for four. So a row comes out the
-same, bit for bit, whatever rows stand beside it, and however many workers share the blocks.
+The weights are blocks of LANES outputs. In float32, and in bytes where the processor multiplies none, they are [inputs, LANES]:
+each input is multiplied by one vector of weights and added to LANES sums at once, in the order of the inputs, for one row
+exactly as for four. Otherwise a row is rounded to bytes by its own largest number, and the sums are whole numbers. So a row
+comes out the same, bit for bit, whatever rows stand beside it, and however many workers share the blocks.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numba import carray, njit
+from numba import carray, njit, types
+from numba.extending import overload
 
+from story_engine.folds import QUAD, fold_1, fold_2, fold_3, fold_4, fold_6
 from story_engine.vectors import (
     LANES,
     add_atomically,
@@ -17,11 +20,6 @@ from story_engine.vectors import (
     blend_4,
     dots_1,
     dots_4,
-    fold_1,
-    fold_2,
-    fold_3,
-    fold_4,
-    fold_6,
     load_atomically,
     narrow,
     point,
@@ -29,14 +27,16 @@ from story_engine.vectors import (
     sched_yield,
 )
 
-VECTORS = "6bacef7a2b134f26"  # of which vectors.py this was compiled: the beginning of its SHA-256
+# Of which files this was compiled: the beginnings of their SHA-256.
+STAMPS = {"vectors.py": "01405544f4e2a01a", "folds.py": "dc68000060abe210"}
 PATIENCE = 1000  # looks at the board before a waiting worker offers its core to others
 PHASES = 5  # of a layer, each shared out over the workers
 BOARD = 16  # numbers of the board for each phase, so that two phases have no cache line in common
 FAST = {"reassoc", "contract", "arcp", "nsz"}  # sums in any order, but what is no number stays none
 
 LOG2_E, LN_2_HIGH, LN_2_LOW = np.float32(1.44269504), np.float32(0.693359375), np.float32(-2.12194440e-4)
-HALF, ONE, LEAST = np.float32(0.5), np.float32(1), np.float32(-87)
+ZERO, HALF, ONE, LEAST = np.float32(0), np.float32(0.5), np.float32(1), np.float32(-87)
+LARGEST = np.float32(127)  # byte of a row
 C2, C3, C4, C5, C6 = (np.float32(1 / factorial) for factorial in (2, 6, 24, 120, 720))
 
 
@@ -69,9 +69,50 @@ def _exponential(x):
     return series * raise_two(power)
 
 
+@njit(error_model="numpy", fastmath=FAST)
+def _round(x, rows, count, room):
+    """The first `count` numbers of each row as bytes, with their size and their total; a row with no number gets no size."""
+    bytes, sizes, totals = room
+    for row in range(rows):
+        top, spoilt = ZERO, ZERO
+        for place in range(count):
+            top = max(top, abs(x[row, place]))
+            spoilt += x[row, place] * ZERO
+        factor = LARGEST / top if top > ZERO else ZERO
+        total = np.int32(0)
+        for place in range(count):
+            rounded = np.int32(np.floor(x[row, place] * factor + HALF))
+            bytes[row, place] = rounded
+            total += rounded
+        sizes[row] = top / LARGEST + spoilt
+        totals[row] = total
+
+
+def _pick(x, weights, room):
+    """What `_multiply` takes with these weights: the rows themselves, or their bytes."""
+
+
+def _prepare(x, rows, weights, room):
+    """Round the rows to bytes in `room`, where the weights are for such."""
+
+
+@overload(_pick)
+def _choose_pick(x, weights, room):
+    if weights.dtype == types.uint8:
+        return lambda x, weights, room: room
+    return lambda x, weights, room: x
+
+
+@overload(_prepare)
+def _choose_prepare(x, rows, weights, room):
+    if weights.dtype == types.uint8:
+        return lambda x, rows, weights, room: _round(x, rows, weights.shape[1] * QUAD, room)
+    return lambda x, rows, weights, room: None
+
+
 @njit(error_model="numpy")
 def _multiply(x, rows, weights, first, last, scales, out):
-    """out[:rows] = x[:rows] times the blocks from `first` to before `last`."""
+    """out[:rows] = x[:rows] times the blocks from `first` to before `last`; x is prepared."""
     for block in range(first, last):
         row = 0
         while row + 6 <= rows:
@@ -158,8 +199,9 @@ def _gate(gate, up):
 
 
 @njit(error_model="numpy")
-def _project(board, phase, most, count, x, norm, epsilon, normal, blocks, scales, out):
+def _project(board, phase, most, count, x, norm, epsilon, own, blocks, scales, out):
     """out = norm(x) times the blocks. Each worker normalizes for itself, since that is less than to wait for it."""
+    normal, room = own
     chunks, fresh = min(most, len(blocks)), True
     while True:
         chunk = _claim(board, phase, chunks)
@@ -167,8 +209,10 @@ def _project(board, phase, most, count, x, norm, epsilon, normal, blocks, scales
             return
         if fresh:
             _normalize(x, count, norm, epsilon, normal)
+            _prepare(normal, count, blocks, room)
             fresh = False
-        _multiply(normal, count, blocks, len(blocks) * chunk // chunks, len(blocks) * (chunk + 1) // chunks, scales, out)
+        first, last = len(blocks) * chunk // chunks, len(blocks) * (chunk + 1) // chunks
+        _multiply(_pick(normal, blocks, room), count, blocks, first, last, scales, out)
         _finish(board, phase)
 
 
@@ -221,15 +265,19 @@ def _mix(board, phase, count, layer, sizes, slots, kind, cosines, sines, heads, 
 
 
 @njit(error_model="numpy")
-def _return(board, phase, most, count, y, blocks, scales, added, x):
+def _return(board, phase, most, count, y, own, blocks, scales, added, x):
     """x += y times the blocks."""
-    chunks = min(most, len(blocks))
+    _, room = own
+    chunks, fresh = min(most, len(blocks)), True
     while True:
         chunk = _claim(board, phase, chunks)
         if chunk < 0:
             return
+        if fresh:
+            _prepare(y, count, blocks, room)
+            fresh = False
         first, last = len(blocks) * chunk // chunks, len(blocks) * (chunk + 1) // chunks
-        _multiply(y, count, blocks, first, last, scales, added)
+        _multiply(_pick(y, blocks, room), count, blocks, first, last, scales, added)
         for row in range(count):
             for place in range(first * LANES, last * LANES):
                 x[row, place] += added[row, place]
@@ -237,8 +285,9 @@ def _return(board, phase, most, count, y, blocks, scales, added, x):
 
 
 @njit(error_model="numpy")
-def _open(board, phase, most, count, x, norm, epsilon, normal, gates, gate_scales, ups, up_scales, gate, up):
+def _open(board, phase, most, count, x, norm, epsilon, own, gates, gate_scales, ups, up_scales, gate, up):
     """gate = silu(norm(x) times gates) * (norm(x) times ups) (SwiGLU: Shazeer, 2020)."""
+    normal, room = own
     chunks, fresh = min(most, len(gates)), True
     while True:
         chunk = _claim(board, phase, chunks)
@@ -246,10 +295,12 @@ def _open(board, phase, most, count, x, norm, epsilon, normal, gates, gate_scale
             return
         if fresh:
             _normalize(x, count, norm, epsilon, normal)
+            _prepare(normal, count, gates, room)
             fresh = False
         first, last = len(gates) * chunk // chunks, len(gates) * (chunk + 1) // chunks
-        _multiply(normal, count, gates, first, last, gate_scales, gate)
-        _multiply(normal, count, ups, first, last, up_scales, up)
+        prepared = _pick(normal, gates, room)
+        _multiply(prepared, count, gates, first, last, gate_scales, gate)
+        _multiply(prepared, count, ups, first, last, up_scales, up)
         for row in range(count):
             _gate(gate[row, first * LANES : last * LANES], up[row, first * LANES : last * LANES])
         _finish(board, phase)
@@ -263,13 +314,14 @@ def run(board, workers, ids, slots, shape, wanted, model, layers, turns, kind, s
     with the rows of one slot in the order of their places; shape (heads, kv_heads); the logits of the last `wanted` rows are
     computed. The model: embedding, norm, head blocks and scales, epsilon; for all layers norm, query-key-value, out, norm,
     gate, up, down; turns (cosines, sines) [context, dim]; kind, an empty array of the cache's type. Shared by the workers: x,
-    heads, mixed, added, gate, up, each [count or more, a multiple of LANES], and logits; a worker's own: normal, shares.
+    heads, mixed, added, gate, up, each [count or more, a multiple of LANES], and logits; a worker's own: shares of attention,
+    and (normalized rows, room for rows as bytes with their sizes and totals).
     """
     embedding, norm, head, head_scales, epsilon = model
     norms_1, qkv, qkv_scales, outs, out_scales, norms_2, gates, gate_scales, ups, up_scales, downs, down_scales = layers
     cosines, sines = turns
     x, heads, mixed, added, gate, up, logits = shared
-    normal, shares = own
+    shares, rows = own
     count, sizes = len(ids), (len(qkv), shape[0], shape[1], cosines.shape[1])
     most = 1 if workers == 1 else 8 * workers  # chunks of a phase: more than workers, so that a slow one gets fewer
     phase = 0
@@ -279,13 +331,13 @@ def run(board, workers, ids, slots, shape, wanted, model, layers, turns, kind, s
         _finish(board, phase)
     for i in range(len(qkv)):
         phase = 1 + PHASES * i
-        _project(board, phase, most, count, x, norms_1[i], epsilon, normal, qkv[i], qkv_scales[i], heads)
+        _project(board, phase, most, count, x, norms_1[i], epsilon, rows, qkv[i], qkv_scales[i], heads)
         _mix(board, phase + 1, count, i, sizes, slots, kind, cosines, sines, heads, shares, mixed)
-        _return(board, phase + 2, most, count, mixed, outs[i], out_scales[i], added, x)
+        _return(board, phase + 2, most, count, mixed, rows, outs[i], out_scales[i], added, x)
         _open(
-            board, phase + 3, most, count, x, norms_2[i], epsilon, normal,
+            board, phase + 3, most, count, x, norms_2[i], epsilon, rows,
             gates[i], gate_scales[i], ups[i], up_scales[i], gate, up,
         )  # fmt: skip
-        _return(board, phase + 4, most, count, gate, downs[i], down_scales[i], added, x)
+        _return(board, phase + 4, most, count, gate, rows, downs[i], down_scales[i], added, x)
     phase, last = 1 + PHASES * len(qkv), x[count - wanted :]
-    _project(board, phase, most, wanted, last, norm, epsilon, normal, head, head_scales, logits)
+    _project(board, phase, most, wanted, last, norm, epsilon, rows, head, head_scales, logits)

@@ -1,7 +1,7 @@
 """What numba's language lacks, as instructions of its compiler: vectors that stay in registers, atomic counters, pointers.
 
-Numbers are float32, or bfloat16 as the 16 bits that it is stored in, or bytes. After a change here, VECTORS in `kernel.py`
-has to follow, which a test reminds of: numba's cache of compiled code looks at that file alone.
+Numbers are float32, or bfloat16 as the 16 bits that it is stored in, or bytes. After a change here, STAMPS in `kernel.py`
+have to follow, which a test reminds of: numba's cache of compiled code looks at that file alone.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _load_floats(builder, array_type, pointer, count):
     return builder.bitcast(builder.shl(builder.zext(bits, wide), ir.Constant(wide, [16] * count)), ir.VectorType(FLOAT, count))
 
 
-def _prefetch(builder, pointer, size):
+def prefetch(builder, pointer, size):
     """Ask for the `size` bytes that stand AHEAD of a pointer."""
     kinds = [INT8.as_pointer(), INT32, INT32, INT32]
     function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.VoidType(), kinds), "llvm.prefetch.p0")
@@ -90,7 +90,7 @@ def _cut(builder, length, widest):
         first = builder.add(first, builder.mul(count, INT64(width)))
 
 
-def _multiply_add(builder, count, *values):
+def multiply_add(builder, count, *values):
     """a * b + c for vectors of float32, rounded once."""
     function = cgutils.get_or_insert_function(
         builder.module, ir.FunctionType(values[0].type, [value.type for value in values]), f"llvm.fma.v{count}f32"
@@ -98,14 +98,14 @@ def _multiply_add(builder, count, *values):
     return builder.call(function, values)
 
 
-def _spread(builder, value, count):
+def spread(builder, value, count):
     """A number as a vector of `count` of it."""
     undefined = ir.Constant(ir.VectorType(FLOAT, count), ir.Undefined)
     first = builder.insert_element(undefined, value, INT32(0))
     return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(INT32, count), [0] * count))
 
 
-def _find_tile(rows: int) -> int:
+def find_tile(rows: int) -> int:
     """Lanes of a block whose sums for so many rows fit in three quarters of this processor's registers."""
     features = binding.get_host_cpu_features()
     registers, width = (32, 16) if features.get("avx512f") else (32, 4) if features.get("neon") else (16, 8)
@@ -171,11 +171,11 @@ def _make_dots(rows: int):
                     builder.store(FLOAT(0), rest[number])
                 with cgutils.for_range_slice(builder, INT64(0), whole, INT64(16)) as (at, _):
                     start = builder.gep(key, [at])
-                    _prefetch(builder, start, 16 * signature.args[4].dtype.bitwidth // 8)
+                    prefetch(builder, start, 16 * signature.args[4].dtype.bitwidth // 8)
                     right = _load_floats(builder, signature.args[4], start, 16)
                     for each, total in zip(starts, sums, strict=True):
                         left = _load_floats(builder, signature.args[0], builder.gep(each, [at]), 16)
-                        builder.store(_multiply_add(builder, 16, left, right, builder.load(total)), total)
+                        builder.store(multiply_add(builder, 16, left, right, builder.load(total)), total)
                 with cgutils.for_range_slice(builder, whole, dim, INT64(1)) as (at, _):
                     right = _load_floats(builder, signature.args[4], builder.gep(key, [at]), 1)
                     for each, total in zip(starts, rest, strict=True):
@@ -198,7 +198,7 @@ def _make_blend(rows: int):
 
     It adds to mixed[row + i, column : column + dim] the sum of shares[i, place] * values[place] from first to before end.
     """
-    tile = _find_tile(rows)
+    tile = find_tile(rows)
 
     @intrinsic
     def blend(typing, shares, values, first, end, mixed, row, column):
@@ -221,12 +221,12 @@ def _make_blend(rows: int):
                     with cgutils.for_range_slice(builder, first, end, INT64(1)) as (place, _):
                         start = builder.gep(values.data, [builder.add(builder.mul(place, dim), at)])
                         if lanes > 1:
-                            _prefetch(builder, start, lanes * signature.args[1].dtype.bitwidth // 8)
+                            prefetch(builder, start, lanes * signature.args[1].dtype.bitwidth // 8)
                         value = _load_floats(builder, signature.args[1], start, lanes)
                         for number, total in enumerate(sums):
                             share = builder.gep(shares.data, [builder.add(builder.mul(INT64(number), length), place)])
-                            share = _spread(builder, builder.load(share), lanes)
-                            builder.store(_multiply_add(builder, lanes, share, value, builder.load(total)), total)
+                            share = spread(builder, builder.load(share), lanes)
+                            builder.store(multiply_add(builder, lanes, share, value, builder.load(total)), total)
                     for target, total in zip(targets, sums, strict=True):
                         builder.store(builder.load(total), target, align=4)
             return context.get_dummy_value()
@@ -251,57 +251,5 @@ def narrow(typing, value, kind):
     return kind.dtype(types.float32, kind), generate
 
 
-def _make_fold(rows: int):
-    """A function of x [rows..., inputs], row, weights [blocks, inputs, LANES], block, scales and out.
-
-    It sets out[row : row + rows, LANES of the block] to the products of these rows with this block, tile by tile: the sums
-    of a tile stay in registers, which numba's own loops do not achieve.
-    """
-    tile = _find_tile(rows)
-    vector = ir.VectorType(FLOAT, tile)
-    zero = ir.Constant(vector, [0.0] * tile)
-
-    @intrinsic
-    def fold(typing, x, row, weights, block, scales, out):
-        def generate(context, builder, signature, arguments):
-            x, weights, scales, out = (
-                context.make_array(signature.args[i])(context, builder, arguments[i]) for i in (0, 2, 4, 5)
-            )
-            row, block = arguments[1], arguments[3]
-            inputs = builder.extract_value(weights.shape, 1)
-            widths = builder.extract_value(x.shape, 1), builder.extract_value(out.shape, 1)
-            stored, size = (INT8, 1) if signature.args[2].dtype == types.int8 else (FLOAT, 4)
-
-            def find(array, width, number, place):
-                return builder.gep(array.data, [builder.add(builder.mul(builder.add(row, INT64(number)), width), place)])
-
-            for first in range(0, LANES, tile):
-                base = builder.gep(
-                    weights.data, [builder.add(builder.mul(builder.mul(block, inputs), INT64(LANES)), INT64(first))]
-                )
-                sums = [cgutils.alloca_once_value(builder, zero) for _ in range(rows)]
-                with cgutils.for_range(builder, inputs) as loop:
-                    line = builder.gep(base, [builder.mul(loop.index, INT64(LANES))])
-                    if first == 0:
-                        _prefetch(builder, line, LANES * size)
-                    weight = builder.load(builder.bitcast(line, ir.VectorType(stored, tile).as_pointer()), align=size)
-                    if stored is INT8:
-                        weight = builder.sitofp(builder.sext(weight, ir.VectorType(INT32, tile)), vector)
-                    for number, each in enumerate(sums):
-                        value = _spread(builder, builder.load(find(x, widths[0], number, loop.index)), tile)
-                        builder.store(_multiply_add(builder, tile, value, weight, builder.load(each)), each)
-                column = builder.add(builder.mul(block, INT64(LANES)), INT64(first))
-                scale = builder.load(builder.bitcast(builder.gep(scales.data, [column]), vector.as_pointer()), align=4)
-                for number, each in enumerate(sums):
-                    place = builder.bitcast(find(out, widths[1], number, column), vector.as_pointer())
-                    builder.store(builder.fmul(builder.load(each), scale), place, align=4)
-            return context.get_dummy_value()
-
-        return types.void(x, row, weights, block, scales, out), generate
-
-    return fold
-
-
-fold_1, fold_2, fold_3, fold_4, fold_6 = (_make_fold(rows) for rows in (1, 2, 3, 4, 6))
 dots_1, dots_4 = _make_dots(1), _make_dots(4)
 blend_1, blend_4 = _make_blend(1), _make_blend(4)
