@@ -111,8 +111,11 @@ def _name(config: ModelConfig, precision: str) -> str:
     import numba
     from llvmlite import binding
 
+    from story_engine.kernel import STAMPS
+
     machine = f"{binding.get_host_cpu_name()} {os.cpu_count()} {torch.get_num_threads()}"
-    return f"{machine} {torch.__version__} {numba.__version__} {precision} {' '.join(map(str, astuple(config)))}"
+    versions = f"{torch.__version__} {numba.__version__} {' '.join(STAMPS.values())}"
+    return f"{machine} {versions} {precision} {' '.join(map(str, astuple(config)))}"
 
 
 def _recall(name: str) -> Finding | None:
