@@ -28,7 +28,7 @@ WIDTH = find_width()
 
 
 def _make_fold(rows: int):
-    """A function of x, row, weights, block, scales and out, with x as `kernel._prepare` leaves it.
+    """A function of x, row, weights, block, scales and out, with x as `products.pick` gives it.
 
     It sets out[row : row + rows, LANES of the block] to the products of these rows with this block, tile by tile.
     """

@@ -9,10 +9,9 @@ comes out the same, bit for bit, whatever rows stand beside it, and however many
 from __future__ import annotations
 
 import numpy as np
-from numba import carray, njit, types
-from numba.extending import overload
+from numba import carray, njit
 
-from story_engine.folds import QUAD, fold_1, fold_2, fold_3, fold_4, fold_6
+from story_engine.products import FAST, HALF, ONE, multiply, pick, prepare
 from story_engine.vectors import (
     LANES,
     add_atomically,
@@ -28,15 +27,13 @@ from story_engine.vectors import (
 )
 
 # Of which files this was compiled: the beginnings of their SHA-256.
-STAMPS = {"vectors.py": "01405544f4e2a01a", "folds.py": "dc68000060abe210"}
+STAMPS = {"vectors.py": "01405544f4e2a01a", "products.py": "94d503df315dbc52", "folds.py": "f1e0451bc63fb013"}
 PATIENCE = 1000  # looks at the board before a waiting worker offers its core to others
 PHASES = 5  # of a layer, each shared out over the workers
 BOARD = 16  # numbers of the board for each phase, so that two phases have no cache line in common
-FAST = {"reassoc", "contract", "arcp", "nsz"}  # sums in any order, but what is no number stays none
 
 LOG2_E, LN_2_HIGH, LN_2_LOW = np.float32(1.44269504), np.float32(0.693359375), np.float32(-2.12194440e-4)
-ZERO, HALF, ONE, LEAST = np.float32(0), np.float32(0.5), np.float32(1), np.float32(-87)
-LARGEST = np.float32(127)  # byte of a row
+LEAST = np.float32(-87)
 C2, C3, C4, C5, C6 = (np.float32(1 / factorial) for factorial in (2, 6, 24, 120, 720))
 
 
@@ -67,66 +64,6 @@ def _exponential(x):
     x = x - power * LN_2_HIGH - power * LN_2_LOW
     series = ONE + x * (ONE + x * (C2 + x * (C3 + x * (C4 + x * (C5 + x * C6)))))
     return series * raise_two(power)
-
-
-@njit(error_model="numpy", fastmath=FAST)
-def _round(x, rows, count, room):
-    """The first `count` numbers of each row as bytes, with their size and their total; a row with no number gets no size."""
-    bytes, sizes, totals = room
-    for row in range(rows):
-        top, spoilt = ZERO, ZERO
-        for place in range(count):
-            top = max(top, abs(x[row, place]))
-            spoilt += x[row, place] * ZERO
-        factor = LARGEST / top if top > ZERO else ZERO
-        total = np.int32(0)
-        for place in range(count):
-            rounded = np.int32(np.floor(x[row, place] * factor + HALF))
-            bytes[row, place] = rounded
-            total += rounded
-        sizes[row] = top / LARGEST + spoilt
-        totals[row] = total
-
-
-def _pick(x, weights, room):
-    """What `_multiply` takes with these weights: the rows themselves, or their bytes."""
-
-
-def _prepare(x, rows, weights, room):
-    """Round the rows to bytes in `room`, where the weights are for such."""
-
-
-@overload(_pick)
-def _choose_pick(x, weights, room):
-    if weights.dtype == types.uint8:
-        return lambda x, weights, room: room
-    return lambda x, weights, room: x
-
-
-@overload(_prepare)
-def _choose_prepare(x, rows, weights, room):
-    if weights.dtype == types.uint8:
-        return lambda x, rows, weights, room: _round(x, rows, weights.shape[1] * QUAD, room)
-    return lambda x, rows, weights, room: None
-
-
-@njit(error_model="numpy")
-def _multiply(x, rows, weights, first, last, scales, out):
-    """out[:rows] = x[:rows] times the blocks from `first` to before `last`; x is prepared."""
-    for block in range(first, last):
-        row = 0
-        while row + 6 <= rows:
-            fold_6(x, row, weights, block, scales, out)
-            row += 6
-        if row + 4 <= rows:
-            fold_4(x, row, weights, block, scales, out)
-            row += 4
-        if row + 3 == rows:
-            fold_3(x, row, weights, block, scales, out)
-        elif row + 2 == rows:
-            fold_2(x, row, weights, block, scales, out)
-        elif row + 1 == rows:
-            fold_1(x, row, weights, block, scales, out)
 
 
 @njit(error_model="numpy", fastmath=FAST)
@@ -209,10 +146,10 @@ def _project(board, phase, most, count, x, norm, epsilon, own, blocks, scales, o
             return
         if fresh:
             _normalize(x, count, norm, epsilon, normal)
-            _prepare(normal, count, blocks, room)
+            prepare(normal, count, blocks, room)
             fresh = False
         first, last = len(blocks) * chunk // chunks, len(blocks) * (chunk + 1) // chunks
-        _multiply(_pick(normal, blocks, room), count, blocks, first, last, scales, out)
+        multiply(pick(normal, blocks, room), count, blocks, first, last, scales, out)
         _finish(board, phase)
 
 
@@ -274,10 +211,10 @@ def _return(board, phase, most, count, y, own, blocks, scales, added, x):
         if chunk < 0:
             return
         if fresh:
-            _prepare(y, count, blocks, room)
+            prepare(y, count, blocks, room)
             fresh = False
         first, last = len(blocks) * chunk // chunks, len(blocks) * (chunk + 1) // chunks
-        _multiply(_pick(y, blocks, room), count, blocks, first, last, scales, added)
+        multiply(pick(y, blocks, room), count, blocks, first, last, scales, added)
         for row in range(count):
             for place in range(first * LANES, last * LANES):
                 x[row, place] += added[row, place]
@@ -295,12 +232,12 @@ def _open(board, phase, most, count, x, norm, epsilon, own, gates, gate_scales, 
             return
         if fresh:
             _normalize(x, count, norm, epsilon, normal)
-            _prepare(normal, count, gates, room)
+            prepare(normal, count, gates, room)
             fresh = False
         first, last = len(gates) * chunk // chunks, len(gates) * (chunk + 1) // chunks
-        prepared = _pick(normal, gates, room)
-        _multiply(prepared, count, gates, first, last, gate_scales, gate)
-        _multiply(prepared, count, ups, first, last, up_scales, up)
+        prepared = pick(normal, gates, room)
+        multiply(prepared, count, gates, first, last, gate_scales, gate)
+        multiply(prepared, count, ups, first, last, up_scales, up)
         for row in range(count):
             _gate(gate[row, first * LANES : last * LANES], up[row, first * LANES : last * LANES])
         _finish(board, phase)

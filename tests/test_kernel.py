@@ -209,7 +209,7 @@ def test_short_floats_are_rounded_as_torch_rounds_them():
 def test_compiled_code_is_made_anew_when_its_instructions_change():
     """numba's cache looks at the file of the compiled function alone: it has to change with the others."""
     folder = Path(kernel.__file__).parent
-    assert set(kernel.STAMPS) == {"vectors.py", "folds.py"}
+    assert set(kernel.STAMPS) == {"vectors.py", "products.py", "folds.py"}
     assert kernel.STAMPS == {name: hashlib.sha256((folder / name).read_bytes()).hexdigest()[:16] for name in kernel.STAMPS}
 
 

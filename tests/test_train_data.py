@@ -176,7 +176,7 @@ def test_cycled_momentum_is_torchs_too_where_it_is_asked_for():
 
 
 def test_the_linear_schedule_ends_at_nothing():
-    preset = PRESETS["embedded"]
+    preset = PRESETS["embedded-half"]
     scales = [scale_at(step, preset) for step in range(preset.steps)]
     assert max(scales) == 1
     assert scales[-1] < 0.001
