@@ -9,6 +9,7 @@ import statistics
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -64,8 +65,10 @@ def load_decoder(
     name = _name(config, precision)
     if (found := _recall(name)) and not found.workers and wanted == "auto":
         return Decoder(config, take, precision)
-    compiled = CompiledDecoder(config, take, precision, min(torch.get_num_threads(), MOST_WORKERS))
     with _tell_if_long("Compiling the kernel for this machine. It takes some seconds, once."):
+        with ThreadPoolExecutor(1, "compiler") as helper:  # beside the packing of the weights, which is torch's work
+            helper.submit(_compile, precision)
+            compiled = CompiledDecoder(config, take, precision, min(torch.get_num_threads(), MOST_WORKERS))
         _time(compiled, 1)
     if found is None:
         plain = Decoder(config, take, precision)
@@ -75,6 +78,14 @@ def load_decoder(
             return plain
     compiled.workers, compiled.price = found.workers or compiled.workers, found.price
     return compiled
+
+
+def _compile(precision: str) -> None:
+    """Have the kernel compiled, or fetched from numba's cache, by a model of almost nothing: it has the types of any other."""
+    config = ModelConfig(64, 1, 1, 1, 64, 64, 64, 8, 1e-6, 10_000.0, True, 0)
+    weights = {name: torch.zeros(shape) for name, shape in config.shapes().items()}
+    decoder = CompiledDecoder(config, weights.__getitem__, precision, 1)
+    decoder.step([0], [Slot(config, decoder.cache_dtype, decoder.device)])
 
 
 def _measure(compiled: CompiledDecoder, plain: Decoder) -> Finding:

@@ -168,7 +168,9 @@ class _Blocks:
             matrix = quantized.int_repr()
         if self.weights.dtype == np.uint8:
             bytes = matrix.view(torch.uint8) ^ CENTRE  # to add it, where a byte turns over
-            matrix = functional.pad(bytes, (0, -inputs % QUAD), value=CENTRE).unflatten(1, (-1, QUAD))
+            if inputs % QUAD:
+                bytes = functional.pad(bytes, (0, -inputs % QUAD), value=CENTRE)
+            matrix = bytes.unflatten(1, (-1, QUAD))
         whole, blocks = outputs // LANES, self.weights[number]
         if whole:
             blocks[:whole] = matrix[: whole * LANES].unflatten(0, (whole, LANES)).transpose(1, 2).numpy()

@@ -274,6 +274,16 @@ def test_the_kernel_is_measured_and_can_be_switched_off(tiny_folder, found):
         assert any(isinstance(entry, list) for entry in json.loads(found.read_text()).values())
 
 
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+def test_a_model_of_almost_nothing_compiles_for_all(tiny_folder, found, precision):
+    """Else every start would compile, or fetch what was compiled, twice."""
+    calibration._compile(precision)
+    known = list(kernel.run.signatures)
+    engine = StoryEngine.load(str(tiny_folder), precision=precision, kernel="on")
+    engine.decoder.step([1, 2], [engine.make_slot(), engine.make_slot()])
+    assert kernel.run.signatures == known
+
+
 def test_a_kernel_that_cannot_be_had_is_said(tiny_folder, monkeypatch):
     with pytest.raises(ModelError, match="auto, on, off"):
         StoryEngine.load(str(tiny_folder), kernel="fast")
