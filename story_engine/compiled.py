@@ -163,9 +163,8 @@ class _Blocks:
         """Set one of the matrices, which is quantized here where bytes are kept."""
         outputs, inputs = matrix.shape
         if self.weights.dtype != np.float32:
-            quantized = quantize(matrix)
-            self.scales[number, :outputs] = quantized.q_per_channel_scales().numpy()
-            matrix = quantized.int_repr()
+            matrix, scales = quantize(matrix)
+            self.scales[number, :outputs] = scales.numpy()
         if self.weights.dtype == np.uint8:
             bytes = matrix.view(torch.uint8) ^ CENTRE  # to add it, where a byte turns over
             if inputs % QUAD:

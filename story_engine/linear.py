@@ -46,26 +46,28 @@ def choose_cache_dtype(precision: str, dtype: torch.dtype) -> torch.dtype:
 def choose_linear(precision: str) -> Callable[[Tensor], Linear]:
     """What makes a function of a matrix [outputs, inputs]."""
     if precision == "int8":
-        return lambda weight: _pack(quantize(weight))
+        return lambda weight: _pack(*quantize(weight))
     return lambda weight: lambda x: functional.linear(x, weight)
 
 
-def quantize(weight: Tensor) -> Tensor:
-    """A matrix [outputs, inputs] as signed bytes with a scale for each output, as torch has it (qint8)."""
+def quantize(weight: Tensor) -> tuple[Tensor, Tensor]:
+    """A matrix [outputs, inputs] as signed bytes of -127 to 127, and the scale of each output in float32."""
     low, high = weight.aminmax(dim=1)  # without a copy, as abs would make
-    scales = torch.maximum(high, -low).clamp(min=1e-12).double() / 127
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # torch means to move this function; the version is pinned
-        return torch.quantize_per_channel(weight, scales, torch.zeros(len(weight), dtype=torch.long), 0, torch.qint8)
+    scales = torch.maximum(high, -low).clamp(min=1e-12) / 127
+    return (weight / scales[:, None]).round_().to(torch.int8), scales
 
 
-def _pack(weight: Tensor) -> Linear:
+def _pack(bytes: Tensor, scales: Tensor) -> Linear:
     """A quantized matrix for torch's kernels; inputs become bytes on the way in, with a scale for each row.
 
     torch's kernel has one scale for all rows: they are brought to one size before it, and back behind it, so that no
     row takes another's digits. Inputs take seven bits where the processor has no VNNI instructions, whose absence lets
     sums of eight-bit products overflow.
     """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # torch means to move this function; the version is pinned
+        zeros = torch.zeros(len(bytes), dtype=torch.long)
+        weight = torch._make_per_channel_quantized_tensor(bytes, scales.double(), zeros, 0)
     chosen = torch.backends.quantized.engine
     try:
         torch.backends.quantized.engine = KERNELS  # packed weights keep the kernels they were packed for
