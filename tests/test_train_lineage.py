@@ -72,7 +72,7 @@ def test_the_mixed_loss_is_that_of_a_loop_over_tokens():
         for place, target in enumerate(row[1:]):
             expected -= 0.3 * said[place, target].item() + 0.7 * (known[place] * said[place]).sum().item()
     loss = module(IDS)
-    assert float(loss) == pytest.approx(expected, rel=1e-5)
+    assert loss.item() == pytest.approx(expected, rel=1e-5)
     loss.backward()
     assert sum(1 for _ in module.parameters()) == sum(1 for _ in student.parameters())
     assert all(weight.grad is None for teacher in teachers for weight in teacher.parameters())
@@ -113,6 +113,8 @@ def test_what_cannot_be_is_said_at_once(finished, data, tmp_path, capsys):
     assert "nowhere holds no model" in str(error.value)
     with pytest.raises(TrainError, match="hidden_size 32, the preset 64"):
         Run(replace(SMOKE, shape=replace(SMOKE.shape, hidden=64)), data, tmp_path / "run", lineage=Lineage(finished / "model"))
+    with pytest.raises(TrainError, match="holds no prepared data"):
+        Run(TAUGHT, tmp_path, tmp_path / "run", lineage=Lineage(teachers=(finished / "model",)))
     assert not (tmp_path / "run").exists()
     given = ["join", str(finished / "model"), str(tmp_path), "--data", str(data), "--intermediate", "9", "--out", str(finished)]
     assert main(given) == 1

@@ -16,6 +16,7 @@ from train.network import build_config
 from train.presets import Preset
 from train.sharding import load_weights
 
+FILES = ("config.json", "model.safetensors", "tokenizer.json")
 SHAPE = (
     "hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "intermediate_size", "vocab_size",
     "max_position_embeddings", "tie_word_embeddings", "rope_parameters", "rms_norm_eps",
@@ -77,9 +78,11 @@ NOTHING = Lineage()
 def find_problems(folders: Sequence[Path], data: Path) -> list[str]:
     """Which of these folders hold no model, or one of another tokenizer than the prepared data's."""
     problems = []
+    if folders and not (data / "tokenizer.json").is_file():
+        return [f"{data} holds no prepared data (tokenizer.json is missing)"]
     for folder in folders:
-        if not (folder / "model.safetensors").is_file() or not (folder / "config.json").is_file():
-            problems.append(f"{folder} holds no model (config.json and model.safetensors)")
+        if missing := [name for name in FILES if not (folder / name).is_file()]:
+            problems.append(f"{folder} holds no model ({' and '.join(missing)} missing)")
         elif hash_file(folder / "tokenizer.json") != hash_file(data / "tokenizer.json"):
             problems.append(f"{folder} has another tokenizer than {data}")
     return problems
