@@ -48,6 +48,11 @@ class Reader:
         self.page.wait_for_function("!document.querySelector('.book .live')", timeout=60_000)
         self.page.wait_for_timeout(300)  # the page takes a moment to close an event before it takes the next click
 
+    def is_told(self, words: str) -> None:
+        """Until a message with these words is there, and the page takes clicks again: it is shown before its event ends."""
+        self.page.get_by_text(words).first.wait_for()
+        self.page.wait_for_timeout(300)
+
     def press(self, name: str) -> None:
         before = self.page.locator("article.book").inner_html()
         self.page.locator(f"#{name}").click()

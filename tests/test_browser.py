@@ -151,11 +151,11 @@ def test_words_that_look_like_code_stay_words(browser, scripted, serve, payload)
 def test_a_mistake_is_said_and_the_draft_is_kept(browser, scripted, serve):
     reader = Reader(browser, serve(scripted(" He ran.<end>")), DESKTOP)
     reader.page.locator("#begin").click()
-    reader.page.get_by_text(re.compile("Write how the story begins")).wait_for()
+    reader.is_told("Write how the story begins")
     long = "Tom ran. " * 3000
     reader.page.get_by_label("How does your story begin?").fill(long)
     reader.page.locator("#begin").click()
-    reader.page.get_by_text(re.compile("characters; at most")).wait_for()
+    reader.is_told("characters; at most")
     assert reader.page.get_by_label("How does your story begin?").input_value() == long
 
 

@@ -81,7 +81,7 @@ def test_a_damaged_file_is_refused_in_words(tmp_path, content):
 
 
 def test_killed_at_any_moment_the_file_is_one_whole_story(tmp_path):
-    """A process saves longer and longer stories and is killed; what lies there opens, ten times."""
+    """A process saves longer and longer stories and is killed; what lies there opens, five times."""
     program = textwrap.dedent("""
         import sys
         from pathlib import Path
@@ -95,11 +95,11 @@ def test_killed_at_any_moment_the_file_is_one_whole_story(tmp_path):
             story.add(" word" * 200)
             library.save(story)
     """)
-    for attempt in range(10):
+    for attempt in range(5):
         process = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, cwd=os.getcwd())
         assert process.stdout.readline() == b"ready\n"
         try:
-            process.wait(0.003 * attempt)
+            process.wait(0.006 * attempt)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
         process.wait()

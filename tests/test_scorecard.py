@@ -122,7 +122,7 @@ def test_damaged_stories_score_worse(scorer):
 
 
 def test_what_was_told_is_recalled_at_once_and_not_by_chance(scorer):
-    items = probes.probe_memory(scorer, 12, seed=4, filler=["The sun was warm.", "They sat down and ate."])
+    items = probes.probe_memory(scorer, 4, seed=4, filler=["The sun was warm.", "They sat down and ate."])
     assert {item.key for item in items} == {str(distance) for distance in probes.DISTANCES}
     assert estimate(items, "16").value >= 0.75
 

@@ -58,13 +58,13 @@ def test_a_stopped_and_resumed_run_is_the_uninterrupted_one_bit_for_bit(finished
 
 
 def test_killed_at_random_moments_and_in_mid_save_a_run_comes_out_the_same(data, tmp_path):
-    """kill -9 while a checkpoint is being written and at two random moments, then to the end; against a run left alone."""
+    """kill -9 while a checkpoint is being written and at a random moment, then to the end; against a run left alone."""
     command = [sys.executable, "-m", "train", "run", "--preset", "smoke", "--data", str(data), "--out"]
-    settings = ["--set", "steps=80", "save_every=4"]
+    settings = ["--set", "steps=40", "save_every=4"]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     subprocess.run([*command, str(tmp_path / "whole"), *settings], cwd=ROOT, check=True, capture_output=True, env=environment)
     out, chance, killed_saving = tmp_path / "killed", random.Random(7), False
-    for attempt in range(3):
+    for attempt in range(2):
         saved = steps_saved(out)
         process = subprocess.Popen(
             [*command, str(out), *settings, *(["--resume"] if saved else [])],
@@ -89,7 +89,7 @@ def test_killed_at_random_moments_and_in_mid_save_a_run_comes_out_the_same(data,
     subprocess.run([*command, str(out), *settings, "--resume"], cwd=ROOT, check=True, capture_output=True, env=environment)
     begun = [json.loads(line)["from_step"] for line in (out / "log.jsonl").read_text().splitlines() if "from_step" in line]
     assert all(step % 4 == 0 for step in begun)
-    assert len(begun) == 4
+    assert len(begun) == 3
     assert losses_of(out) == losses_of(tmp_path / "whole")
     ours, theirs = weights_of(out), weights_of(tmp_path / "whole")
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)

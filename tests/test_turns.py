@@ -155,16 +155,15 @@ def test_a_reader_who_pauses_holds_nobody_up(scripted):
 
 
 def test_the_models_thread_ends_with_its_engine(scripted):
-    count = threading.active_count()
+    before = set(threading.enumerate())
     engine = scripted(SAY)
     list(engine.stream(Story("Tom went out."), Settings(max_new_tokens=5)))
-    assert threading.active_count() > count
+    own = [thread for thread in set(threading.enumerate()) - before if thread.name == "model"]
+    assert len(own) == 1
     del engine
     gc.collect()
-    until = time.monotonic() + 10
-    while threading.active_count() > count and time.monotonic() < until:
-        time.sleep(0.01)
-    assert threading.active_count() <= count
+    own[0].join(10)
+    assert not own[0].is_alive()
 
 
 def test_ways_are_what_their_settings_tell_alone(engine_at):
