@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from threading import Lock
 
 import torch
+from torch import Tensor
 
 from story_engine.errors import InputError
 from story_engine.model import ModelConfig
@@ -17,19 +18,27 @@ FIRST_CAPACITY = 256  # tokens; a slot doubles from here up to the context
 class Slot:
     """Keys and values of one story's window: `keys[layer]` and `values[layer]` are [kv_heads, capacity, head_dim].
 
-    `ids` are the tokens that are in, in order; places behind them hold leftovers that no query sees.
+    Where they are bytes, each vector of head_dim has a size, by which its bytes are multiplied: `key_sizes[layer]` and
+    `value_sizes[layer]` are [kv_heads, capacity] in float32, and empty otherwise. `ids` are the tokens that are in, in
+    order; places behind them hold leftovers that no query sees.
     """
 
     def __init__(self, config: ModelConfig, dtype: torch.dtype, device: torch.device) -> None:
         self.ids: list[int] = []
         self._config = config
-        self._empty = (config.layers, config.kv_heads, 0, config.head_dim)
-        self.keys = torch.empty(self._empty, dtype=dtype, device=device)
-        self.values = torch.empty_like(self.keys)
+        lines = torch.empty((config.layers, config.kv_heads, 0, config.head_dim), dtype=dtype, device=device)
+        self.keys, self.values = lines, lines
+        self.key_sizes = self.value_sizes = torch.empty(lines.shape[:-1], device=device)
+
+    @property
+    def parts(self) -> dict[str, Tensor]:
+        """All that grows with the tokens, by its name; capacity is the third dimension."""
+        names = ["keys", "values", *(["key_sizes", "value_sizes"] if self.keys.dtype == torch.int8 else [])]
+        return {name: getattr(self, name) for name in names}
 
     @property
     def nbytes(self) -> int:
-        return self.keys.nbytes + self.values.nbytes
+        return sum(part.nbytes for part in self.parts.values())
 
     def reserve(self, length: int) -> None:
         """Make room for `length` tokens in all, keeping what is in."""
@@ -39,10 +48,9 @@ class Slot:
         wanted = max(FIRST_CAPACITY, capacity)
         while wanted < length:
             wanted *= 2
-        shape = (*self._empty[:2], min(wanted, max(length, self._config.context)), self._empty[3])
-        for name in ("keys", "values"):
-            old = getattr(self, name)
-            new = old.new_empty(shape)
+        wanted = min(wanted, max(length, self._config.context))
+        for name, old in self.parts.items():
+            new = old.new_empty((*old.shape[:2], wanted, *old.shape[3:]))
             new[:, :, : len(self.ids)] = old[:, :, : len(self.ids)]
             setattr(self, name, new)
 
@@ -53,7 +61,9 @@ class Slot:
     def copy(self) -> Slot:
         """A slot of its own that holds the same."""
         twin = Slot(self._config, self.keys.dtype, self.keys.device)
-        twin.keys, twin.values, twin.ids = self.keys.clone(), self.values.clone(), list(self.ids)
+        twin.ids = list(self.ids)
+        for name, part in self.parts.items():
+            setattr(twin, name, part.clone())
         return twin
 
     def crop_to_prefix(self, ids: Sequence[int]) -> int:

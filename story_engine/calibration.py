@@ -108,8 +108,8 @@ def _time(decoder: AnyDecoder, steps: int, rows: int = 1) -> float:
     slot = Slot(decoder.config, decoder.cache_dtype, decoder.device)
     place = min(PLACE, decoder.config.context - steps * rows)
     slot.reserve(place + steps * rows)
-    slot.keys.zero_()
-    slot.values.zero_()
+    for part in slot.parts.values():
+        part.zero_()
     slot.ids = [0] * place
     begun = time.perf_counter()
     for _ in range(steps):

@@ -29,7 +29,7 @@ MOST_ROWS = 128  # of one call of the kernel
 class CompiledDecoder:
     """A loaded model, used by one thread at a time, whose work is shared out over `workers`.
 
-    Weights are float32, or bytes for int8, beside which keys and values are bfloat16. With `rounds` each row that is
+    Weights, keys and values are float32, or bytes for int8. With `rounds` each row that is
     multiplied with bytes is rounded to bytes, too, by its own largest number, as the processor's products of bytes want it.
     The logits of a token depend on the tokens before it alone, bit for bit: not on the stories in other rows, nor on how
     the text was cut into calls, nor on the number of workers. `price` is what one more row costs, as a share of a step of
@@ -42,9 +42,9 @@ class CompiledDecoder:
         """`take` gives a tensor, in float32, by its transformers name; each is asked for once."""
         self.config, self.precision, self.workers, self.price = config, precision, workers, 1.0
         self.device = torch.device("cpu")
-        self.cache_dtype = torch.bfloat16 if precision == "int8" else torch.float32
+        self.cache_dtype = torch.int8 if precision == "int8" else torch.float32
         self._stored = np.float32 if precision != "int8" else np.uint8 if rounds else np.int8
-        self._kind = np.empty(0, np.uint16 if precision == "int8" else np.float32)
+        self._kind = np.empty(0, np.int8 if precision == "int8" else np.float32)
         self._take_weights(take)
         self._room: tuple[int, int] = (0, 0)  # rows of the buffers, and rows of logits
         self._tasks: list[SimpleQueue[Callable[[], None] | None]] = [SimpleQueue() for _ in range(workers - 1)]
@@ -110,13 +110,14 @@ class CompiledDecoder:
 
     def _run(self, tokens: Sequence[int], slots: Sequence[Slot], logits: int) -> Tensor:
         """The kernel, on all workers; returns logits of the last rows, as many as are asked for."""
-        table = np.empty((len(tokens), 4), np.int64)
+        table = np.empty((len(tokens), 6), np.int64)
         for row, (slot, token) in enumerate(zip(slots, tokens, strict=True)):
             table[row, 0] = len(slot.ids)
             slot.reserve(len(slot.ids) + 1)
             slot.ids.append(token)
         for row, slot in enumerate(slots):  # once none of them will move any more
-            table[row, 1:] = slot.keys.data_ptr(), slot.values.data_ptr(), slot.keys.shape[2]
+            parts = slot.keys, slot.key_sizes, slot.values, slot.value_sizes
+            table[row, 1:] = *(part.data_ptr() for part in parts), slot.keys.shape[2]
         shared, *own = self._find_buffers(len(tokens), logits)
         board = np.zeros((PHASES * self.config.layers + 2) * BOARD, np.int64)
         given = (

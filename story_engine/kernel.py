@@ -11,30 +11,27 @@ from __future__ import annotations
 import numpy as np
 from numba import carray, njit
 
-from story_engine.products import FAST, HALF, ONE, multiply, pick, prepare
+from story_engine.attention import attend, exponential, keep, rotate
+from story_engine.products import FAST, ONE, multiply, pick, prepare
 from story_engine.vectors import (
     LANES,
     add_atomically,
-    blend_1,
-    blend_4,
-    dots_1,
-    dots_4,
     load_atomically,
-    narrow,
     point,
-    raise_two,
     sched_yield,
 )
 
 # Of which files this was compiled: the beginnings of their SHA-256.
-STAMPS = {"vectors.py": "01405544f4e2a01a", "products.py": "94d503df315dbc52", "folds.py": "f1e0451bc63fb013"}
+STAMPS = {
+    "attention.py": "8e59b43837e2f883",
+    "vectors.py": "e02ac5b90543d8cf",
+    "products.py": "cf019d2e82bfc38e",
+    "folds.py": "f1e0451bc63fb013",
+}
 PATIENCE = 1000  # looks at the board before a waiting worker offers its core to others
 PHASES = 5  # of a layer, each shared out over the workers
+SIZES = np.empty(0, np.float32)  # of the type that the sizes of keys and values have
 BOARD = 16  # numbers of the board for each phase, so that two phases have no cache line in common
-
-LOG2_E, LN_2_HIGH, LN_2_LOW = np.float32(1.44269504), np.float32(0.693359375), np.float32(-2.12194440e-4)
-LEAST = np.float32(-87)
-C2, C3, C4, C5, C6 = (np.float32(1 / factorial) for factorial in (2, 6, 24, 120, 720))
 
 
 @njit(error_model="numpy")
@@ -57,16 +54,6 @@ def _finish(board, phase):
 
 
 @njit(error_model="numpy", fastmath=FAST)
-def _exponential(x):
-    """e^x for x of 0 or less, within 2e-7 of its size, in steps that a compiler can do for many numbers at once."""
-    x = max(x, LEAST)
-    power = np.floor(x * LOG2_E + HALF)
-    x = x - power * LN_2_HIGH - power * LN_2_LOW
-    series = ONE + x * (ONE + x * (C2 + x * (C3 + x * (C4 + x * (C5 + x * C6)))))
-    return series * raise_two(power)
-
-
-@njit(error_model="numpy", fastmath=FAST)
 def _normalize(x, rows, weight, epsilon, out):
     """RMSNorm (Zhang and Sennrich, 2019) of each row."""
     for row in range(rows):
@@ -79,58 +66,11 @@ def _normalize(x, rows, weight, epsilon, out):
 
 
 @njit(error_model="numpy", fastmath=FAST)
-def _rotate(vector, cosines, sines):
-    half = len(vector) // 2
-    for place in range(half):
-        left, right = vector[place], vector[place + half]
-        vector[place] = left * cosines[place] - right * sines[place]
-        vector[place + half] = right * cosines[place + half] + left * sines[place + half]
-
-
-@njit(error_model="numpy", fastmath=FAST)
-def _soften(scores, end, scale):
-    """The softmax of scale * scores[:end], in place."""
-    top, total = np.float32(-np.inf), np.float32(0)
-    for place in range(end):
-        top = max(top, scores[place])
-    for place in range(end):
-        scores[place] = _exponential((scores[place] - top) * scale)
-        total += scores[place]
-    for place in range(end):
-        scores[place] /= total
-
-
-@njit(error_model="numpy")
-def _attend(heads, row, rows, column, keys, values, end, shares, mixed):
-    """mixed = softmax(query . keys / sqrt(dim)) . values for one row, or for four neighbours of one slot.
-
-    The first row sees `end` places, each other one more. A row's sums are the same alone and in company.
-    """
-    dim = keys.shape[1]
-    scale = ONE / np.sqrt(np.float32(dim))
-    if rows == 4:
-        dots_4(heads, row, column, dim, keys, 0, end, shares)
-    else:
-        dots_1(heads, row, column, dim, keys, 0, end, shares)
-    for more in range(1, rows):
-        dots_1(heads, row + more, column, dim, keys, end, end + more, shares[more : more + 1])
-    for more in range(rows):
-        _soften(shares[more], end + more, scale)
-        mixed[row + more, column : column + dim] = np.float32(0)
-    if rows == 4:
-        blend_4(shares, values, 0, end, mixed, row, column)
-    else:
-        blend_1(shares, values, 0, end, mixed, row, column)
-    for more in range(1, rows):
-        blend_1(shares[more : more + 1], values, end, end + more, mixed, row + more, column)
-
-
-@njit(error_model="numpy", fastmath=FAST)
 def _gate(gate, up):
     """gate = silu(gate) * up."""
     for place in range(len(gate)):
         value = gate[place]
-        small = _exponential(-abs(value))
+        small = exponential(-abs(value))
         share = ONE if value >= 0 else small
         gate[place] = value * share / (ONE + small) * up[place]
 
@@ -154,10 +94,16 @@ def _project(board, phase, most, count, x, norm, epsilon, own, blocks, scales, o
 
 
 @njit(error_model="numpy")
-def _open_slot(address, kind, capacity, sizes):
-    """The keys or values at an address: [layers, kv_heads, capacity, dim]."""
+def _open_slot(slot, kind, sizes, layer, head):
+    """The keys and values of a head, each [capacity, dim], and behind each of them their sizes [capacity]."""
     layers, _, kv_heads, dim = sizes
-    return carray(point(address, kind), (layers, kv_heads, capacity, dim))
+    lines, line_sizes = (layers, kv_heads, slot[5], dim), (layers, kv_heads, slot[5])
+    return (
+        carray(point(slot[1], kind), lines)[layer, head],
+        carray(point(slot[2], SIZES), line_sizes)[layer, head],
+        carray(point(slot[3], kind), lines)[layer, head],
+        carray(point(slot[4], SIZES), line_sizes)[layer, head],
+    )
 
 
 @njit(error_model="numpy")
@@ -181,22 +127,19 @@ def _mix(board, phase, count, layer, sizes, slots, kind, cosines, sines, heads, 
         key_at, value_at = (query_heads + chunk) * dim, (query_heads + kv_heads + chunk) * dim
         for row in range(count):
             place = slots[row, 0]
-            keys = _open_slot(slots[row, 1], kind, slots[row, 3], sizes)[layer, chunk]
-            values = _open_slot(slots[row, 2], kind, slots[row, 3], sizes)[layer, chunk]
-            _rotate(heads[row, key_at : key_at + dim], cosines[place], sines[place])
-            for i in range(dim):
-                keys[place, i] = narrow(heads[row, key_at + i], kind)
-                values[place, i] = narrow(heads[row, value_at + i], kind)
+            keys, key_sizes, values, value_sizes = _open_slot(slots[row], kind, sizes, layer, chunk)
+            rotate(heads[row, key_at : key_at + dim], cosines[place], sines[place])
+            keep(heads[row, key_at : key_at + dim], place, keys, key_sizes)
+            keep(heads[row, value_at : value_at + dim], place, values, value_sizes)
             for column in range(chunk * group * dim, (chunk + 1) * group * dim, dim):
-                _rotate(heads[row, column : column + dim], cosines[place], sines[place])
+                rotate(heads[row, column : column + dim], cosines[place], sines[place])
         row = 0
         while row < count:
             # A later row's keys are in already, behind the places that an earlier one sees.
             rows = 4 if row + 4 <= count and _are_neighbours(slots, row) else 1
-            keys = _open_slot(slots[row, 1], kind, slots[row, 3], sizes)[layer, chunk]
-            values = _open_slot(slots[row, 2], kind, slots[row, 3], sizes)[layer, chunk]
+            keys, key_sizes, values, value_sizes = _open_slot(slots[row], kind, sizes, layer, chunk)
             for column in range(chunk * group * dim, (chunk + 1) * group * dim, dim):
-                _attend(heads, row, rows, column, keys, values, slots[row, 0] + 1, shares, mixed)
+                attend(heads, row, rows, column, keys, key_sizes, values, value_sizes, slots[row, 0] + 1, shares, mixed)
             row += rows
         _finish(board, phase)
 
@@ -247,12 +190,12 @@ def _open(board, phase, most, count, x, norm, epsilon, own, gates, gate_scales, 
 def run(board, workers, ids, slots, shape, wanted, model, layers, turns, kind, shared, own):
     """Tokens through all layers, appended to slots; every worker calls this, and all return once the last chunk is done.
 
-    board [phases * BOARD] zeros; ids [count]; slots [count, 4] place, address of the keys, address of the values, capacity,
-    with the rows of one slot in the order of their places; shape (heads, kv_heads); the logits of the last `wanted` rows are
-    computed. The model: embedding, norm, head blocks and scales, epsilon; for all layers norm, query-key-value, out, norm,
-    gate, up, down; turns (cosines, sines) [context, dim]; kind, an empty array of the cache's type. Shared by the workers: x,
-    heads, mixed, added, gate, up, each [count or more, a multiple of LANES], and logits; a worker's own: shares of attention,
-    and (normalized rows, room for rows as bytes with their sizes and totals).
+    board [phases * BOARD] zeros; ids [count]; slots [count, 6] place, addresses of the keys, of their sizes, of the values and
+    of theirs, and capacity, with the rows of one slot in the order of their places; shape (heads, kv_heads); the logits of the
+    last `wanted` rows are computed. The model: embedding, norm, head blocks and scales, epsilon; for all layers norm,
+    query-key-value, out, norm, gate, up, down; turns (cosines, sines) [context, dim]; kind, an empty array of the cache's type.
+    Shared by the workers: x, heads, mixed, added, gate, up, each [count or more, a multiple of LANES], and logits; a worker's
+    own: shares of attention, and (normalized rows, room for rows as bytes with their sizes and totals).
     """
     embedding, norm, head, head_scales, epsilon = model
     norms_1, qkv, qkv_scales, outs, out_scales, norms_2, gates, gate_scales, ups, up_scales, downs, down_scales = layers

@@ -14,24 +14,35 @@ from story_engine.folds import QUAD, fold_1, fold_2, fold_3, fold_4, fold_6
 FAST = {"reassoc", "contract", "arcp", "nsz"}  # sums in any order, but what is no number stays none
 ZERO, HALF, ONE = np.float32(0), np.float32(0.5), np.float32(1)
 LARGEST = np.float32(127)  # byte of a row
+WITHOUT_SIGN = np.int32(0x7FFFFFFF)  # the bits of a float32
 
 
 @njit(error_model="numpy", fastmath=FAST)
+def round_to_bytes(vector, bytes):
+    """Set `bytes` to a vector divided by its largest number, times 127; returns the size of one.
+
+    That is no finite number where one of the vector's is none. Numbers without their sign stand in the order of their bits,
+    those that are none at the top, and the largest of many whole numbers is found at once.
+    """
+    bits, top = vector.view(np.int32), np.int32(0)
+    for place in range(len(vector)):
+        top = max(top, np.int32(bits[place] & WITHOUT_SIGN))
+    largest = np.int32(top).view(np.float32)
+    factor = LARGEST / largest if top else ZERO
+    for place in range(len(vector)):
+        bytes[place] = np.int32(np.floor(vector[place] * factor + HALF))
+    return largest / LARGEST
+
+
+@njit(error_model="numpy")
 def _round(x, rows, count, room):
-    """The first `count` numbers of each row as bytes, with their size and their total; a row with no number gets no size."""
+    """The first `count` numbers of each row as bytes, with their size and their total."""
     bytes, sizes, totals = room
     for row in range(rows):
-        top, spoilt = ZERO, ZERO
-        for place in range(count):
-            top = max(top, abs(x[row, place]))
-            spoilt += x[row, place] * ZERO
-        factor = LARGEST / top if top > ZERO else ZERO
+        sizes[row] = round_to_bytes(x[row, :count], bytes[row, :count])
         total = np.int32(0)
         for place in range(count):
-            rounded = np.int32(np.floor(x[row, place] * factor + HALF))
-            bytes[row, place] = rounded
-            total += rounded
-        sizes[row] = top / LARGEST + spoilt
+            total += bytes[row, place]
         totals[row] = total
 
 

@@ -1,6 +1,6 @@
 """What numba's language lacks, as instructions of its compiler: vectors that stay in registers, atomic counters, pointers.
 
-Numbers are float32, or bfloat16 as the 16 bits that it is stored in, or bytes. After a change here, STAMPS in `kernel.py`
+Numbers are float32, or signed bytes. After a change here, STAMPS in `kernel.py`
 have to follow, which a test reminds of: numba's cache of compiled code looks at that file alone.
 """
 
@@ -13,6 +13,7 @@ from numba.extending import intrinsic
 
 LANES = 64  # outputs of a block of weights
 CACHE_LINE = 64  # bytes
+TOGETHER = 4  # sums of 16 lanes that are added up at once
 AHEAD = 2048  # bytes asked for before they are needed: without it, waiting for memory takes half of the time
 
 INT8, INT32, INT64, FLOAT = ir.IntType(8), ir.IntType(32), ir.IntType(64), ir.FloatType()
@@ -64,12 +65,12 @@ def raise_two(typing, power):
 
 
 def _load_floats(builder, array_type, pointer, count):
-    """`count` neighbours of an array of float32, or of bfloat16 as the 16 bits it is stored in, as a vector of float32."""
+    """`count` neighbours of an array of float32 or of bytes, as a vector of float32."""
+    vector = ir.VectorType(FLOAT, count)
     if array_type.dtype == types.float32:
-        return builder.load(builder.bitcast(pointer, ir.VectorType(FLOAT, count).as_pointer()), align=4)
-    bits = builder.load(builder.bitcast(pointer, ir.VectorType(ir.IntType(16), count).as_pointer()), align=2)
-    wide = ir.VectorType(INT32, count)
-    return builder.bitcast(builder.shl(builder.zext(bits, wide), ir.Constant(wide, [16] * count)), ir.VectorType(FLOAT, count))
+        return builder.load(builder.bitcast(pointer, vector.as_pointer()), align=4)
+    bytes = builder.load(builder.bitcast(pointer, ir.VectorType(INT8, count).as_pointer()), align=1)
+    return builder.sitofp(builder.sext(bytes, ir.VectorType(INT32, count)), vector)
 
 
 def prefetch(builder, pointer, size):
@@ -161,31 +162,42 @@ def _make_dots(rows: int):
                 for number in range(rows)
             ]
             zero = ir.Constant(ir.VectorType(FLOAT, 16), [0.0] * 16)
-            sums = [cgutils.alloca_once(builder, zero.type) for _ in range(rows)]
-            rest = [cgutils.alloca_once(builder, FLOAT) for _ in range(rows)]
             whole = builder.mul(builder.sdiv(dim, INT64(16)), INT64(16))
-            with cgutils.for_range_slice(builder, first, end, INT64(1)) as (place, _):
-                key = builder.gep(keys.data, [builder.mul(place, dim)])
-                for number in range(rows):
-                    builder.store(zero, sums[number])
-                    builder.store(FLOAT(0), rest[number])
+            kind = signature.args[4]
+
+            def multiply(place, count):
+                """All rows with `count` neighbouring keys: their trees of sums share the instructions."""
+                lines = [builder.gep(keys.data, [builder.mul(builder.add(place, INT64(more)), dim)]) for more in range(count)]
+                sums = [[cgutils.alloca_once_value(builder, zero) for _ in starts] for _ in lines]
+                rest = [[cgutils.alloca_once_value(builder, FLOAT(0)) for _ in starts] for _ in lines]
                 with cgutils.for_range_slice(builder, INT64(0), whole, INT64(16)) as (at, _):
-                    start = builder.gep(key, [at])
-                    prefetch(builder, start, 16 * signature.args[4].dtype.bitwidth // 8)
-                    right = _load_floats(builder, signature.args[4], start, 16)
-                    for each, total in zip(starts, sums, strict=True):
-                        left = _load_floats(builder, signature.args[0], builder.gep(each, [at]), 16)
-                        builder.store(multiply_add(builder, 16, left, right, builder.load(total)), total)
+                    left = [_load_floats(builder, signature.args[0], builder.gep(each, [at]), 16) for each in starts]
+                    for line, totals in zip(lines, sums, strict=True):
+                        pointer = builder.gep(line, [at])
+                        prefetch(builder, pointer, 16 * kind.dtype.bitwidth // 8)
+                        right = _load_floats(builder, kind, pointer, 16)
+                        for each, total in zip(left, totals, strict=True):
+                            builder.store(multiply_add(builder, 16, each, right, builder.load(total)), total)
                 with cgutils.for_range_slice(builder, whole, dim, INT64(1)) as (at, _):
-                    right = _load_floats(builder, signature.args[4], builder.gep(key, [at]), 1)
-                    for each, total in zip(starts, rest, strict=True):
-                        left = _load_floats(builder, signature.args[0], builder.gep(each, [at]), 1)
-                        product = builder.extract_element(builder.fmul(left, right), INT32(0))
-                        builder.store(builder.fadd(product, builder.load(total)), total)
-                found = _add_up(builder, [builder.load(total) for total in sums])
-                for number, (tree, total) in enumerate(zip(found, rest, strict=True)):
-                    target = builder.gep(shares.data, [builder.add(builder.mul(INT64(number), length), place)])
-                    builder.store(builder.fadd(tree, builder.load(total)), target)
+                    left = [_load_floats(builder, signature.args[0], builder.gep(each, [at]), 1) for each in starts]
+                    for line, totals in zip(lines, rest, strict=True):
+                        right = _load_floats(builder, kind, builder.gep(line, [at]), 1)
+                        for each, total in zip(left, totals, strict=True):
+                            product = builder.extract_element(builder.fmul(each, right), INT32(0))
+                            builder.store(builder.fadd(product, builder.load(total)), total)
+                trees = _add_up(builder, [builder.load(total) for totals in sums for total in totals])
+                for number, tree in enumerate(trees):
+                    more, row = divmod(number, rows)
+                    target = builder.add(builder.mul(INT64(row), length), builder.add(place, INT64(more)))
+                    builder.store(builder.fadd(tree, builder.load(rest[more][row])), builder.gep(shares.data, [target]))
+
+            count = max(1, TOGETHER // rows)
+            border = builder.add(first, builder.mul(builder.sdiv(builder.sub(end, first), INT64(count)), INT64(count)))
+            with cgutils.for_range_slice(builder, first, border, INT64(count)) as (place, _):
+                multiply(place, count)
+            if count > 1:
+                with cgutils.for_range_slice(builder, border, end, INT64(1)) as (place, _):
+                    multiply(place, 1)
             return context.get_dummy_value()
 
         return types.void(heads, row, column, dim, keys, first, end, shares), generate
@@ -234,21 +246,6 @@ def _make_blend(rows: int):
         return types.void(shares, values, first, end, mixed, row, column), generate
 
     return blend
-
-
-@intrinsic
-def narrow(typing, value, kind):
-    """A float32 as an element of an array of float32, or of bfloat16 stored as 16 bits, rounded to the nearest even."""
-
-    def generate(context, builder, signature, arguments):
-        if signature.return_type == types.float32:
-            return arguments[0]
-        bits, shift = builder.bitcast(arguments[0], INT32), INT32(16)
-        odd = builder.and_(builder.lshr(bits, shift), INT32(1))
-        rounded = builder.add(bits, builder.add(odd, INT32(0x7FFF)))
-        return builder.trunc(builder.lshr(rounded, shift), ir.IntType(16))
-
-    return kind.dtype(types.float32, kind), generate
 
 
 dots_1, dots_4 = _make_dots(1), _make_dots(4)

@@ -1,7 +1,5 @@
 """A person at the page: a real Chromium starts a story, plays with it, reloads, and finds everything as it was."""
 
-import re
-
 import pytest
 
 from playground.engines import Engines

@@ -22,20 +22,31 @@ def test_cropping_keeps_the_longest_common_prefix(old, new):
     assert same in (len(old), len(new)) or old[same] != new[same]
 
 
-@given(st.lists(st.integers(1, 600), min_size=1, max_size=6))
+@pytest.mark.parametrize("dtype", [torch.float32, torch.int8])
+@given(lengths=st.lists(st.integers(1, 600), min_size=1, max_size=6))
 @settings(deadline=None)
-def test_growing_keeps_what_is_in(lengths):
-    slot = Slot(CONFIG, torch.float32, CPU)
+def test_growing_keeps_what_is_in(dtype, lengths):
+    slot = Slot(CONFIG, dtype, CPU)
+    assert set(slot.parts) == {"keys", "values"} | ({"key_sizes", "value_sizes"} if dtype == torch.int8 else set())
     for length in lengths:
         slot.reserve(length)
-        assert slot.keys.shape[2] >= length
+        assert all(part.shape[2] >= length for part in slot.parts.values())
         end = min(length, len(slot.ids) + 5)
         for place in range(len(slot.ids), end):
-            slot.keys[:, :, place], slot.values[:, :, place] = place, -place
+            for number, part in enumerate(slot.parts.values()):
+                part[:, :, place] = place % 31 + 32 * number
         slot.ids = list(range(max(end, len(slot.ids))))
-        count = len(slot.ids)
-        assert slot.keys[1, 0, :count, 0].tolist() == list(range(count))
-        assert slot.values[0, 0, :count, 3].tolist() == [-i for i in range(count)]
+        for each in (slot, slot.copy()):
+            for number, part in enumerate(each.parts.values()):
+                wanted = torch.tensor([place % 31 + 32 * number for place in each.ids], dtype=part.dtype)
+                assert torch.equal(part[1, 0, : len(wanted)].reshape(len(wanted), -1)[:, -1], wanted)
+
+
+def test_bytes_of_a_slot_are_counted_with_their_sizes():
+    slot = Slot(CONFIG, torch.int8, CPU)
+    slot.reserve(1000)
+    assert slot.nbytes == 2 * 1024 * CONFIG.layers * CONFIG.kv_heads * (CONFIG.head_dim + 4)
+    assert slot.copy().nbytes == slot.nbytes
 
 
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(1, 1500)), max_size=25))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numba import njit
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from story_engine import ModelError, StoryEngine, calibration, folds, kernel
+from story_engine import ModelError, StoryEngine, attention, calibration, folds, kernel
 from story_engine.cache import Slot
 from story_engine.calibration import Finding
 from story_engine.compiled import CompiledDecoder
@@ -130,13 +130,13 @@ def test_a_text_is_the_same_to_the_last_bit_however_it_was_cut(decoder, ids, dat
         step = data.draw(st.integers(1, len(ids) - len(cut.ids)))
         rows.append(decoder.read(ids[len(cut.ids) : len(cut.ids) + step], cut, every=True))
     assert torch.equal(torch.cat(rows), wanted)
-    assert torch.equal(cut.keys[:, :, : len(ids)], plain.keys[:, :, : len(ids)])
-    assert torch.equal(cut.values[:, :, : len(ids)], plain.values[:, :, : len(ids)])
+    for name, part in cut.parts.items():
+        assert torch.equal(part[:, :, : len(ids)], plain.parts[name][:, :, : len(ids)])
 
 
 @pytest.mark.parametrize("count", [1, 5])
-def test_bytes_and_short_floats_stay_near_the_exact_model(count):
-    """int8 weights, and inputs where the processor has products of them, with keys in bfloat16."""
+def test_bytes_stay_near_the_exact_model(count):
+    """int8 weights, keys and values, and inputs where the processor has products of them."""
     engine = StoryEngine.load("embedded", precision="int8", kernel="on")
     exact = StoryEngine.load("embedded", precision="float32", kernel="off")
     ids = exact.vocabulary.encode("Once upon a time, there was a little girl named Lily. She had a red ball.")
@@ -191,32 +191,44 @@ def compile_fold(fold):
     return call
 
 
-def test_short_floats_are_rounded_as_torch_rounds_them():
-    """Keys and values that the kernel keeps are torch's own bfloat16, bit for bit."""
-    config = SHAPES["grouped, tied"]
-    torch.manual_seed(1)
-    weights = {name: torch.randn(shape) * 0.3 for name, shape in config.shapes().items()}
-    slots, decoder = [], CompiledDecoder(config, weights.pop, "float32", 1)
-    for dtype, kind in ((torch.float32, np.float32), (torch.bfloat16, np.uint16)):
-        decoder._kind = np.empty(0, kind)
-        slots.append(Slot(config, dtype, decoder.device))
-        decoder.step([5], slots[-1:])
-    # Of the first layer: behind it, what was rounded has entered.
-    assert torch.equal(slots[0].keys[0, :, 0].bfloat16(), slots[1].keys[0, :, 0])
-    assert torch.equal(slots[0].values[0, :, 0].bfloat16(), slots[1].values[0, :, 0])
+@pytest.mark.parametrize("rounds", [False, True])
+def test_keys_and_values_in_bytes_are_the_exact_ones_within_half_a_byte(rounds):
+    """Of the first layer: behind it, what was rounded has entered. Each vector of a head has 127 for its largest number."""
+    if rounds and not folds.WIDTH:
+        pytest.skip("this processor has no products of bytes")
+    config, slots = SHAPES["grouped, tied"], []
+    for precision in ("float32", "int8"):
+        generator = torch.Generator().manual_seed(1)
+        # Weights of whole numbers of one size are bytes without loss, and so is an embedding of them.
+        weights = {name: torch.randint(-127, 128, shape, generator=generator) / 64 for name, shape in config.shapes().items()}
+        for name, weight in weights.items():
+            weight[..., 0] = 127 / 64 if weight.ndim > 1 else weight[..., 0]
+            if "norm" in name:
+                weight.fill_(1.0)
+        decoder = CompiledDecoder(config, weights.pop, precision, 1, rounds and precision == "int8")
+        slots.append(make_slot(decoder))
+        decoder.read([5, 9, 77], slots[-1])
+    for name in ("keys", "values"):
+        exact, bytes, sizes = getattr(slots[0], name), getattr(slots[1], name), getattr(slots[1], f"{name[:-1]}_sizes")
+        exact, bytes, sizes = exact[0, :, :3], bytes[0, :, :3].float(), sizes[0, :, :3]
+        assert (bytes.abs().amax(-1) == 127).all()
+        # The row itself was rounded to bytes, too, where that is how it is multiplied.
+        assert sizes == pytest.approx(exact.abs().amax(-1) / 127, rel=0.02 if rounds else 1e-5)
+        allowed = 0.5 if not rounds else 3
+        assert ((bytes * sizes[..., None] - exact).abs() <= allowed * sizes[..., None] + 1e-6).all()
 
 
 def test_compiled_code_is_made_anew_when_its_instructions_change():
     """numba's cache looks at the file of the compiled function alone: it has to change with the others."""
     folder = Path(kernel.__file__).parent
-    assert set(kernel.STAMPS) == {"vectors.py", "products.py", "folds.py"}
+    assert set(kernel.STAMPS) == {"attention.py", "vectors.py", "products.py", "folds.py"}
     assert kernel.STAMPS == {name: hashlib.sha256((folder / name).read_bytes()).hexdigest()[:16] for name in kernel.STAMPS}
 
 
 def test_exponentials_are_those_of_numpy():
     for x in np.linspace(-86, 0, 2000, dtype=np.float32):
-        assert kernel._exponential(x) == pytest.approx(np.exp(np.float64(x)), rel=4e-7)
-    assert kernel._exponential(np.float32(-1e9)) == pytest.approx(0, abs=1e-37)
+        assert attention.exponential(x) == pytest.approx(np.exp(np.float64(x)), rel=4e-7)
+    assert attention.exponential(np.float32(-1e9)) == pytest.approx(0, abs=1e-37)
 
 
 def test_a_step_does_not_wait_for_a_worker_that_never_comes(pair):
@@ -237,7 +249,7 @@ def test_a_step_does_not_wait_for_a_worker_that_never_comes(pair):
 def test_what_is_no_number_stays_none(decoder):
     slot = make_slot(decoder)
     decoder.step([1], [slot])
-    slot.keys[0, 0, 0] = torch.nan
+    (slot.key_sizes if "key_sizes" in slot.parts else slot.keys)[0, 0, 0] = torch.nan
     assert not torch.isfinite(decoder.step([1], [slot])).all()
 
 
