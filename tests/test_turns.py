@@ -65,21 +65,21 @@ def write_all(engine: StoryEngine, stories: list[Story], options: list[Settings]
 
 def test_eight_readers_share_steps_and_each_gets_his_own_story(engine_at):
     options = [Settings(max_new_tokens=20 + 5 * seed, seed=seed, temperature=1.0) for seed in range(8)]
-    alone = [Story("Once upon a time") for _ in options]
-    for story, option in zip(alone, options, strict=True):
-        list(engine_at.stream(story, option))
+    alone, together = ([Story("Once upon a time") for _ in options] for _ in range(2))
     step, widths = engine_at.decoder.step, []
     engine_at.decoder.step = lambda tokens, slots: widths.append(len(slots)) or step(tokens, slots)
     try:
-        together = [Story("Once upon a time") for _ in options]
+        for story, option in zip(alone, options, strict=True):
+            list(engine_at.stream(story, option))
+        rows_alone = sum(widths)
+        widths.clear()
         write_all(engine_at, together, options)
     finally:
         engine_at.decoder.step = step
     assert [story.text() for story in together] == [story.text() for story in alone]
     assert len({story.text() for story in together}) == 8
-    assert sum(widths) == sum(len(story.last().tokens) for story in together) - 8 + sum(
-        story.last().finish in ("end", "sentence") for story in together
-    )
+    # A story that is alone guesses some words ahead, which costs rows: at the end, when the others are done.
+    assert sum(len(story.last().tokens) for story in together) - 8 <= sum(widths) <= rows_alone
     assert len(widths) < sum(widths) / 2
 
 
