@@ -104,7 +104,7 @@ class Draft:
             StoryError: the logits are no numbers.
         """
         row = logits[: self._vocabulary.size].cpu().numpy()
-        if not np.isfinite(row.sum()):
+        if not np.isfinite(row.max()):
             raise StoryError("The model stumbled and gave no usable word. Your story is kept; please try again.")
         token = self._opener.pop(0) if self._opener else None
         if token is None and self.ending:

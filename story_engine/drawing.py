@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from threading import Event
 
@@ -31,18 +32,18 @@ def draw(
     a row does not depend on the others, the words are the same, bit for bit (which is exact acceptance for a guess without
     a distribution of its own: Leviathan et al., 2023).
     """
-    going: list[tuple[Draft, Slot, list[int], list[Tensor]]] = [
-        (draft, slot if draft is drafts[0] else slot.copy(), [], [logits]) for draft in drafts
+    going: list[tuple[Draft, Slot, Iterable[Piece]]] = [
+        (draft, slot if draft is drafts[0] else slot.copy(), _advance(draft, [], [logits], cancel)) for draft in drafts
     ]
-    while going and not cancel.is_set():
-        for draft, _, guesses, rows in going:
-            yield from _advance(draft, guesses, rows)
+    while True:
+        for *_, pieces in going:
+            yield from pieces
         if cancel.is_set():
             return
         tokens: list[int] = []
         slots: list[Slot] = []
         left = []
-        for draft, own, *_ in going:
+        for draft, own, _ in going:
             if draft.finish:
                 continue
             own.crop(len(window) + len(draft.tokens) - 1)  # it still holds wrong guesses, and a loop that was taken back
@@ -52,13 +53,26 @@ def draw(
             slots += [own] * (1 + len(guesses))
         if not left:
             return
-        rows_left = iter(turns.step(tokens, slots))
-        going = [(draft, own, guesses, list(islice(rows_left, 1 + len(guesses)))) for draft, own, guesses in left]
+        if len(tokens) == 1:
+            draft, own, _ = left[0]
+            going = [(draft, own, turns.step(tokens, slots, partial(_draw_now, draft, cancel)))]
+        else:  # several words are drawn one by one, as they are asked for: whoever stops has been shown all that was drawn
+            rows = iter(turns.step(tokens, slots, list))
+            going = [
+                (draft, own, _advance(draft, guesses, list(islice(rows, 1 + len(guesses))), cancel))
+                for draft, own, guesses in left
+            ]
 
 
-def _advance(draft: Draft, guesses: Sequence[int], rows: Sequence[Tensor]) -> Iterator[Piece]:
+def _draw_now(draft: Draft, cancel: Event, rows: Tensor) -> list[Piece]:
+    return list(_advance(draft, [], rows, cancel))
+
+
+def _advance(draft: Draft, guesses: Sequence[int], rows: Iterable[Tensor], cancel: Event) -> Iterator[Piece]:
     """Draw a token from each row, as long as each is what the next row was guessed to stand behind."""
     for row, guessed in zip(rows, [*guesses, None], strict=True):
+        if cancel.is_set():
+            return
         drawn = len(draft.tokens)
         if (piece := draft.advance(row)) is not None:
             yield piece

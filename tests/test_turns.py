@@ -109,7 +109,7 @@ def test_a_long_text_is_read_between_the_steps_of_others():
 
     def step():
         while not stop.is_set():
-            turns.step([7], [reader])
+            turns.step([7], [reader], list)
 
     thread = threading.Thread(target=step)
     thread.start()
@@ -127,7 +127,7 @@ def test_a_failing_step_is_told_to_all_it_was_for_and_the_next_works():
 
     def step(token):
         try:
-            told.append(float(turns.step([token], [object()])[0, 0]))
+            told.append(float(turns.step([token], [object()], torch.clone)[0, 0]))
         except RuntimeError as error:
             told.append(str(error))
 
@@ -138,7 +138,7 @@ def test_a_failing_step_is_told_to_all_it_was_for_and_the_next_works():
         thread.join(10)
     assert "no such token" in told
     assert len(told) == 3
-    assert float(turns.step([5], [object()])[0, 0]) == 5
+    assert float(turns.step([5], [object()], torch.clone)[0, 0]) == 5
 
 
 def test_a_reader_who_pauses_holds_nobody_up(scripted):
