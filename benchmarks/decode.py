@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import statistics
 import time
@@ -80,13 +81,27 @@ def make_published_model(folder: Path, tokenizer_folder: Path) -> Path:
     """The published architecture with random weights, saved in float32.
 
     Fresh weights find all words nearly alike, which no sampler meets in use: top-p would have to sort them all. The
-    output layer is scaled so that the next word has an entropy of 1.5 nats, as in a trained model.
+    output layer is scaled so that the next word has an entropy of 1.5 nats, as in a trained model. The tokenizer is filled
+    with made-up words, so that all of the vocabulary is drawn from.
     """
     model = build_model(PRESETS["test-1-3000"], end_token=0)
     with torch.no_grad():
         model.lm_head.weight.mul_(PEAK)
     export_model(model, tokenizer_folder, folder, dtype=torch.float32)
+    fill_vocabulary(folder / "tokenizer.json", model.config.vocab_size)
     return folder
+
+
+def fill_vocabulary(path: Path, size: int) -> None:
+    """Add words to a tokenizer of the GPT-2 kind until it has `size` entries.
+
+    No text is cut into them, and none ends a sentence.
+    """
+    told = json.loads(path.read_text(encoding="utf-8"))
+    words = told["model"]["vocab"]
+    for number in range(len(words), size):
+        words[f"Ġword{number}"] = number
+    path.write_text(json.dumps(told), encoding="utf-8")
 
 
 def time_ours(engine: StoryEngine, ids: list[int], settings: Settings) -> Timing:

@@ -41,8 +41,9 @@ def weigh(logits: np.ndarray, used: Collection[int], settings: Settings, banned:
     logits /= settings.temperature
     logits -= logits.max()
     shares = np.exp(logits)
-    tokens = _find_likeliest(logits, shares, settings)
-    shares = shares[tokens] / (shares[tokens].sum() if settings.top_k else shares.sum())
+    total = shares.sum()
+    tokens = _find_likeliest(logits, shares, total, settings)
+    shares = shares[tokens] / (shares[tokens].sum() if settings.top_k else total)
     if settings.top_p < 1:
         # The likeliest tokens whose share, with the token that crosses it, reaches top_p (Holtzman et al., 2020).
         count = max(1, int((shares.cumsum() - shares < settings.top_p).sum()))
@@ -55,14 +56,14 @@ def weigh(logits: np.ndarray, used: Collection[int], settings: Settings, banned:
     return Candidates(tokens, shares / shares.sum())
 
 
-def _find_likeliest(logits: np.ndarray, shares: np.ndarray, settings: Settings) -> np.ndarray:
+def _find_likeliest(logits: np.ndarray, shares: np.ndarray, total: np.float32, settings: Settings) -> np.ndarray:
     """Tokens, likeliest first: the top-k ones, or at least all that top-p can need. `logits` have their greatest at 0."""
     size = len(logits)
     if 0 < settings.top_k < size:
         found = np.argpartition(logits, size - settings.top_k)[size - settings.top_k :]
     else:
         found = np.flatnonzero(logits > -NEAR)
-        if settings.top_k or settings.top_p == 1 or shares[found].sum() < settings.top_p * shares.sum():
+        if settings.top_k or settings.top_p == 1 or shares[found].sum() < settings.top_p * total:
             found = np.arange(size)
     return found[np.argsort(-logits[found], kind="stable")]
 

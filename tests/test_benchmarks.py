@@ -1,5 +1,6 @@
 """The benchmarks run: what they time is real work, and their tables hold every row. No timing is asserted."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from benchmarks.__main__ import build_parser, run_training
 from benchmarks.llamacpp import arrange, rename
 from benchmarks.training import PlainLoop, compare_with_plain_loop
 from story_engine.model import EMBEDDED_FOLDER, read_config
+from story_engine.tokens import Vocabulary
 from train.network import build_model
 from train.presets import PRESETS
 
@@ -115,3 +117,16 @@ def test_a_launch_is_measured_in_its_parts(tiny_folder, monkeypatch, capsys):
     assert all(part > 0 for row in rows for part in row)
     launch.print_table(rows)
     assert "| 100 |" in capsys.readouterr().out
+
+
+def test_a_tokenizer_is_filled_with_words_that_no_text_has(tiny_folder, tmp_path):
+    path = tmp_path / "tokenizer.json"
+    shutil.copy(tiny_folder / "tokenizer.json", path)
+    before = Vocabulary.read(tiny_folder, 100)
+    decode.fill_vocabulary(path, 1000)
+    shutil.copy(tiny_folder / "tokenizer_config.json", tmp_path)
+    after = Vocabulary.read(tmp_path, 100)
+    assert (before.size, after.size) == (320, 1000)
+    text = "Once upon a time, Tom had a ball. word999 He said: word 320."
+    assert after.encode(text) == before.encode(text)
+    assert after.decode([330, 331]) == " word330 word331"
