@@ -85,12 +85,20 @@ def time_theirs(peer: llamacpp.Peer, engine: StoryEngine, length: int, count: in
 
 
 def print_table(rows: list[Row]) -> None:
-    """Markdown, as the README shows it."""
+    """Markdown, as the README shows it: median rates, and the medians, lowest and highest of the rounds' ratios."""
     names = list(rows[0].rates)
-    alone = {(row.length, name): row.rate(name) for row in rows for name in names if row.count == 1}
-    print(f"| tokens before | stories | {' | '.join(f'{name}, tokens/s | over one story' for name in names)} | ratio |")
-    print("|---" * (3 + 2 * len(names)) + "|")
+    alone = {(row.length, name): row.rates[name] for row in rows for name in names if row.count == 1}
+    ratio = " | engine / llama.cpp" if LLAMA_CPP in names else ""
+    print(f"| tokens before | stories | {' | '.join(f'{name}, tokens/s | over one story' for name in names)}{ratio} |")
+    print("|---" * (2 + 2 * len(names) + bool(ratio)) + "|")
     for row in rows:
-        cells = " | ".join(f"{row.rate(name):.1f} | {row.rate(name) / alone[row.length, name]:.2f}" for name in names)
-        ratio = f"{row.rate(ENGINE) / row.rate(LLAMA_CPP):.2f}" if LLAMA_CPP in names else "–"
-        print(f"| {row.length:,} | {row.count} | {cells} | {ratio} |")
+        cells = [f"{row.rate(name):.1f} | {compare(row.rates[name], alone[row.length, name])}" for name in names]
+        if ratio:
+            cells.append(compare(row.rates[ENGINE], row.rates[LLAMA_CPP]))
+        print(f"| {row.length:,} | {row.count} | {' | '.join(cells)} |")
+
+
+def compare(rates: list[float], others: list[float]) -> str:
+    """The ratio of two subjects that were measured in the same rounds, with its spread."""
+    ratios = [rate / other for rate, other in zip(rates, others, strict=True)]
+    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
