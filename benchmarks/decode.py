@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
+from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM
 
 from benchmarks import llamacpp
@@ -82,11 +83,15 @@ def make_published_model(folder: Path, tokenizer_folder: Path) -> Path:
 
     Fresh weights find all words nearly alike, which no sampler meets in use: top-p would have to sort them all. The
     output layer is scaled so that the next word has an entropy of 1.5 nats, as in a trained model. The tokenizer is filled
-    with made-up words, so that all of the vocabulary is drawn from.
+    with made-up words, so that all of the vocabulary is drawn from, but for bytes of half a character: no trained model
+    says such, and a passage with one is cut into tokens anew.
     """
+    tokenizer = Tokenizer.from_file(str(tokenizer_folder / "tokenizer.json"))
+    halves = [token for token in range(tokenizer.get_vocab_size()) if "\ufffd" in tokenizer.decode([token])]
     model = build_model(PRESETS["test-1-3000"], end_token=0)
     with torch.no_grad():
         model.lm_head.weight.mul_(PEAK)
+        model.lm_head.weight[halves] = 0  # far below the likeliest
     export_model(model, tokenizer_folder, folder, dtype=torch.float32)
     fill_vocabulary(folder / "tokenizer.json", model.config.vocab_size)
     return folder
