@@ -31,6 +31,8 @@ def build_parser() -> argparse.ArgumentParser:
     commands.add_parser("page", help="how smoothly the page writes, in a Chromium, up to a book of 20,000 words")
     for command in (batch, guesses, start):
         command.add_argument("--rounds", type=int, default=ROUNDS, help="how often each is measured")
+    batch.add_argument("--counts", type=int, nargs="+", default=[*many.COUNTS], help="how many stories at once")
+    batch.add_argument("--transformers", action="store_true", help="also its generate and its continuous batching")
     for command in (decode, turns, batch, guesses, start):
         command.add_argument("--model", default=EMBEDDED, help="embedded, published (its shape, random weights), or a folder")
     decode.add_argument("--precision", default="auto", choices=PRECISIONS, help="the engine's (default: auto)")
@@ -85,7 +87,7 @@ def main() -> None:
         if options.what == "decode":
             print_table(measure(folder, options.rounds, options.precision))
         elif options.what == "batch":
-            many.print_table(many.measure(folder, options.rounds))
+            many.print_table(many.measure(folder, options.rounds, options.counts, options.transformers))
         elif options.what == "guesses":
             speculation.print_table(speculation.measure(folder, options.rounds))
         elif options.what == "launch":

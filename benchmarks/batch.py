@@ -1,16 +1,16 @@
-"""Many stories at once: all tokens a second over one story's, through the engine and, if installed, llama.cpp's slots."""
+"""Many stories at once: all tokens a second over one story's, through the engine and its peers, in one run."""
 
 from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import llamacpp
+from benchmarks import generate, llamacpp
 from story_engine import Settings, Story, StoryEngine
 
 COUNTS = (1, 2, 4, 8)
@@ -18,6 +18,7 @@ TOKENS = 64  # written in each story
 LENGTHS = (64, 1000)
 FILLER = " Then they went to the big green park to look for the little red kite."
 ENGINE, LLAMA_CPP = "engine", "llama.cpp Q8_0"
+GENERATE, CONTINUOUS = "transformers generate", "its continuous batching"
 
 
 @dataclass(frozen=True)
@@ -32,23 +33,27 @@ class Row:
         return statistics.median(self.rates[name])
 
 
-def measure(folder: Path, rounds: int) -> list[Row]:
-    """Rows by length and count; a first round warms up and is left out."""
+def measure(folder: Path, rounds: int, counts: Sequence[int] = COUNTS, with_transformers: bool = False) -> list[Row]:
+    """Rows by length and count; a first round warms up and is left out. llama.cpp is measured where it is installed."""
     engine = StoryEngine.load(str(folder))
     engine.end_tokens, engine.retries_loops = frozenset(), False  # every story is written to its full length
     engine.guesses = False  # the same stories are told again and again
     print(f"The engine in {engine.decoder.precision}, {TOKENS} tokens a story, in turn, medians of {rounds}.\n")
     with TemporaryDirectory() as place:
         subjects: dict[str, Callable[[int, int], float]] = {ENGINE: lambda length, count: time_ours(engine, length, count)}
-        if llamacpp.is_installed():
+        if llamacpp.is_comparable(engine.decoder.device):
             gguf = llamacpp.write_gguf(folder, Path(place) / "model.gguf")
-            peer = llamacpp.Peer(gguf, engine.window.context, slots=max(COUNTS))
-            subjects[LLAMA_CPP] = lambda length, count: time_theirs(peer, engine, length, count)
-        rows = []
+            slots = llamacpp.Peer(gguf, engine.window.context, slots=max(counts))
+            subjects[LLAMA_CPP] = lambda length, count: slots.time_together(make_prompts(engine, length, count), TOKENS)
+        if with_transformers:
+            peer = generate.Peer(folder, engine.decoder.device)
+            subjects[GENERATE] = lambda length, count: peer.time(make_prompts(engine, length, count), TOKENS)[1]
+            subjects[CONTINUOUS] = lambda length, count: peer.time_continuously(make_prompts(engine, length, count), TOKENS)
+        rows, counts = [], sorted({1, *counts})
         for length in LENGTHS:
-            rates: dict[int, dict[str, list[float]]] = {count: {name: [] for name in subjects} for count in COUNTS}
+            rates: dict[int, dict[str, list[float]]] = {count: {name: [] for name in subjects} for count in counts}
             for _ in range(rounds + 1):
-                for count in COUNTS:
+                for count in counts:
                     for name, run in subjects.items():
                         rates[count][name].append(run(length, count))
             rows += [Row(length, count, {name: kept[1:] for name, kept in told.items()}) for count, told in rates.items()]
@@ -78,23 +83,23 @@ def count_tokens(engine: StoryEngine, story: Story, seed: int) -> int:
     return sum(piece.token is not None for piece in engine.stream(story, Settings(max_new_tokens=TOKENS, seed=seed)))
 
 
-def time_theirs(peer: llamacpp.Peer, engine: StoryEngine, length: int, count: int) -> float:
-    """The same through as many slots, which have read their prompts too."""
-    ids = list(engine.look(make_story(engine, length)).ids)
-    return peer.time_together([[*ids[:-1], ids[-1] + slot] for slot in range(count)], TOKENS)
+def make_prompts(engine: StoryEngine, length: int, count: int) -> list[list[int]]:
+    """The same stories' tokens for a peer, told apart by their last."""
+    ids = list(engine.look(make_story(engine, length), Settings(max_new_tokens=TOKENS)).ids)
+    return [[*ids[:-1], ids[-1] + number] for number in range(count)]
 
 
 def print_table(rows: list[Row]) -> None:
     """Markdown, as the README shows it: median rates, and the medians, lowest and highest of the rounds' ratios."""
     names = list(rows[0].rates)
     alone = {(row.length, name): row.rates[name] for row in rows for name in names if row.count == 1}
-    ratio = " | engine / llama.cpp" if LLAMA_CPP in names else ""
-    print(f"| tokens before | stories | {' | '.join(f'{name}, tokens/s | over one story' for name in names)}{ratio} |")
-    print("|---" * (2 + 2 * len(names) + bool(ratio)) + "|")
+    peers = names[1:]
+    titles = [*(f"{name}, tokens/s | over one story" for name in names), *(f"engine / {name}" for name in peers)]
+    print(f"| tokens before | stories | {' | '.join(titles)} |")
+    print("|---" * (2 + 2 * len(names) + len(peers)) + "|")
     for row in rows:
         cells = [f"{row.rate(name):.1f} | {compare(row.rates[name], alone[row.length, name])}" for name in names]
-        if ratio:
-            cells.append(compare(row.rates[ENGINE], row.rates[LLAMA_CPP]))
+        cells += [compare(row.rates[ENGINE], row.rates[name]) for name in peers]
         print(f"| {row.length:,} | {row.count} | {' | '.join(cells)} |")
 
 

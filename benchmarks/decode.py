@@ -10,13 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import torch
 from tokenizers import Tokenizer
-from transformers import AutoModelForCausalLM
 
-from benchmarks import llamacpp
+from benchmarks import generate, llamacpp
 from story_engine import Settings, StoryEngine
 from story_engine.cache import Slot
 from story_engine.engine import CHUNK
@@ -63,19 +61,6 @@ class Row:
         pairs = zip(self.rounds[ENGINE], self.rounds[name], strict=True)
         ratios = [ours.rate / theirs.rate for ours, theirs in pairs]
         return f"{self.rate(ENGINE) / self.rate(name):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
-
-
-class Stopwatch:
-    """A streamer for transformers' generate that notes when each token comes; the prompt comes first."""
-
-    def __init__(self) -> None:
-        self.times: list[float] = []
-
-    def put(self, _: torch.Tensor) -> None:
-        self.times.append(time.perf_counter())
-
-    def end(self) -> None:
-        pass
 
 
 def make_published_model(folder: Path, tokenizer_folder: Path) -> Path:
@@ -128,35 +113,19 @@ def time_ours(engine: StoryEngine, ids: list[int], settings: Settings) -> Timing
     return Timing(begun - opened, rate, time.perf_counter() - asked)
 
 
-def time_theirs(model: Any, ids: list[int], settings: Settings) -> Timing:
-    """The same through `generate`, from its first token to its last."""
-    watch, opened = Stopwatch(), time.perf_counter()
-    model.generate(
-        torch.tensor([ids]),
-        attention_mask=torch.ones(1, len(ids)),
-        do_sample=True,
-        temperature=settings.temperature,
-        top_p=settings.top_p,
-        top_k=0,
-        repetition_penalty=settings.repetition_penalty,
-        min_new_tokens=TOKENS + 1,
-        max_new_tokens=TOKENS + 1,
-        streamer=watch,
-    )
-    return Timing(watch.times[1] - opened, TOKENS / (watch.times[-1] - watch.times[1]))
-
-
 def measure(folder: Path, rounds: int = ROUNDS, precision: str = "auto") -> list[Row]:
     """One row for each length of the text before the passage; a first round warms up and is left out."""
     engine, settings = StoryEngine.load(str(folder), precision=precision), Settings()
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
-    print(f"The engine in {engine.decoder.precision}, transformers in float32, one story, in turn, medians of {rounds}.\n")
+    theirs = generate.Peer(folder, engine.decoder.device)
+    print(
+        f"The engine in {engine.decoder.precision}, transformers in {theirs.dtype}, one story, in turn, medians of {rounds}.\n"
+    )
     subjects: dict[str, Callable[[list[int]], Timing]] = {
         ENGINE: lambda ids: time_ours(engine, ids, settings),
-        TRANSFORMERS: lambda ids: time_theirs(model, ids, settings),
+        TRANSFORMERS: lambda ids: Timing(*theirs.time([ids], TOKENS)),
     }
     with TemporaryDirectory() as place:
-        if llamacpp.is_installed():
+        if llamacpp.is_comparable(engine.decoder.device):
             peer = llamacpp.Peer(llamacpp.write_gguf(folder, Path(place) / "model.gguf"), engine.window.context)
             subjects[LLAMA_CPP] = lambda ids: Timing(*peer.time(ids, TOKENS), peer.time_turn(ids, ids[:WORDS]))
         rows = []

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from safetensors.torch import load_file
 
 from story_engine.model import ModelConfig, read_config
@@ -27,9 +28,9 @@ NAMES = {
 }
 
 
-def is_installed() -> bool:
-    """Whether the peer can be measured: `pip install xllamacpp gguf`."""
-    return all(importlib.util.find_spec(name) for name in ("xllamacpp", "gguf"))
+def is_comparable(device: torch.device) -> bool:
+    """Whether the peer is installed (`pip install xllamacpp gguf`), and the engine on a CPU, as the peer is."""
+    return device.type == "cpu" and all(importlib.util.find_spec(name) for name in ("xllamacpp", "gguf"))
 
 
 def write_gguf(folder: Path, path: Path) -> Path:

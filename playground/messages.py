@@ -45,8 +45,8 @@ GERMAN = {
     "This passage is too long to be looked at word by word.": "Diese Stelle ist zu lang, um sie Wort für Wort anzusehen.",
     "Only a passage as the model told it can be told again.": "Noch einmal erzählen lässt sich nur, was das Modell so "
     "erzählt hat.",
-    "Another model told this passage. Choose that one first.": "Ein anderes Modell hat diese Stelle erzählt. Wähl zuerst "
-    "dieses.",
+    "Another model told this passage, or this one with other rounding. Choose that one first.": "Ein anderes Modell hat diese "
+    "Stelle erzählt, oder dieses mit anderer Rundung. Wähl zuerst jenes.",
     "What the model remembered then cannot be restored: pins or words have changed since.": "Was das Modell damals wusste, "
     "lässt sich nicht wiederherstellen: Angeheftetes oder Worte haben sich seitdem geändert.",
     # settings and models

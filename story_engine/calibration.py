@@ -1,4 +1,7 @@
-"""Calibration: whether the compiled kernel is faster here than torch, and with how many workers; measured once, remembered."""
+"""Calibration: whether the compiled kernel is faster here than torch, and with how many workers; measured once, remembered.
+
+On a GPU: whether recorded steps are faster than launched ones, which is measured at every load.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ from story_engine.cache import Slot
 from story_engine.decoder import AnyDecoder, Decoder
 from story_engine.errors import ModelError
 from story_engine.model import ModelConfig
+from story_engine.recording import Recordings
 
 try:  # numba is not everywhere
     from story_engine.compiled import CompiledDecoder
@@ -34,6 +38,7 @@ MOST_WORKERS = 16  # more would wait for each other longer than they work
 ROUNDS, STEPS = 7, 3  # each way is timed so many times, for so many steps of one story
 PLACE = 64  # tokens before the first of them
 ROWS = 4  # of the steps that are held against those of a single row
+SAME = 0.05  # of the largest logit; bfloat16 has three digits, and recorded steps add up in another order
 LONG = 2.0  # seconds of compiling after which a reader is told what takes so long
 
 log = logging.getLogger("story_engine")
@@ -61,7 +66,10 @@ def load_decoder(
     if wanted == "on" and not is_able:
         raise ModelError("The compiled kernel needs a CPU, Linux or macOS, and numba. Leave it at auto.")
     if wanted == "off" or not is_able:
-        return Decoder(config, take, precision)
+        plain = Decoder(config, take, precision)
+        if wanted != "off" and device.type == "cuda":
+            plain.recordings = choose_recordings(plain, Recordings())
+        return plain
     name = _name(config, precision)
     if (found := _recall(name)) and not found.workers and wanted == "auto":
         return Decoder(config, take, precision)
@@ -78,6 +86,29 @@ def load_decoder(
             return plain
     compiled.workers, compiled.price = found.workers or compiled.workers, found.price
     return compiled
+
+
+def choose_recordings(decoder: Decoder, recordings: Recordings) -> Recordings | None:
+    """The recordings, if the model's steps are the same with them and take less time; a failure is logged."""
+    said: list[Tensor] = []
+    times: list[list[float]] = []
+    try:
+        for decoder.recordings in (None, recordings):
+            slot = Slot(decoder.config, decoder.cache_dtype, decoder.device)
+            decoder.read([0, 1, 2], slot)
+            said.append(torch.cat([decoder.step([token], [slot]) for token in range(STEPS)]))
+            times.append([_time(decoder, STEPS) for _ in range(ROUNDS)])
+    except RuntimeError as error:
+        log.warning("Steps cannot be recorded here, so they are launched call by call: %s", error)
+        return None
+    finally:
+        decoder.recordings = None
+    difference = float((said[0] - said[1]).abs().max() / said[0].abs().max())
+    if not difference < SAME:
+        log.warning("Recorded steps differ from launched ones by %.1f%%, so they are not used.", 100 * difference)
+        return None
+    launched, recorded = map(statistics.median, times)
+    return recordings if recorded < launched else None
 
 
 def _compile(precision: str) -> None:
@@ -104,13 +135,15 @@ def _measure(compiled: CompiledDecoder, plain: Decoder) -> Finding:
 
 
 def _time(decoder: AnyDecoder, steps: int, rows: int = 1) -> float:
-    """Seconds of so many steps of one story, each of `rows` tokens of it."""
+    """Seconds of so many steps of one story, each of `rows` tokens of it, behind one that is not measured."""
     slot = Slot(decoder.config, decoder.cache_dtype, decoder.device)
-    place = min(PLACE, decoder.config.context - steps * rows)
-    slot.reserve(place + steps * rows)
+    length = (steps + 1) * rows
+    place = min(PLACE, decoder.config.context - length)
+    slot.reserve(place + length)
     for part in slot.parts.values():
         part.zero_()
     slot.ids = [0] * place
+    decoder.step([0] * rows, [slot] * rows)
     begun = time.perf_counter()
     for _ in range(steps):
         decoder.step([0] * rows, [slot] * rows)

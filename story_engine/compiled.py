@@ -43,6 +43,7 @@ class CompiledDecoder:
         self.config, self.precision, self.workers, self.price = config, precision, workers, 1.0
         self.device = torch.device("cpu")
         self.cache_dtype = torch.int8 if precision == "int8" else torch.float32
+        self.rounding = "" if precision != "int8" else "-w8a8kv8" if rounds else "-w8kv8"
         self._stored = np.float32 if precision != "int8" else np.uint8 if rounds else np.int8
         self._kind = np.empty(0, np.int8 if precision == "int8" else np.float32)
         self._take_weights(take)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from story_engine.cache import Slot
-from story_engine.linear import Linear, choose_cache_dtype, choose_linear
+from story_engine.linear import Linear, choose_cache_dtype, choose_linear, name_rounding
 from story_engine.model import ModelConfig
 from story_engine.together import Together
+
+if TYPE_CHECKING:
+    from story_engine.recording import Recordings
 
 try:  # the flash-attn package is optional; torch has a flash kernel of its own
     from flash_attn import flash_attn_func
@@ -25,6 +28,7 @@ class AnyDecoder(Protocol):
 
     config: ModelConfig
     precision: str
+    rounding: str  # how weights, rows, and keys and values are rounded, behind a model's name; nothing for float32
     cache_dtype: torch.dtype
     device: torch.device
     price: float  # of one more row, as a share of a step of one
@@ -43,7 +47,7 @@ class Decoder:
 
     `take` gives a tensor by its transformers name; each is asked for once, so that nothing is held twice. A slot has one row
     of a step at most, so guesses at the next tokens have no price that is worth it. `joins_rows`: the attention of all rows
-    of a step is one call, as a GPU wants it.
+    of a step is one call, as a GPU wants it. `recordings`, where there are any, take the steps of one story.
     """
 
     price = 1.0
@@ -56,9 +60,11 @@ class Decoder:
         self._make_linear = choose_linear(precision)
         self.head = self._make_linear(self.embedding if config.tied else take("lm_head.weight"))
         self.cache_dtype = choose_cache_dtype(precision, self.dtype)
+        self.rounding = name_rounding(precision, self.cache_dtype)
         self.layers = [self._take_layer(take, f"model.layers.{number}") for number in range(config.layers)]
         self.cosines, self.sines = find_rotations(config, self.device)
         self.joins_rows = self.device.type == "cuda"
+        self.recordings: Recordings | None = None
 
     def _take_layer(self, take: Callable[[str], Tensor], layer: str) -> tuple[Tensor, Linear, Linear, Tensor, Linear, Linear]:
         """Norm, query-key-value, output, norm, gate-up, down."""
@@ -78,7 +84,7 @@ class Decoder:
 
     @torch.inference_mode()
     def read(self, ids: Sequence[int], slot: Slot, every: bool = False) -> Tensor:
-        """Append `ids` to the slot; returns float32 logits [vocabulary] for what follows the last of them.
+        """Append `ids` to the slot; returns float32 logits [vocabulary] for what follows the last of them, on the CPU.
 
         With `every`, the logits behind each of them: [len(ids), vocabulary].
         """
@@ -95,21 +101,30 @@ class Decoder:
             slot.values[number, :, begin:end] = value.transpose(0, 1)
             return self._attend(query, slot.keys[number, :, :end], slot.values[number, :, :end], mask)
 
-        x = self._run(ids, torch.arange(begin, end, device=self.device), attend)
+        x = self.run(torch.tensor(ids, device=self.device), torch.arange(begin, end, device=self.device), attend)
         slot.ids.extend(ids)
-        logits = self.head(x if every else x[-1:]).float()
+        logits = self.head(x if every else x[-1:]).float().cpu()
         return logits if every else logits[-1]
 
     @torch.inference_mode()
     def step(self, tokens: Sequence[int], slots: Sequence[Slot]) -> Tensor:
-        """Append one token to each slot; returns float32 logits [len(slots), vocabulary].
+        """Append one token to each slot; returns float32 logits [len(slots), vocabulary], on the CPU.
 
         The weights are read once for all stories. A row depends on the others within the rounding; int8 is exact in whole
         numbers.
         """
+        for slot in slots:
+            slot.reserve(len(slot.ids) + 1)
+        if self.recordings is not None and len(slots) == 1:
+            logits = self.recordings.step(self, tokens[0], slots[0])
+        else:
+            logits = self._step(tokens, slots)
+        for slot, token in zip(slots, tokens, strict=True):
+            slot.ids.append(token)
+        return logits.cpu()
+
+    def _step(self, tokens: Sequence[int], slots: Sequence[Slot]) -> Tensor:
         places = [len(slot.ids) for slot in slots]
-        for slot, place in zip(slots, places, strict=True):
-            slot.reserve(place + 1)
         together = Together(slots, places) if self.joins_rows and len(slots) > 1 else None
 
         def attend_apart(number: int, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
@@ -122,17 +137,15 @@ class Decoder:
             return torch.cat(rows)
 
         attend = together.attend if together else attend_apart
-        x = self._run(tokens, torch.tensor(places, device=self.device), attend)
+        x = self.run(torch.tensor(tokens, device=self.device), torch.tensor(places, device=self.device), attend)
         if together:
             together.keep()
-        for slot, token in zip(slots, tokens, strict=True):
-            slot.ids.append(token)
         return self.head(x).float()
 
-    def _run(self, ids: Sequence[int], places: Tensor, attend: Attend) -> Tensor:
-        """Rows of tokens at their `places` through all layers and the last norm: [len(ids), hidden]."""
+    def run(self, ids: Tensor, places: Tensor, attend: Attend) -> Tensor:
+        """Rows of tokens, ids [rows] at `places` [rows], through all layers and the last norm: [rows, hidden]."""
         config, count = self.config, len(ids)
-        x = functional.embedding(torch.tensor(ids, device=self.device), self.embedding)
+        x = functional.embedding(ids, self.embedding)
         cosines = self.cosines[places, None].to(self.dtype)
         sines = self.sines[places, None].to(self.dtype)
         for number, (norm_1, qkv, out, norm_2, gate_up, down) in enumerate(self.layers):

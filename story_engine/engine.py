@@ -86,13 +86,12 @@ class StoryEngine:
         place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         precision = choose_precision(precision, place)
         dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
-        # Rounded weights are another model: they give other words for the same seed.
-        model = hash_weights(folder) + ("-int8" if precision == "int8" else "")
-        window = ContextWindow(config.context, config.start_token, model)
+        decoder = load_decoder(config, Weights(folder, config, dtype, place).take, precision, place, kernel)
+        # What is rounded otherwise is another model: it gives other words for the same seed.
+        window = ContextWindow(config.context, config.start_token, hash_weights(folder) + decoder.rounding)
         vocabulary = Vocabulary.read(folder, window.longest_sentence)
         if vocabulary.size > config.vocabulary:
             raise ModelError(f"The tokenizer in {folder} has {vocabulary.size} entries, the model only {config.vocabulary}.")
-        decoder = load_decoder(config, Weights(folder, config, dtype, place).take, precision, place, kernel)
         return cls(decoder, vocabulary, window, read_end_tokens(folder), Path(name).name)
 
     def close(self) -> None:

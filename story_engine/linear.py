@@ -13,6 +13,8 @@ from story_engine.errors import ModelError
 
 PRECISIONS = ("auto", "float32", "int8")
 KERNELS = "fbgemm"
+# Without VNNI instructions sums of products of eight bits could overflow.
+INPUT_BITS = 8 if torch.cpu._is_vnni_supported() else 7
 
 Linear = Callable[[Tensor], Tensor]  # [rows, inputs] -> [rows, outputs]
 
@@ -43,6 +45,13 @@ def choose_cache_dtype(precision: str, dtype: torch.dtype) -> torch.dtype:
     return torch.bfloat16 if precision == "int8" and torch.cpu._is_avx512_bf16_supported() else dtype
 
 
+def name_rounding(precision: str, cache_dtype: torch.dtype) -> str:
+    """Bits of weights, of the rows they are multiplied with, and of keys and values, as they are usually written."""
+    if precision == "int8":
+        return f"-w8a{INPUT_BITS}kv{8 * cache_dtype.itemsize}"
+    return "-w16a16kv16" if precision == "bfloat16" else ""
+
+
 def choose_linear(precision: str) -> Callable[[Tensor], Linear]:
     """What makes a function of a matrix [outputs, inputs]."""
     if precision == "int8":
@@ -61,8 +70,7 @@ def _pack(bytes: Tensor, scales: Tensor) -> Linear:
     """A quantized matrix for torch's kernels; inputs become bytes on the way in, with a scale for each row.
 
     torch's kernel has one scale for all rows: they are brought to one size before it, and back behind it, so that no
-    row takes another's digits. Inputs take seven bits where the processor has no VNNI instructions, whose absence lets
-    sums of eight-bit products overflow.
+    row takes another's digits.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # torch means to move this function; the version is pinned
@@ -74,7 +82,7 @@ def _pack(bytes: Tensor, scales: Tensor) -> Linear:
         packed = torch.ops.quantized.linear_prepack(weight, None)
     finally:
         torch.backends.quantized.engine = chosen
-    steps = 255 if torch.cpu._is_vnni_supported() else 127
+    steps = 2**INPUT_BITS - 1
     scale, zero = 2 / steps, steps // 2
     run = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32
 

@@ -32,7 +32,7 @@ def replay_passage(engine: StoryEngine, story: Story, number: int) -> Replay:
     if receipt is None or passage.edited:
         raise InputError("Only a passage as the model told it can be told again.")
     if receipt.model != engine.window.model:
-        raise InputError("Another model told this passage. Choose that one first.")
+        raise InputError("Another model told this passage, or this one with other rounding. Choose that one first.")
     copy = copy_before(story, passage)
     window = engine.look(copy, receipt.settings)
     if (len(window.ids), len(window.forgotten)) != (receipt.window_tokens, receipt.forgotten):

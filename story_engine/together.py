@@ -29,21 +29,14 @@ class Together:
         own = sum(places) + torch.arange(len(places), device=device)[:, None]
         # Where column c of a row stands among all keys in a line: first the slots' own, then the new one of each row.
         self._index = torch.where(columns < ends, starts + columns, own)
-        self._mask = (columns <= ends)[:, None, None]
+        self._mask = columns <= ends
 
     def attend(self, number: int, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         """Of layer `number`: query [rows, heads, dim], key and value [rows, kv_heads, dim] -> [rows, heads * dim]."""
         self._new.append((key, value))
         keys = self._lay([slot.keys[number] for slot in self._slots], key)
         values = self._lay([slot.values[number] for slot in self._slots], value)
-        mixed = functional.scaled_dot_product_attention(
-            query[:, :, None].to(keys.dtype),
-            keys,
-            values,
-            attn_mask=self._mask,
-            enable_gqa=query.shape[1] != key.shape[1],
-        )
-        return mixed.reshape(len(query), -1).to(query.dtype)
+        return attend_masked(query, keys, values, self._mask)
 
     def keep(self) -> None:
         """Put the new keys and values of all layers into the slots."""
@@ -57,3 +50,18 @@ class Together:
         parts = [one[:, :place] for one, place in zip(kept, self._places, strict=True)]
         line = torch.cat([*parts, new.transpose(0, 1).to(kept[0].dtype)], dim=1)
         return line[:, self._index].transpose(0, 1)
+
+
+def attend_masked(query: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
+    """One query for each row, which sees what `mask` [rows, length] leaves of its keys: [rows, heads * dim].
+
+    query [rows, heads, dim], keys and values [rows, kv_heads, length, dim], numbers all of them, also where nothing is seen.
+    """
+    mixed = functional.scaled_dot_product_attention(
+        query[:, :, None].to(keys.dtype),
+        keys,
+        values,
+        attn_mask=mask[:, None, None],
+        enable_gqa=query.shape[1] != keys.shape[1],
+    )
+    return mixed.reshape(len(query), -1).to(query.dtype)

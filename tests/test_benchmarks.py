@@ -74,7 +74,7 @@ def test_llama_cpp_gets_matrices_in_its_own_order_of_rotation():
 def test_the_engine_and_its_peer_write_in_turn_and_every_length_has_a_row(tiny_folder, monkeypatch, capsys):
     monkeypatch.setattr(decode, "LENGTHS", (8, 150))
     monkeypatch.setattr(decode, "TOKENS", 4)
-    monkeypatch.setattr(decode.llamacpp, "is_installed", lambda: False)
+    monkeypatch.setattr(decode.llamacpp, "is_comparable", lambda device: False)
     rows = decode.measure(tiny_folder, rounds=3, precision="int8")
     assert [row.length for row in rows] == [8, 150]
     for row in rows:
@@ -91,12 +91,24 @@ def test_the_engine_and_its_peer_write_in_turn_and_every_length_has_a_row(tiny_f
 def test_stories_told_together_are_whole_and_every_count_has_a_row(tiny_folder, monkeypatch, capsys):
     monkeypatch.setattr(batch, "LENGTHS", (40,))
     monkeypatch.setattr(batch, "TOKENS", 8)
-    monkeypatch.setattr(batch.llamacpp, "is_installed", lambda: False)
+    monkeypatch.setattr(batch.llamacpp, "is_comparable", lambda device: False)
     rows = batch.measure(tiny_folder, rounds=2)
     assert [(row.length, row.count) for row in rows] == [(40, count) for count in batch.COUNTS]
     assert all(len(row.rates[batch.ENGINE]) == 2 and row.rate(batch.ENGINE) > 0 for row in rows)
     batch.print_table(rows)
     assert "| 40 | 8 |" in capsys.readouterr().out
+
+
+def test_transformers_tells_as_many_in_one_batch_and_continuously(tiny_folder, monkeypatch, capsys):
+    monkeypatch.setattr(batch, "LENGTHS", (40,))
+    monkeypatch.setattr(batch, "TOKENS", 8)
+    monkeypatch.setattr(batch.llamacpp, "is_comparable", lambda device: False)
+    rows = batch.measure(tiny_folder, 1, counts=[3], with_transformers=True)
+    assert [row.count for row in rows] == [1, 3]
+    names = {batch.ENGINE, batch.GENERATE, batch.CONTINUOUS}
+    assert all(set(row.rates) == names and row.rate(name) > 0 for row in rows for name in names)
+    batch.print_table(rows)
+    assert "engine / its continuous batching" in capsys.readouterr().out
 
 
 def test_stories_with_guesses_are_those_without(tiny_folder, monkeypatch, capsys):

@@ -6,11 +6,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from story_engine import ModelError, Settings, Story, StoryEngine
+from story_engine import InputError, ModelError, Settings, Story, StoryEngine
 from story_engine.cache import Slot
 from story_engine.decoder import Decoder
 from story_engine.linear import choose_linear, choose_precision
 from story_engine.model import ModelConfig
+from story_engine.replay import replay_passage
 from train.checkpoint import gather_weights
 from train.report import measure_shipped
 
@@ -179,7 +180,12 @@ def test_a_precision_that_is_not_there_is_said():
         choose_precision("int8", torch.device("cuda"))
 
 
-def test_words_of_rounded_weights_say_so_in_their_receipt(rounded):
+def test_how_numbers_were_rounded_stands_in_the_receipt(exact, rounded):
+    """Bits of weights, rows, and keys and values; what is rounded otherwise cannot tell the same words again."""
     story = Story("Once upon a time")
     list(rounded.stream(story, Settings(seed=1, max_new_tokens=4)))
-    assert story.last().receipt.model.endswith("-int8")
+    told_by = story.last().receipt.model
+    assert told_by.startswith(f"{exact.window.model}-w8")
+    assert told_by.endswith(f"kv{8 * rounded.make_slot().keys.itemsize}")
+    with pytest.raises(InputError, match="other rounding"):
+        replay_passage(exact, story, story.last().id)
