@@ -245,7 +245,10 @@ class StoryEngine:
             if cancel.is_set():
                 return
             chunk = ids[len(slot.ids) : len(slot.ids) + CHUNK]
-            logits = self._turns.read(chunk, slot)
+            if len(chunk) == 1:  # as when a passage is told anew: together with all who are being told something
+                logits = self._turns.step(chunk, [slot], list)[0]
+            else:
+                logits = self._turns.read(chunk, slot)
             left = len(ids) - len(slot.ids)
             yield (logits if left == 0 else None), left
 

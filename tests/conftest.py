@@ -131,6 +131,7 @@ class ScriptedDecoder:
         if len(ids) > 1 or not hasattr(slot, "place"):
             slot.place = 0
             self.prompts.append(len(slot.ids) + len(ids))
+        slot.reserve(len(slot.ids) + len(ids))
         slot.ids.extend(ids)
         assert len(slot.ids) <= self.config.context
         logits = torch.full((self.config.vocabulary,), -30.0)

@@ -26,7 +26,7 @@ def trace(run):
 
 @pytest.fixture
 def decoder(tiny_folder, monkeypatch) -> Decoder:
-    monkeypatch.setattr(cache, "FIRST_CAPACITY", 8)  # slots grow, and move, often
+    monkeypatch.setitem(cache.FIRST_CAPACITY, "cpu", 8)  # slots grow, and move, often
     found = StoryEngine.load(str(tiny_folder), precision="float32", kernel="off").decoder
     found.recordings = Recordings(trace)
     return found
