@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Sequence
 from functools import partial
-from queue import SimpleQueue
-from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -22,6 +19,7 @@ from story_engine.kernel import BOARD, PHASES
 from story_engine.linear import quantize
 from story_engine.model import ModelConfig
 from story_engine.vectors import LANES
+from story_engine.worker import Worker
 
 MOST_ROWS = 128  # of one call of the kernel
 
@@ -48,10 +46,7 @@ class CompiledDecoder:
         self._kind = np.empty(0, np.int8 if precision == "int8" else np.float32)
         self._take_weights(take)
         self._room: tuple[int, int] = (0, 0)  # rows of the buffers, and rows of logits
-        self._tasks: list[SimpleQueue[Callable[[], None] | None]] = [SimpleQueue() for _ in range(workers - 1)]
-        for number, tasks in enumerate(self._tasks):
-            Thread(target=_serve, args=(tasks,), daemon=True, name=f"kernel {number + 1}").start()
-            weakref.finalize(self, tasks.put, None)
+        self._helpers = [Worker(f"kernel {number + 1}") for number in range(workers - 1)]
 
     def _take_weights(self, take: Callable[[str], Tensor]) -> None:
         config = self.config
@@ -125,8 +120,8 @@ class CompiledDecoder:
             board, self.workers, np.array(tokens, np.int64), table, (self.config.heads, self.config.kv_heads), logits,
             self._model, self._layers, self._turns, self._kind, shared,
         )  # fmt: skip
-        for tasks, buffers in zip(self._tasks[: self.workers - 1], own[1:], strict=False):
-            tasks.put(partial(kernel.run, *given, buffers))
+        for helper, buffers in zip(self._helpers[: self.workers - 1], own[1:], strict=False):
+            helper.give(partial(kernel.run, *given, buffers))
         kernel.run(*given, own[0])
         return torch.from_numpy(shared[-1][:logits, : self.config.vocabulary].copy())
 
@@ -137,7 +132,7 @@ class CompiledDecoder:
             rows, logits = self._room
             shared = [np.empty((rows, width), np.float32) for width in self._widths]
             shared.append(np.empty((logits, _pad(self.config.vocabulary)), np.float32))
-            self._buffers = [tuple(shared), *(self._make_own(rows) for _ in range(len(self._tasks) + 1))]
+            self._buffers = [tuple(shared), *(self._make_own(rows) for _ in range(len(self._helpers) + 1))]
         return self._buffers
 
     def _make_own(self, rows: int) -> tuple[Any, ...]:
@@ -182,10 +177,3 @@ class _Blocks:
 def _pad(count: int) -> int:
     """The next multiple of LANES."""
     return -(-count // LANES) * LANES
-
-
-def _serve(tasks: SimpleQueue[Callable[[], None] | None]) -> None:
-    """Do what comes, until nothing more can come."""
-    while (task := tasks.get()) is not None:
-        task()
-        del task

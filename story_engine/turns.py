@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from queue import SimpleQueue
-from threading import Condition, Thread
+from threading import Condition
 from typing import Any, TypeVar
 
 from torch import Tensor
 
 from story_engine.cache import Slot
 from story_engine.decoder import AnyDecoder
+from story_engine.worker import Worker
 
 PATIENCE = 0.02  # seconds at most that a step waits for the stories of the last one; half a step, where that is less
 
@@ -42,18 +41,16 @@ class Turns:
 
     def __init__(self, decoder: AnyDecoder) -> None:
         self._decoder = decoder
-        self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._worker = Worker("model")
         self._arrival = Condition()
         self._waiting: list[_Wish] = []
         self._last: frozenset[int] = frozenset()  # the slots of the last step, by identity
         self._seconds = 0.0  # that it took
-        Thread(target=_serve, args=(self._tasks,), daemon=True, name="model").start()
-        weakref.finalize(self, self._tasks.put, None)
 
     def read(self, ids: Sequence[int], slot: Slot, every: bool = False) -> Tensor:
         """`Decoder.read`, when its turn has come."""
         logits: Future[Tensor] = Future()
-        self._tasks.put(lambda: _fulfil(logits, lambda: self._decoder.read(ids, slot, every)))
+        self._worker.give(lambda: _fulfil(logits, lambda: self._decoder.read(ids, slot, every)))
         return logits.result()
 
     def step(self, tokens: Sequence[int], slots: Sequence[Slot], make: Callable[[Tensor], T]) -> T:
@@ -66,7 +63,7 @@ class Turns:
             self._waiting.append(wish)
             if self._is_complete():
                 self._arrival.notify()
-        self._tasks.put(self._step_all)
+        self._worker.give(self._step_all)
         return wish.made.result()
 
     def _step_all(self) -> None:
@@ -94,13 +91,6 @@ class Turns:
 
     def _is_complete(self) -> bool:
         return self._last <= {id(slot) for wish in self._waiting for slot in wish.slots}
-
-
-def _serve(tasks: SimpleQueue[Callable[[], None] | None]) -> None:
-    """Do what comes, until nothing more can come; knows the queue alone, so that a model nobody uses is let go."""
-    while (task := tasks.get()) is not None:
-        task()
-        del task
 
 
 def _make(wish: _Wish, rows: Future[Tensor], place: int) -> Future[Any]:

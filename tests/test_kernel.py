@@ -236,8 +236,8 @@ def test_a_step_does_not_wait_for_a_worker_that_never_comes(pair):
     _, decoder = pair
     wanted = decoder.step([3], [make_slot(decoder)])
     gate = threading.Event()
-    for tasks in decoder._tasks:
-        tasks.put(gate.wait)
+    for helper in decoder._helpers:
+        helper.give(gate.wait)
     try:
         assert torch.equal(decoder.step([3], [make_slot(decoder)]), wanted)
     finally:
