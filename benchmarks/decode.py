@@ -118,7 +118,7 @@ def measure(folder: Path, rounds: int = ROUNDS, precision: str = "auto") -> list
     engine, settings = StoryEngine.load(str(folder), precision=precision), Settings()
     theirs = generate.Peer(folder, engine.decoder.device)
     print(
-        f"The engine in {engine.decoder.precision}, transformers in {theirs.dtype}, one story, in turn, medians of {rounds}.\n"
+        f"The engine in {engine.decoder.precision}, transformers in {theirs.precision}, one story, in turn, medians of {rounds}.\n"
     )
     subjects: dict[str, Callable[[list[int]], Timing]] = {
         ENGINE: lambda ids: time_ours(engine, ids, settings),

@@ -32,8 +32,8 @@ class Peer:
     """A folder's model as transformers runs it: float32 on the CPU, bfloat16 elsewhere; at the recommended settings."""
 
     def __init__(self, folder: Path, device: torch.device) -> None:
-        self.dtype = torch.float32 if device.type == "cpu" else torch.bfloat16
-        self._model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=self.dtype).to(device).eval()
+        self.precision = "float32" if device.type == "cpu" else "bfloat16"
+        self._model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=self.precision).to(device).eval()
 
     def time(self, prompts: Sequence[Sequence[int]], tokens: int) -> tuple[float, float]:
         """Seconds to read the prompts, all of one length, and tokens a second of all together behind them."""
