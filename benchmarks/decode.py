@@ -117,9 +117,7 @@ def measure(folder: Path, rounds: int = ROUNDS, precision: str = "auto") -> list
     """One row for each length of the text before the passage; a first round warms up and is left out."""
     engine, settings = StoryEngine.load(str(folder), precision=precision), Settings()
     theirs = generate.Peer(folder, engine.decoder.device)
-    print(
-        f"The engine in {engine.decoder.precision}, transformers in {theirs.precision}, one story, in turn, medians of {rounds}.\n"
-    )
+    print(f"The engine in {engine.decoder.precision}, transformers in {theirs.precision}, one story, medians of {rounds}.\n")
     subjects: dict[str, Callable[[list[int]], Timing]] = {
         ENGINE: lambda ids: time_ours(engine, ids, settings),
         TRANSFORMERS: lambda ids: Timing(*theirs.time([ids], TOKENS)),

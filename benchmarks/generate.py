@@ -33,7 +33,8 @@ class Peer:
 
     def __init__(self, folder: Path, device: torch.device) -> None:
         self.precision = "float32" if device.type == "cpu" else "bfloat16"
-        self._model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=self.precision).to(device).eval()
+        model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=self.precision)
+        self._model = model.to(device).eval()
 
     def time(self, prompts: Sequence[Sequence[int]], tokens: int) -> tuple[float, float]:
         """Seconds to read the prompts, all of one length, and tokens a second of all together behind them."""
