@@ -14,7 +14,8 @@ from story_engine.model import ModelConfig
 
 # Tokens of a slot at first; it doubles from here up to the context. A processor's memory is only taken page by page, as it
 # is written, so there is no need to grow, which for eight long stories at once held up a step for a fifth of a second.
-FIRST_CAPACITY = {"cpu": 4096, "cuda": 256}
+FIRST_CAPACITY = {"cpu": 4096}
+OTHER_FIRST_CAPACITY = 256  # on a GPU
 
 
 class Slot:
@@ -52,7 +53,7 @@ class Slot:
         self._reached = max(self._reached, length)
         if length <= capacity:
             return
-        wanted = max(FIRST_CAPACITY[self.keys.device.type], capacity)
+        wanted = max(FIRST_CAPACITY.get(self.keys.device.type, OTHER_FIRST_CAPACITY), capacity)
         while wanted < length:
             wanted *= 2
         wanted = min(wanted, max(length, self._config.context))

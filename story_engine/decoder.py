@@ -84,7 +84,7 @@ class Decoder:
 
     @torch.inference_mode()
     def read(self, ids: Sequence[int], slot: Slot, every: bool = False) -> Tensor:
-        """Append `ids` to the slot; returns float32 logits [vocabulary] for what follows the last of them, on the CPU.
+        """Append `ids` to the slot; returns float32 logits [vocabulary] for what follows the last of them.
 
         With `every`, the logits behind each of them: [len(ids), vocabulary].
         """
@@ -103,12 +103,12 @@ class Decoder:
 
         x = self.run(torch.tensor(ids, device=self.device), torch.arange(begin, end, device=self.device), attend)
         slot.ids.extend(ids)
-        logits = self.head(x if every else x[-1:]).float().cpu()
+        logits = self.head(x if every else x[-1:]).float()
         return logits if every else logits[-1]
 
     @torch.inference_mode()
     def step(self, tokens: Sequence[int], slots: Sequence[Slot]) -> Tensor:
-        """Append one token to each slot; returns float32 logits [len(slots), vocabulary], on the CPU.
+        """Append one token to each slot; returns float32 logits [len(slots), vocabulary].
 
         The weights are read once for all stories. A row depends on the others within the rounding; int8 is exact in whole
         numbers.
@@ -116,12 +116,12 @@ class Decoder:
         for slot in slots:
             slot.reserve(len(slot.ids) + 1)
         if self.recordings is not None and len(slots) == 1:
-            logits = self.recordings.step(self, tokens[0], slots[0])
+            logits = self.recordings.step(self, tokens[0], slots[0]).clone()
         else:
             logits = self._step(tokens, slots)
         for slot, token in zip(slots, tokens, strict=True):
             slot.ids.append(token)
-        return logits.cpu()
+        return logits
 
     def _step(self, tokens: Sequence[int], slots: Sequence[Slot]) -> Tensor:
         places = [len(slot.ids) for slot in slots]

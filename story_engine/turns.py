@@ -72,7 +72,8 @@ class Turns:
             return
         begun, slots = time.monotonic(), [slot for wish in wishes for slot in wish.slots]
         rows: Future[Tensor] = Future()
-        _fulfil(rows, lambda: self._decoder.step([token for wish in wishes for token in wish.tokens], slots))
+        # From a GPU all rows come at once: their words are drawn here.
+        _fulfil(rows, lambda: self._decoder.step([token for wish in wishes for token in wish.tokens], slots).cpu())
         self._last, self._seconds = frozenset(map(id, slots)), time.monotonic() - begun
         place, made = 0, []
         for wish in wishes:
