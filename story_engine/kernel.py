@@ -207,7 +207,8 @@ def run(board, workers, ids, slots, shape, wanted, model, layers, turns, kind, s
     phase = 0
     while _claim(board, phase, 1) >= 0:
         for row in range(count):
-            x[row, : embedding.shape[1]] = embedding[ids[row]]
+            for place in range(embedding.shape[1]):  # assigning a slice would take a second longer to compile
+                x[row, place] = embedding[ids[row], place]
         _finish(board, phase)
     for i in range(len(qkv)):
         phase = 1 + PHASES * i
