@@ -29,17 +29,21 @@ from story_engine.recording import Recordings
 
 try:  # numba is not everywhere
     from story_engine.compiled import CompiledDecoder
+    from story_engine.kernel import IS_KEPT
 except ImportError:
     CompiledDecoder = None  # type: ignore[assignment, misc]
 
 KERNELS = ("auto", "on", "off")
-FOUND = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "story-playground" / "kernels.json"
+FOUND = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "story-playground" / "kernels.json"
 MOST_WORKERS = 16  # more would wait for each other longer than they work
 ROUNDS, STEPS = 7, 3  # each way is timed so many times, for so many steps of one story
 PLACE = 64  # tokens before the first of them
 ROWS = 4  # of the steps that are held against those of a single row
 SAME = 0.05  # of the largest logit; bfloat16 has three digits, and recorded steps add up in another order
 LONG = 2.0  # seconds of compiling after which a reader is told what takes so long
+COMPILING = "Compiling the kernel for this machine. It takes some seconds"
+ONCE = ", once."
+EVERY_TIME = " at every start, since it cannot be kept: set NUMBA_CACHE_DIR to a folder that can be written."
 
 log = logging.getLogger("story_engine")
 
@@ -73,7 +77,7 @@ def load_decoder(
     name = _name(config, precision)
     if (found := _recall(name)) and not found.workers and wanted == "auto":
         return Decoder(config, take, precision)
-    with _tell_if_long("Compiling the kernel for this machine. It takes some seconds, once."):
+    with _tell_if_long(COMPILING + (ONCE if IS_KEPT else EVERY_TIME)):
         with ThreadPoolExecutor(1, "compiler") as helper:  # beside the packing of the weights, which is torch's work
             helper.submit(_compile, precision)
             compiled = CompiledDecoder(config, take, precision, min(torch.get_num_threads(), MOST_WORKERS))
@@ -171,8 +175,8 @@ def _recall(name: str) -> Finding | None:
 
 def _remember(name: str, finding: Finding) -> None:
     """Where it cannot be written, the next start measures again."""
-    path, known = FOUND.expanduser(), _read_found()
-    with suppress(OSError):
+    with suppress(OSError, RuntimeError):
+        path, known = FOUND.expanduser(), _read_found()
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(f".{os.getpid()}")
         part.write_text(json.dumps(known | {name: astuple(finding)}, indent=1))
@@ -180,7 +184,7 @@ def _remember(name: str, finding: Finding) -> None:
 
 
 def _read_found() -> dict[str, Any]:
-    with suppress(OSError, ValueError):
+    with suppress(OSError, RuntimeError, ValueError):  # a user without a home is a RuntimeError
         if isinstance(found := json.loads(FOUND.expanduser().read_text()), dict):
             return found
     return {}

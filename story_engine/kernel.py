@@ -186,7 +186,7 @@ def _open(board, phase, most, count, x, norm, epsilon, own, gates, gate_scales, 
         _finish(board, phase)
 
 
-@njit(error_model="numpy", nogil=True, cache=True)
+@njit(error_model="numpy", nogil=True)
 def run(board, workers, ids, slots, shape, wanted, model, layers, turns, kind, shared, own):
     """Tokens through all layers, appended to slots; every worker calls this, and all return once the last chunk is done.
 
@@ -222,3 +222,10 @@ def run(board, workers, ids, slots, shape, wanted, model, layers, turns, kind, s
         _return(board, phase + 4, most, count, gate, rows, downs[i], down_scales[i], added, x)
     phase, last = 1 + PHASES * len(qkv), x[count - wanted :]
     _project(board, phase, most, wanted, last, norm, epsilon, rows, head, head_scales, logits)
+
+
+try:
+    run.enable_caching()
+    IS_KEPT = True
+except RuntimeError:  # no folder can be written: every start compiles
+    IS_KEPT = False

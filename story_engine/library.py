@@ -38,16 +38,16 @@ class Library:
     """A folder of stories. The number of a story (32 random hexadecimal digits) is the only key to it."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder.expanduser()
         self._open: OrderedDict[str, OpenStory] = OrderedDict()
         self._lock = threading.Lock()
         try:
+            self.folder = folder.expanduser()
             self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
+        except (OSError, RuntimeError) as error:  # a user without a home is a RuntimeError
             raise SaveError(
                 "Stories cannot be kept in {folder} ({problem}). Choose another folder.",
-                folder=self.folder,
-                problem=error.strerror,
+                folder=folder,
+                problem=error.strerror if isinstance(error, OSError) else error,
             ) from error
 
     def open(self, uid: str) -> OpenStory | None:

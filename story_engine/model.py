@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,7 +92,7 @@ def find_folder(name: str, revision: str | None = None) -> Path:
     """
     if name == EMBEDDED:
         return EMBEDDED_FOLDER
-    folder = Path(name).expanduser()
+    folder = Path(os.path.expanduser(name))  # which leaves a home that nobody has as it is
     if folder.is_dir():
         return folder
     if name.count("/") != 1 or name.startswith((".", "/", "~")):

@@ -1,7 +1,6 @@
 """The compiled kernel against torch and transformers: any rows, any slots, any number of workers, either kind of numbers."""
 
 import hashlib
-import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -14,11 +13,9 @@ from hypothesis import strategies as st
 from numba import njit
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from story_engine import ModelError, StoryEngine, attention, calibration, folds, kernel
+from story_engine import StoryEngine, attention, folds, kernel
 from story_engine.cache import Slot
-from story_engine.calibration import Finding
 from story_engine.compiled import CompiledDecoder
-from story_engine.decoder import Decoder
 from story_engine.folds import CENTRE, QUAD
 from story_engine.model import ModelConfig
 from story_engine.vectors import LANES
@@ -251,55 +248,3 @@ def test_what_is_no_number_stays_none(decoder):
     decoder.step([1], [slot])
     (slot.key_sizes if "key_sizes" in slot.parts else slot.keys)[0, 0, 0] = torch.nan
     assert not torch.isfinite(decoder.step([1], [slot])).all()
-
-
-@pytest.fixture
-def found(tmp_path, monkeypatch):
-    path = tmp_path / "cache" / "kernels.json"
-    monkeypatch.setattr(calibration, "FOUND", path)
-    return path
-
-
-@pytest.mark.parametrize("fastest", [0, 1])
-def test_what_was_fastest_is_remembered(tiny_folder, found, monkeypatch, fastest):
-    monkeypatch.setattr(calibration, "_measure", lambda compiled, plain: Finding(fastest, 0.25))
-    engines = [StoryEngine.load(str(tiny_folder))]
-    assert list(json.loads(found.read_text()).values()) == [[fastest, 0.25]]
-    monkeypatch.setattr(calibration, "_measure", lambda compiled, plain: pytest.fail("measured again"))
-    engines.append(StoryEngine.load(str(tiny_folder)))
-    for engine in engines:
-        assert isinstance(engine.decoder, CompiledDecoder if fastest else Decoder)
-        assert engine.decoder.price == (0.25 if fastest else 1)
-    assert isinstance(StoryEngine.load(str(tiny_folder), kernel="on").decoder, CompiledDecoder)
-
-
-def test_the_kernel_is_measured_and_can_be_switched_off(tiny_folder, found):
-    assert isinstance(StoryEngine.load(str(tiny_folder), kernel="off").decoder, Decoder)
-    assert not found.exists()
-    StoryEngine.load(str(tiny_folder))
-    [[workers, price]] = json.loads(found.read_text()).values()
-    assert workers in range(torch.get_num_threads() + 1)
-    assert price >= 0
-    for foreign in ("not what we wrote", "[1]", '{"a": "b"}'):
-        found.write_text(foreign)
-        StoryEngine.load(str(tiny_folder))
-        assert any(isinstance(entry, list) for entry in json.loads(found.read_text()).values())
-
-
-@pytest.mark.parametrize("precision", ["float32", "int8"])
-def test_a_model_of_almost_nothing_compiles_for_all(tiny_folder, found, precision):
-    """Else every start would compile, or fetch what was compiled, twice."""
-    calibration._compile(precision)
-    known = list(kernel.run.signatures)
-    engine = StoryEngine.load(str(tiny_folder), precision=precision, kernel="on")
-    engine.decoder.step([1, 2], [engine.make_slot(), engine.make_slot()])
-    assert kernel.run.signatures == known
-
-
-def test_a_kernel_that_cannot_be_had_is_said(tiny_folder, monkeypatch):
-    with pytest.raises(ModelError, match="auto, on, off"):
-        StoryEngine.load(str(tiny_folder), kernel="fast")
-    monkeypatch.setattr(calibration, "CompiledDecoder", None)
-    with pytest.raises(ModelError, match="numba"):
-        StoryEngine.load(str(tiny_folder), kernel="on")
-    assert isinstance(StoryEngine.load(str(tiny_folder)).decoder, Decoder)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -70,6 +71,8 @@ def test_a_folder_that_cannot_be_used_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(SaveError, match="another folder"):
         Library(tmp_path / "file")
+    with pytest.raises(SaveError, match="another folder"):
+        Library(Path("~nobody-of-that-name/stories"))
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b"{}", b"x" * (MAX_FILE_BYTES + 1)])

@@ -110,7 +110,9 @@ def test_a_folder_that_is_not_whole_is_refused_in_words(tiny_folder, tmp_path, d
         StoryEngine.load(str(folder))
 
 
-@pytest.mark.parametrize("name", ["nowhere", "./nowhere", "/no/where", "a/b/c", "~/nowhere/at-all"])
+@pytest.mark.parametrize(
+    "name", ["nowhere", "./nowhere", "/no/where", "a/b/c", "~/nowhere/at-all", "~nobody-of-that-name/model"]
+)
 def test_names_that_are_nothing_are_refused_without_asking_the_hub(name, monkeypatch):
     monkeypatch.setattr("huggingface_hub.snapshot_download", lambda *a, **k: pytest.fail("asked the hub"))
     with pytest.raises(ModelError, match="no model folder"):
