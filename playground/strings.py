@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from story_engine import RANGES
+from story_engine import PUBLISHED, RANGES
 
 Texts = Mapping[str, str]
 
@@ -97,6 +97,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "ending": ("Sentences to the end", "Sätze bis zum Ende"),
     "ending_hint": ("about so many, when you ask for one", "ungefähr so viele, wenn du eins suchst"),
     "model": ("Model", "Modell"),
+    "GODELEV/Test-1-3000": (PUBLISHED["GODELEV/Test-1-3000"], "190M Parameter, 3000 Schritte mit TinyStories"),
+    "GODELEV/Test-1-4000": (PUBLISHED["GODELEV/Test-1-4000"], "sein Nachfolger, 4000 Schritte"),
     "at_once": ("Or all of it at once:", "Oder alles auf einmal:"),
     "Recommended": ("Recommended", "Empfohlen"),
     "Calm": ("Calm", "Ruhig"),
@@ -115,6 +117,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "remove": ("Remove", "Weglegen"),
     "restore": ("Bring it back", "Zurückholen"),
     "form": ("Save as", "Speichern als"),
+    "text": ("text", "Text"),
+    "Markdown": ("Markdown", "Markdown"),
+    "web page": ("web page", "Webseite"),
+    "e-book": ("e-book", "E-Book"),
+    "all versions": ("all versions", "alle Fassungen"),
     "save": ("Save to a file", "Datei speichern"),
     "open": ("Open a file", "Eine Datei öffnen"),
     "file_hint": (

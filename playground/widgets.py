@@ -30,8 +30,9 @@ FOLDED = ("top_k", "min_p", "repetition_penalty")
 STEPS = {"temperature": 0.05, "top_p": 0.01, "min_p": 0.01, "repetition_penalty": 0.01}
 MASTHEAD = "<header class='masthead'><h1>Story Playground</h1><p>{}</p></header>"
 HINT, FOOTER = "<p class='hint'>{}</p>", "<footer class='hint'>{}</footer>"
-# What stands inside HTML, by its key in the table of words.
+# What stands inside HTML, or behind a name, by its key in the table of words.
 FRAMES = {"motto": MASTHEAD, "caution": FOOTER, "or_idea": HINT, "mind_hint": HINT, "at_once": HINT, "file_hint": HINT}
+FRAMES |= {name: f"{name} · {{}}" for name in PUBLISHED}
 # The prefix keeps our keys apart from those that Gradio has for its own widgets.
 PREFIX = "story_"
 translations = gr.I18n(
@@ -166,7 +167,7 @@ class Widgets:
         self.ending = gr.Slider(
             ENDINGS[0], ENDINGS[-1], ENDING, step=1, label=say("ending"), info=say("ending_hint"), elem_id="ending"
         )
-        choices = [(f"{name} · {PUBLISHED[name]}" if name in PUBLISHED else name, name) for name in engines.names]
+        choices = [(say(name) if name in PUBLISHED else name, name) for name in engines.names]
         self.model = gr.Dropdown(choices, value=engines.default, label=say("model"), elem_id="model")
         gr.HTML(say("at_once"))
         with gr.Row():
@@ -190,7 +191,8 @@ class Widgets:
             self.remove = gr.Button(say("remove"), size="sm", elem_id="remove")
             self.restore = gr.Button(say("restore"), size="sm", elem_id="restore", visible=False)
         with gr.Row(elem_classes="line"):
-            self.form = gr.Dropdown(list(FORMS), value=next(iter(FORMS)), label=say("form"), elem_id="form", scale=3)
+            forms = [(say(name), name) for name in FORMS]
+            self.form = gr.Dropdown(forms, value=forms[0][1], label=say("form"), elem_id="form", scale=3)
             self.save = gr.Button(say("save"), elem_id="save", min_width=120)
         self.open = gr.UploadButton(
             say("open"),

@@ -133,6 +133,12 @@ def test_a_german_browser_gets_a_german_page(browser, scripted, serve):
     reader.page.get_by_text("wie gewagt die Wörter sind").wait_for()
     reader.picture("german-desktop-light")
     assert "[object" not in reader.page.locator("body").inner_text()
+    reader.open_panel("file")
+    assert reader.page.get_by_label("Speichern als", exact=True).input_value() == "Text"
+    with reader.page.expect_download() as saved:
+        reader.choose("Speichern als", "Webseite")
+        reader.page.locator("#save").click()
+    assert saved.value.suggested_filename == "tom-went-out.html"
     reader.press("branch")
     assert "Welchen Weg" in reader.page.locator(".ways").inner_text()
     assert reader.errors == []
