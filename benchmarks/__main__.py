@@ -1,4 +1,4 @@
-"""The command line: python -m benchmarks decode | turns | batch | guesses | launch | page | train | train-sweep."""
+"""The command line: python -m benchmarks decode | turns | batch | speculation | launch | page | train | train-sweep."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import batch as many
-from benchmarks import guesses as speculation
-from benchmarks import launch
+from benchmarks import launch, speculation
 from benchmarks import page as book
 from benchmarks.decode import ROUNDS, make_published_model, measure, print_table
 from benchmarks.training import compare_with_plain_loop, print_pair, print_trials, profile, sweep, try_out
@@ -26,14 +25,14 @@ def build_parser() -> argparse.ArgumentParser:
     decode = commands.add_parser("decode", help="tokens a second against transformers' generate")
     turns = commands.add_parser("turns", help="the wait before the first word, turn after turn")
     batch = commands.add_parser("batch", help="many stories at once over one")
-    guesses = commands.add_parser("guesses", help="stories with guesses at the next tokens, and without")
+    proposals = commands.add_parser("speculation", help="stories told with speculative decoding and without")
     start = commands.add_parser("launch", help="from a process's start to the first token, and its memory")
     commands.add_parser("page", help="how smoothly the page writes, in a Chromium, up to a book of 20,000 words")
-    for command in (batch, guesses, start):
+    for command in (batch, proposals, start):
         command.add_argument("--rounds", type=int, default=ROUNDS, help="how often each is measured")
     batch.add_argument("--counts", type=int, nargs="+", default=[*many.COUNTS], help="how many stories at once")
     batch.add_argument("--transformers", action="store_true", help="also its generate and its continuous batching")
-    for command in (decode, turns, batch, guesses, start):
+    for command in (decode, turns, batch, proposals, start):
         command.add_argument("--model", default=EMBEDDED, help="embedded, published (its shape, random weights), or a folder")
     decode.add_argument("--precision", default="auto", choices=PRECISIONS, help="the engine's (default: auto)")
     decode.add_argument("--rounds", type=int, default=ROUNDS, help="how often each length is measured")
@@ -88,7 +87,7 @@ def main() -> None:
             print_table(measure(folder, options.rounds, options.precision))
         elif options.what == "batch":
             many.print_table(many.measure(folder, options.rounds, options.counts, options.transformers))
-        elif options.what == "guesses":
+        elif options.what == "speculation":
             speculation.print_table(speculation.measure(folder, options.rounds))
         elif options.what == "launch":
             launch.print_table(launch.measure(folder, options.rounds))

@@ -37,7 +37,7 @@ def measure(folder: Path, rounds: int, counts: Sequence[int] = COUNTS, with_tran
     """Rows by length and count; a first round warms up and is left out. llama.cpp is measured where it is installed."""
     engine = StoryEngine.load(str(folder))
     engine.end_tokens, engine.retries_loops = frozenset(), False  # every story is written to its full length
-    engine.guesses = False  # the same stories are told again and again
+    engine.speculates = False  # the same stories are told again and again
     print(f"The engine in {engine.decoder.precision}, {TOKENS} tokens a story, in turn, medians of {rounds}.\n")
     with TemporaryDirectory() as place:
         subjects: dict[str, Callable[[int, int], float]] = {ENGINE: lambda length, count: time_ours(engine, length, count)}

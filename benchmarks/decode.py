@@ -99,17 +99,17 @@ def time_ours(engine: StoryEngine, ids: list[int], settings: Settings) -> Timing
     slot = Slot(engine.decoder.config, engine.decoder.cache_dtype, engine.decoder.device)
     opened = time.perf_counter()
     for start in range(0, len(ids), CHUNK):
-        logits = engine.decoder.read(ids[start : start + CHUNK], slot).cpu()  # a GPU has read them only then
+        logits = engine.decoder.prefill(ids[start : start + CHUNK], slot).cpu()  # a GPU has read them only then
     generator, used = torch.Generator().manual_seed(1), set(ids)
     begun = time.perf_counter()
     for _ in range(TOKENS):
         token = pick(weigh(logits.numpy(), used, settings, engine.end_tokens), generator)
         used.add(token)
-        logits = engine.decoder.read([token], slot).cpu()
+        logits = engine.decoder.prefill([token], slot).cpu()
     rate = TOKENS / (time.perf_counter() - begun)
     slot.crop(len(ids))
     asked = time.perf_counter()
-    engine.decoder.read(ids[:WORDS], slot).cpu()
+    engine.decoder.prefill(ids[:WORDS], slot).cpu()
     return Timing(begun - opened, rate, time.perf_counter() - asked)
 
 

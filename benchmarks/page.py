@@ -45,7 +45,7 @@ def measure() -> list[Smoothness]:
     from playground.engines import Engines
 
     engine = StoryEngine.load(EMBEDDED)
-    step, engine.guesses = engine.decoder.step, False
+    step, engine.speculates = engine.decoder.step, False
     engine.end_tokens, engine.retries_loops = frozenset(), False  # every passage has its full length
 
     def slow(tokens, slots):

@@ -26,7 +26,7 @@ def play(folder: Path, turns: int, pause: float) -> list[Turn]:
     engine = StoryEngine.load(str(folder))
     # The words do not matter here: random weights babble, and an end would only shorten the passage.
     engine.end_tokens = frozenset()
-    engine.guesses = False
+    engine.speculates = False
     story = Story("Once upon a time, there was a little girl named Lily. She had a red kite.")
     room = engine.window.context - LENGTH - 200
     while len(engine.look(story, Settings(max_new_tokens=LENGTH)).ids) < room:

@@ -31,7 +31,7 @@ class ReadAhead:
         self._is_closed = False
 
     def ask(self, story: str, ids: Sequence[int]) -> None:
-        """Read `ids` into the story's slot some time soon; a later wish for the same story replaces this one."""
+        """Read `ids` into the story's slot some time soon; a later request for the same story replaces this one."""
         with self._condition:
             if self._is_closed:
                 return
@@ -44,7 +44,7 @@ class ReadAhead:
             self._condition.notify_all()
 
     def interrupt(self, story: str) -> None:
-        """Forget the wish for a story, and wait until its slot is free: one chunk at most."""
+        """Forget the request for a story, and wait until its slot is free: one chunk at most."""
         with self._condition:
             self._wanted.pop(story, None)
             self._condition.wait_for(lambda: self._current != story)

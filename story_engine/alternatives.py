@@ -53,7 +53,7 @@ def find_alternatives(engine: StoryEngine, story: Story, number: int) -> list[Wo
     window = engine.look(copy_before(story, passage), settings)
     if len(window.ids) + len(ids) > window.context:
         raise InputError(TOO_LONG)
-    return weigh_tokens(window.ids, ids, engine.make_slot(), engine.read, engine.vocabulary)
+    return weigh_tokens(window.ids, ids, engine.make_slot(), engine.prefill, engine.vocabulary)
 
 
 @torch.inference_mode()

@@ -22,14 +22,14 @@ import torch
 from torch import Tensor
 
 from story_engine.cache import Slot
+from story_engine.cuda_graphs import CudaGraphs
 from story_engine.decoder import AnyDecoder, Decoder
 from story_engine.errors import ModelError
 from story_engine.model import ModelConfig
-from story_engine.recording import Recordings
 
 try:  # numba is not everywhere
     from story_engine.compiled import CompiledDecoder
-    from story_engine.kernel import IS_KEPT
+    from story_engine.kernel.forward import IS_KEPT
 except ImportError:
     CompiledDecoder = None  # type: ignore[assignment, misc]
 
@@ -53,7 +53,7 @@ class Finding:
     """The fastest number of workers, 0 where torch is faster; and what one more row costs, as a share of a step of one."""
 
     workers: int
-    price: float
+    row_cost: float
 
 
 def load_decoder(
@@ -72,7 +72,7 @@ def load_decoder(
     if wanted == "off" or not is_able:
         plain = Decoder(config, take, precision)
         if wanted != "off" and device.type == "cuda":
-            plain.recordings = choose_recordings(plain, Recordings())
+            plain.graphs = choose_graphs(plain, CudaGraphs())
         return plain
     name = _name(config, precision)
     if (found := _recall(name)) and not found.workers and wanted == "auto":
@@ -88,31 +88,31 @@ def load_decoder(
         _remember(name, found)
         if not found.workers and wanted == "auto":
             return plain
-    compiled.workers, compiled.price = found.workers or compiled.workers, found.price
+    compiled.workers, compiled.row_cost = found.workers or compiled.workers, found.row_cost
     return compiled
 
 
-def choose_recordings(decoder: Decoder, recordings: Recordings) -> Recordings | None:
-    """The recordings, if the model's steps are the same with them and take less time; a failure is logged."""
+def choose_graphs(decoder: Decoder, graphs: CudaGraphs) -> CudaGraphs | None:
+    """The graphs, if the model's steps are the same with them and take less time; a failure is logged."""
     said: list[Tensor] = []
     times: list[list[float]] = []
     try:
-        for decoder.recordings in (None, recordings):
+        for decoder.graphs in (None, graphs):
             slot = Slot(decoder.config, decoder.cache_dtype, decoder.device)
-            decoder.read([0, 1, 2], slot)
+            decoder.prefill([0, 1, 2], slot)
             said.append(torch.cat([decoder.step([token], [slot]) for token in range(STEPS)]))
             times.append([_time(decoder, STEPS) for _ in range(ROUNDS)])
     except RuntimeError as error:
         log.warning("Steps cannot be recorded here, so they are launched call by call: %s", error)
         return None
     finally:
-        decoder.recordings = None
+        decoder.graphs = None
     difference = float((said[0] - said[1]).abs().max() / said[0].abs().max())
     if not difference < SAME:
         log.warning("Recorded steps differ from launched ones by %.1f%%, so they are not used.", 100 * difference)
         return None
     launched, recorded = map(statistics.median, times)
-    return recordings if recorded < launched else None
+    return graphs if recorded < launched else None
 
 
 def _compile(precision: str) -> None:
@@ -159,7 +159,7 @@ def _name(config: ModelConfig, precision: str) -> str:
     import numba
     from llvmlite import binding
 
-    from story_engine.kernel import STAMPS
+    from story_engine.kernel.forward import STAMPS
 
     machine = f"{binding.get_host_cpu_name()} {os.cpu_count()} {torch.get_num_threads()}"
     versions = f"{torch.__version__} {numba.__version__} {' '.join(STAMPS.values())}"
@@ -168,8 +168,8 @@ def _name(config: ModelConfig, precision: str) -> str:
 
 def _recall(name: str) -> Finding | None:
     with suppress(KeyError, TypeError, ValueError):
-        workers, price = _read_found()[name]
-        return Finding(int(workers), float(price))
+        workers, row_cost = _read_found()[name]
+        return Finding(int(workers), float(row_cost))
     return None
 
 

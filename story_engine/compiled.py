@@ -11,14 +11,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from story_engine import kernel
 from story_engine.cache import Slot
 from story_engine.decoder import find_rotations
-from story_engine.folds import CENTRE, QUAD, WIDTH
-from story_engine.kernel import BOARD, PHASES
+from story_engine.kernel.forward import BOARD, PHASES, run
+from story_engine.kernel.intrinsics import LANES
+from story_engine.kernel.microkernels import CENTRE, QUAD, WIDTH
 from story_engine.linear import quantize
 from story_engine.model import ModelConfig
-from story_engine.vectors import LANES
 from story_engine.worker import Worker
 
 MOST_ROWS = 128  # of one call of the kernel
@@ -30,7 +29,7 @@ class CompiledDecoder:
     Weights, keys and values are float32, or bytes for int8. With `rounds` each row that is
     multiplied with bytes is rounded to bytes, too, by its own largest number, as the processor's products of bytes want it.
     The logits of a token depend on the tokens before it alone, bit for bit: not on the stories in other rows, nor on how
-    the text was cut into calls, nor on the number of workers. `price` is what one more row costs, as a share of a step of
+    the text was cut into calls, nor on the number of workers. `row_cost` is what one more row costs, as a share of a step of
     one; 1 until it is measured.
     """
 
@@ -38,7 +37,7 @@ class CompiledDecoder:
         self, config: ModelConfig, take: Callable[[str], Tensor], precision: str, workers: int, rounds: bool = WIDTH > 0
     ) -> None:
         """`take` gives a tensor, in float32, by its transformers name; each is asked for once."""
-        self.config, self.precision, self.workers, self.price = config, precision, workers, 1.0
+        self.config, self.precision, self.workers, self.row_cost = config, precision, workers, 1.0
         self.device = torch.device("cpu")
         self.cache_dtype = torch.int8 if precision == "int8" else torch.float32
         self.rounding = "" if precision != "int8" else "-w8a8kv8" if rounds else "-w8kv8"
@@ -79,12 +78,12 @@ class CompiledDecoder:
             for blocks, part in ((gate, "gate"), (up, "up"), (down, "down")):
                 blocks.put(number, get(f"mlp.{part}_proj"))
         self._layers = (norms[0], *qkv.pair, *out.pair, norms[1], *gate.pair, *up.pair, *down.pair)
-        self._turns = tuple(each.numpy() for each in find_rotations(config, self.device))
+        self._rotations = tuple(each.numpy() for each in find_rotations(config, self.device))
         # Of x, heads, mixed, added, gate and up; the logits have rows of their own.
         widths = (config.hidden, heads + 2 * keys, heads, config.hidden, config.intermediate, config.intermediate)
         self._widths = [_pad(width) for width in widths]
 
-    def read(self, ids: Sequence[int], slot: Slot, every: bool = False) -> Tensor:
+    def prefill(self, ids: Sequence[int], slot: Slot, every: bool = False) -> Tensor:
         """Append `ids` to the slot; returns float32 logits [vocabulary] for what follows the last of them.
 
         With `every`, the logits behind each of them: [len(ids), vocabulary].
@@ -118,11 +117,11 @@ class CompiledDecoder:
         board = np.zeros((PHASES * self.config.layers + 2) * BOARD, np.int64)
         given = (
             board, self.workers, np.array(tokens, np.int64), table, (self.config.heads, self.config.kv_heads), logits,
-            self._model, self._layers, self._turns, self._kind, shared,
+            self._model, self._layers, self._rotations, self._kind, shared,
         )  # fmt: skip
         for helper, buffers in zip(self._helpers[: self.workers - 1], own[1:], strict=False):
-            helper.give(partial(kernel.run, *given, buffers))
-        kernel.run(*given, own[0])
+            helper.submit(partial(run, *given, buffers))
+        run(*given, own[0])
         return torch.from_numpy(shared[-1][:logits, : self.config.vocabulary].copy())
 
     def _find_buffers(self, rows: int, logits: int) -> list[tuple[np.ndarray, ...]]:

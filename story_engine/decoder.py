@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from story_engine.batched_attention import BatchedAttention
 from story_engine.cache import Slot
 from story_engine.linear import Linear, choose_cache_dtype, choose_linear, name_rounding
 from story_engine.model import ModelConfig
-from story_engine.together import Together
 
 if TYPE_CHECKING:
-    from story_engine.recording import Recordings
+    from story_engine.cuda_graphs import CudaGraphs
 
 try:  # the flash-attn package is optional; torch has a flash kernel of its own
     from flash_attn import flash_attn_func
@@ -31,9 +31,9 @@ class AnyDecoder(Protocol):
     rounding: str  # how weights, rows, and keys and values are rounded, behind a model's name; nothing for float32
     cache_dtype: torch.dtype
     device: torch.device
-    price: float  # of one more row, as a share of a step of one
+    row_cost: float  # of one more row, as a share of a step of one
 
-    def read(self, ids: Sequence[int], slot: Slot, every: bool = False) -> Tensor: ...
+    def prefill(self, ids: Sequence[int], slot: Slot, every: bool = False) -> Tensor: ...
 
     def step(self, tokens: Sequence[int], slots: Sequence[Slot]) -> Tensor: ...
 
@@ -46,11 +46,11 @@ class Decoder:
     """A loaded model. Projections that read the same input are one matrix, so that each token costs fewer calls.
 
     `take` gives a tensor by its transformers name; each is asked for once, so that nothing is held twice. A slot has one row
-    of a step at most, so guesses at the next tokens have no price that is worth it. `joins_rows`: the attention of all rows
-    of a step is one call, as a GPU wants it. `recordings`, where there are any, take the steps of one story.
+    of a step at most, so speculation never pays. `joins_rows`: the attention of all rows
+    of a step is one call, as a GPU wants it. `graphs`, where there are any, take the steps of one story.
     """
 
-    price = 1.0
+    row_cost = 1.0
 
     def __init__(self, config: ModelConfig, take: Callable[[str], Tensor], precision: str = "float32") -> None:
         self.config, self.precision = config, precision
@@ -64,7 +64,7 @@ class Decoder:
         self.layers = [self._take_layer(take, f"model.layers.{number}") for number in range(config.layers)]
         self.cosines, self.sines = find_rotations(config, self.device)
         self.joins_rows = self.device.type == "cuda"
-        self.recordings: Recordings | None = None
+        self.graphs: CudaGraphs | None = None
 
     def _take_layer(self, take: Callable[[str], Tensor], layer: str) -> tuple[Tensor, Linear, Linear, Tensor, Linear, Linear]:
         """Norm, query-key-value, output, norm, gate-up, down."""
@@ -83,7 +83,7 @@ class Decoder:
         )
 
     @torch.inference_mode()
-    def read(self, ids: Sequence[int], slot: Slot, every: bool = False) -> Tensor:
+    def prefill(self, ids: Sequence[int], slot: Slot, every: bool = False) -> Tensor:
         """Append `ids` to the slot; returns float32 logits [vocabulary] for what follows the last of them.
 
         With `every`, the logits behind each of them: [len(ids), vocabulary].
@@ -115,8 +115,8 @@ class Decoder:
         """
         for slot in slots:
             slot.reserve(len(slot.ids) + 1)
-        if self.recordings is not None and len(slots) == 1:
-            logits = self.recordings.step(self, tokens[0], slots[0]).clone()
+        if self.graphs is not None and len(slots) == 1:
+            logits = self.graphs.step(self, tokens[0], slots[0]).clone()
         else:
             logits = self._step(tokens, slots)
         for slot, token in zip(slots, tokens, strict=True):
@@ -125,7 +125,7 @@ class Decoder:
 
     def _step(self, tokens: Sequence[int], slots: Sequence[Slot]) -> Tensor:
         places = [len(slot.ids) for slot in slots]
-        together = Together(slots, places) if self.joins_rows and len(slots) > 1 else None
+        together = BatchedAttention(slots, places) if self.joins_rows and len(slots) > 1 else None
 
         def attend_apart(number: int, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
             rows = []

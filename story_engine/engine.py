@@ -23,11 +23,11 @@ from story_engine.errors import InputError, ModelError
 from story_engine.influence import Influence, find_influences
 from story_engine.linear import choose_precision
 from story_engine.model import EMBEDDED, find_folder, read_config
-from story_engine.phrases import LONGEST_CONTEXT, MOST_GUESSES, Phrases
+from story_engine.ngrams import LONGEST_CONTEXT, MOST_PROPOSED, Ngrams
+from story_engine.scheduler import Scheduler
 from story_engine.settings import Settings
 from story_engine.story import Key, Memory, Receipt, Story
 from story_engine.tokens import Vocabulary, read_end_tokens
-from story_engine.turns import Turns
 from story_engine.weights import Weights, hash_weights
 from story_engine.window import ContextWindow, Window
 from story_engine.words import AFTER_END, check_words, join_words
@@ -42,7 +42,7 @@ class StoryEngine:
     """A loaded model that tells stories; many threads may stream different stories at once, and share its steps.
 
     With `retries_loops` a passage that goes round in circles is taken back to where it began to, and told anew once. With
-    `guesses` the next tokens are guessed from the phrases of earlier stories, which changes the speed and no word.
+    `speculates` the next tokens are proposed by the n-grams of earlier stories, which changes the speed and no word.
     """
 
     def __init__(
@@ -55,14 +55,14 @@ class StoryEngine:
         retries_loops: bool = True,
     ) -> None:
         self.retries_loops = retries_loops
-        self.guesses, self.phrases = True, Phrases()
+        self.speculates, self.ngrams = True, Ngrams()
         self.decoder, self.vocabulary, self.window, self.end_tokens, self.name = decoder, vocabulary, window, end_tokens, name
         self.cache = SlotCache(decoder.config, decoder.cache_dtype, decoder.device, MAX_CACHE_BYTES)
         self._break = vocabulary.encode(AFTER_END)
-        self._turns = Turns(decoder)
+        self._scheduler = Scheduler(decoder)
         self._writing = 0
         self._guard = Lock()
-        self.ahead = ReadAhead(self.cache, self._turns.read, lambda: self._writing == 0)
+        self.ahead = ReadAhead(self.cache, self._scheduler.prefill, lambda: self._writing == 0)
 
     @classmethod
     def load(
@@ -183,8 +183,8 @@ class StoryEngine:
                 logits = chunk_logits
                 yield Piece("", read=left)
             if logits is not None:
-                guess = partial(self._guess, window=window.ids) if len(drafts) == 1 else None
-                yield from draw(drafts, logits, window.ids, slot, self._turns, cancel, guess)
+                propose = partial(self._propose, window=window.ids) if len(drafts) == 1 else None
+                yield from draw(drafts, logits, window.ids, slot, self._scheduler, cancel, propose)
         finally:
             with self._guard:
                 self._writing -= 1
@@ -207,7 +207,7 @@ class StoryEngine:
             draft.loops,
         )
         tokens, finish = tuple(draft.whole_tokens), draft.finish or "stopped"
-        self.phrases.learn([*window.ids[-LONGEST_CONTEXT:], *tokens])
+        self.ngrams.learn([*window.ids[-LONGEST_CONTEXT:], *tokens])
         return story.add(draft.text, "model", tokens=tokens, receipt=receipt, finish=finish).id
 
     def _make_ready(self, story: Story, settings: Settings) -> None:
@@ -228,15 +228,15 @@ class StoryEngine:
         Raises:
             InputError: the sentence is not in the window, or nothing stands before it.
         """
-        return find_influences(self.look(story, settings), self.window.start, sentence, self.make_slot(), self.read)
+        return find_influences(self.look(story, settings), self.window.start, sentence, self.make_slot(), self.prefill)
 
     def make_slot(self) -> Slot:
         """An empty slot that belongs to no story."""
         return Slot(self.decoder.config, self.decoder.cache_dtype, self.decoder.device)
 
-    def read(self, ids: Sequence[int], slot: Slot, every: bool = False) -> Tensor:
-        """`Decoder.read`, in turn with all who use the model."""
-        return self._turns.read(ids, slot, every)
+    def prefill(self, ids: Sequence[int], slot: Slot, every: bool = False) -> Tensor:
+        """`Decoder.prefill`, in turn with all who use the model."""
+        return self._scheduler.prefill(ids, slot, every)
 
     def _read_window(self, ids: list[int], slot: Slot, cancel: Event):
         """Read what the slot does not hold yet, in chunks; yields (logits, tokens left), nothing after a cancel."""
@@ -246,21 +246,21 @@ class StoryEngine:
                 return
             chunk = ids[len(slot.ids) : len(slot.ids) + CHUNK]
             if len(chunk) == 1:  # as when a passage is told anew: together with all who are being told something
-                logits = self._turns.step(chunk, [slot], list)[0]
+                logits = self._scheduler.step(chunk, [slot], list)[0]
             else:
-                logits = self._turns.read(chunk, slot)
+                logits = self._scheduler.prefill(chunk, slot)
             left = len(ids) - len(slot.ids)
             yield (logits if left == 0 else None), left
 
-    def _guess(self, draft: Draft, window: Sequence[int]) -> list[int]:
+    def _propose(self, draft: Draft, window: Sequence[int]) -> list[int]:
         """What may follow the draft, to be read in one step with its last token: the cheaper a row, the bolder.
 
         Where several stories share a step, its rows are better left to them.
         """
-        if not self.guesses or self._writing > 1:
+        if not self.speculates or self._writing > 1:
             return []
         known = [*window[-LONGEST_CONTEXT:], *draft.tokens[-LONGEST_CONTEXT:]]
-        return self.phrases.guess(known, min(MOST_GUESSES, draft.left - 1), self.decoder.price)
+        return self.ngrams.propose(known, min(MOST_PROPOSED, draft.left - 1), self.decoder.row_cost)
 
 
 def _give_seed(settings: Settings) -> Settings:

@@ -25,7 +25,7 @@ class Worker:
         thread.start()
         weakref.finalize(self, self._tasks.put, None)
 
-    def give(self, task: Callable[[], None]) -> None:
+    def submit(self, task: Callable[[], None]) -> None:
         """Have a task done, behind all that were given before; it raises nothing."""
         self._tasks.put(task)
 

@@ -114,7 +114,7 @@ class ScriptedDecoder:
 
     def __init__(self, script: list[int | None], vocabulary: int, context: int, delay: float = 0.0) -> None:
         self.config = ModelConfig(4, 1, 1, 1, 4, 4, vocabulary, context, 1e-6, 10_000.0, True, 0)
-        self.precision, self.rounding, self.price = "float32", "", 1.0
+        self.precision, self.rounding, self.row_cost = "float32", "", 1.0
         self.cache_dtype, self.device = torch.float32, torch.device("cpu")
         self.script, self.delay, self.reads, self.prompts = script, delay, 0, []
 
@@ -122,7 +122,7 @@ class ScriptedDecoder:
         time.sleep(self.delay)
         return torch.stack([self.say([token], slot) for token, slot in zip(tokens, slots, strict=True)])
 
-    def read(self, ids: list[int], slot: Slot, every: bool = False) -> torch.Tensor:
+    def prefill(self, ids: list[int], slot: Slot, every: bool = False) -> torch.Tensor:
         time.sleep(self.delay)
         return self.say(ids, slot)
 

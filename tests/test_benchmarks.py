@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks import batch, decode, guesses, launch
+from benchmarks import batch, decode, launch, speculation
 from benchmarks.__main__ import build_parser, run_training
 from benchmarks.llamacpp import arrange, rename
 from benchmarks.training import PlainLoop, compare_with_plain_loop
@@ -111,13 +111,13 @@ def test_transformers_tells_as_many_in_one_batch_and_continuously(tiny_folder, m
     assert "engine / its continuous batching" in capsys.readouterr().out
 
 
-def test_stories_with_guesses_are_those_without(tiny_folder, monkeypatch, capsys):
-    monkeypatch.setattr(guesses, "WARM_UP", 3)
-    monkeypatch.setattr(guesses, "LENGTH", 12)
-    rounds = guesses.measure(tiny_folder, rounds=2)
+def test_stories_with_speculation_are_those_without(tiny_folder, monkeypatch, capsys):
+    monkeypatch.setattr(speculation, "WARM_UP", 3)
+    monkeypatch.setattr(speculation, "LENGTH", 12)
+    rounds = speculation.measure(tiny_folder, rounds=2)
     assert len(rounds) == 2
-    assert all(one.guessed > 0 and one.plain > 0 and one.tokens_per_step > 0 for one in rounds)
-    guesses.print_table(rounds)
+    assert all(one.speculating > 0 and one.plain > 0 and one.tokens_per_step > 0 for one in rounds)
+    speculation.print_table(rounds)
     assert "tokens a step" in capsys.readouterr().out
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from story_engine import ModelError, StoryEngine, calibration, kernel
+from story_engine import ModelError, StoryEngine, calibration
 from story_engine.calibration import Finding
 from story_engine.compiled import CompiledDecoder
 from story_engine.decoder import Decoder
+from story_engine.kernel import forward
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def test_what_was_fastest_is_remembered(tiny_folder, found, monkeypatch, fastest
     engines.append(StoryEngine.load(str(tiny_folder)))
     for engine in engines:
         assert isinstance(engine.decoder, CompiledDecoder if fastest else Decoder)
-        assert engine.decoder.price == (0.25 if fastest else 1)
+        assert engine.decoder.row_cost == (0.25 if fastest else 1)
     assert isinstance(StoryEngine.load(str(tiny_folder), kernel="on").decoder, CompiledDecoder)
 
 
@@ -39,9 +40,9 @@ def test_the_kernel_is_measured_and_can_be_switched_off(tiny_folder, found):
     assert isinstance(StoryEngine.load(str(tiny_folder), kernel="off").decoder, Decoder)
     assert not found.exists()
     StoryEngine.load(str(tiny_folder))
-    [[workers, price]] = json.loads(found.read_text()).values()
+    [[workers, row_cost]] = json.loads(found.read_text()).values()
     assert workers in range(torch.get_num_threads() + 1)
-    assert price >= 0
+    assert row_cost >= 0
     for foreign in ("not what we wrote", "[1]", '{"a": "b"}'):
         found.write_text(foreign)
         StoryEngine.load(str(tiny_folder))
@@ -61,7 +62,7 @@ def test_where_no_folder_can_be_written_the_kernel_is_there_all_the_same():
     """A container whose user owns nothing: numba then refuses to keep compiled code, at the import."""
     environment = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
     result = subprocess.run(
-        [sys.executable, "-c", "from story_engine import kernel; print(kernel.IS_KEPT)"],
+        [sys.executable, "-c", "from story_engine.kernel import forward; print(forward.IS_KEPT)"],
         env=environment | {"NUMBA_CACHE_LOCATOR_CLASSES": "UserProvidedCacheLocator"},  # which has that variable alone
         cwd=Path(__file__).parent.parent,
         capture_output=True,
@@ -75,10 +76,10 @@ def test_where_no_folder_can_be_written_the_kernel_is_there_all_the_same():
 def test_a_model_of_almost_nothing_compiles_for_all(tiny_folder, found, precision):
     """Else every start would compile, or fetch what was compiled, twice."""
     calibration._compile(precision)
-    known = list(kernel.run.signatures)
+    known = list(forward.run.signatures)
     engine = StoryEngine.load(str(tiny_folder), precision=precision, kernel="on")
     engine.decoder.step([1, 2], [engine.make_slot(), engine.make_slot()])
-    assert kernel.run.signatures == known
+    assert forward.run.signatures == known
 
 
 def test_a_kernel_that_cannot_be_had_is_said(tiny_folder, monkeypatch):

@@ -56,7 +56,7 @@ def test_any_way_of_cutting_gives_the_uncached_logits(pair, ids, data):
     rows, place = [], 0
     while place < len(ids):
         step = data.draw(st.integers(1, len(ids) - place))
-        rows.append(decoder.read(ids[place : place + step], slot, every=True))
+        rows.append(decoder.prefill(ids[place : place + step], slot, every=True))
         place += step
     assert (torch.cat(rows) - reference(model, ids)).abs().max() < TOLERANCE
 
@@ -68,7 +68,7 @@ def test_a_cropped_slot_gives_the_uncached_logits(pair, windows):
     slot = Slot(decoder.config, torch.float32, torch.device("cpu"))
     for ids in windows:
         slot.crop_to_prefix(ids[:-1])
-        logits = decoder.read(ids[len(slot.ids) :], slot)
+        logits = decoder.prefill(ids[len(slot.ids) :], slot)
         assert slot.ids == ids
         assert (logits - reference(model, ids)[-1]).abs().max() < TOLERANCE
 
@@ -81,7 +81,7 @@ def test_rows_that_are_joined_give_the_uncached_logits(pair, texts, data):
     slots = []
     for ids in texts:
         slots.append(Slot(decoder.config, torch.float32, torch.device("cpu")))
-        decoder.read(ids, slots[-1])
+        decoder.prefill(ids, slots[-1])
     decoder.joins_rows = True
     for _ in range(3):
         active = data.draw(st.lists(st.sampled_from(slots), min_size=1, unique_by=id))
@@ -92,10 +92,10 @@ def test_rows_that_are_joined_give_the_uncached_logits(pair, texts, data):
 
 @pytest.mark.parametrize("kernel", ["on", "off"])
 def test_after_undo_edit_and_eviction_every_step_is_that_of_an_uncached_model(tiny_folder, kernel):
-    """Turns in a window of 256 tokens, so that it overflows; every row read or guessed at against transformers'."""
+    """Turns in a window of 256 tokens, so that it overflows; every row that is read or proposed against transformers'."""
     engine = StoryEngine.load(str(tiny_folder), precision="float32", kernel=kernel)
     model = LlamaForCausalLM.from_pretrained(tiny_folder, dtype=torch.float32).eval()
-    read, step, differences = engine.decoder.read, engine.decoder.step, []
+    read, step, differences = engine.decoder.prefill, engine.decoder.step, []
 
     def compare(logits, ids):
         differences.append(float((logits - reference(model, ids)[-1]).abs().max()))
@@ -112,8 +112,8 @@ def test_after_undo_edit_and_eviction_every_step_is_that_of_an_uncached_model(ti
             compare(logits, slot.ids[: before[number] + 1 + sum(other is slot for other in slots[:number])])
         return rows
 
-    engine.decoder.read, engine.decoder.step = read_checked, step_checked
-    engine.decoder.price = 0.0 if kernel == "on" else 1.0  # guess whatever can be guessed
+    engine.decoder.prefill, engine.decoder.step = read_checked, step_checked
+    engine.decoder.row_cost = 0.0 if kernel == "on" else 1.0  # whatever can be proposed is read
     story, options = Story("Once upon a time, Tom had a ball."), Settings(max_new_tokens=24, seed=1)
     moves = {5: story.undo, 7: lambda: story.edit(story.path()[-2].id, " Mia ran."), 10: story.undo, 11: story.redo}
     for turn in range(16):
@@ -140,11 +140,11 @@ def rounded(request) -> StoryEngine:
 def test_int8_read_in_any_way_stays_near_float32(exact, rounded, data):
     """Logits, of the order of ten, within 0.6 of float32 and on average within 0.08, however the text is cut."""
     ids = exact.vocabulary.encode(SAID)[: data.draw(st.integers(2, 60))]
-    wanted = exact.decoder.read(ids, exact.make_slot(), every=True)
+    wanted = exact.decoder.prefill(ids, exact.make_slot(), every=True)
     slot, rows = rounded.make_slot(), []
     while len(slot.ids) < len(ids):
         step = data.draw(st.integers(1, len(ids) - len(slot.ids)))
-        rows.append(rounded.decoder.read(ids[len(slot.ids) : len(slot.ids) + step], slot, every=True))
+        rows.append(rounded.decoder.prefill(ids[len(slot.ids) : len(slot.ids) + step], slot, every=True))
     difference = (torch.cat(rows) - wanted).abs()
     assert difference.max() < 0.6
     assert difference.mean() < 0.08

@@ -156,8 +156,8 @@ def test_a_story_has_one_writer_at_a_time(scripted):
 def test_turns_read_only_what_is_new(scripted):
     engine, story = scripted(SAY + "<end>"), Story("Tom went out. " * 20)
     slots = []
-    read = engine.decoder.read
-    engine.decoder.read = lambda ids, slot, every: slots.append(len(ids)) or read(ids, slot, every)
+    read = engine.decoder.prefill
+    engine.decoder.prefill = lambda ids, slot, every: slots.append(len(ids)) or read(ids, slot, every)
     tell(engine, story)
     whole = max(slots)
     slots.clear()
@@ -178,10 +178,10 @@ def overflow(engine, story, **options) -> None:
 
 def test_after_forgetting_the_window_is_read_while_the_reader_reads(scripted):
     engine, story = scripted(SAY, context=512), Story("Tom went out.")
-    read, reads = engine.decoder.read, []
+    read, reads = engine.decoder.prefill, []
     overflow(engine, story, max_new_tokens=60)
     assert engine.ahead.wait(10)
-    engine.decoder.read = lambda ids, slot, every: reads.append(len(ids)) or read(ids, slot, every)
+    engine.decoder.prefill = lambda ids, slot, every: reads.append(len(ids)) or read(ids, slot, every)
     words = "And then they went home."
     tell(engine, story, text=words, max_new_tokens=60)
     assert reads[0] <= len(engine.vocabulary.encode(" " + words)) + 1
@@ -264,8 +264,8 @@ def test_a_program_may_end_while_the_engine_reads_ahead(tiny_folder):
 import time
 from story_engine import Settings, Story, StoryEngine
 engine = StoryEngine.load({str(tiny_folder)!r})
-read = engine.decoder.read
-engine.decoder.read = lambda *given: (time.sleep(0.02), read(*given))[1]
+read = engine.decoder.prefill
+engine.decoder.prefill = lambda *given: (time.sleep(0.02), read(*given))[1]
 story = Story("Tom had a ball.")
 while not engine.ahead._current:
     list(engine.stream(story, Settings(max_new_tokens=24), text="He ran to the big park and saw Mia there."))

@@ -17,8 +17,8 @@ MOVES = ("tell", "tell", "tell together", "stop", "undo", "redo", "retry", "edit
 def engines(request, tiny_folder) -> tuple[StoryEngine, StoryEngine]:
     """One that tells stories in a window of 256 tokens, which soon overflows; and one that knows nothing of them."""
     telling, fresh = (StoryEngine.load(str(tiny_folder), precision=request.param, kernel="on") for _ in range(2))
-    telling.decoder.price = 0.0  # it reads whatever can be guessed; the other guesses nothing
-    fresh.guesses = False
+    telling.decoder.row_cost = 0.0  # it reads whatever can be proposed; the other does not speculate
+    fresh.speculates = False
     return telling, fresh
 
 

@@ -32,7 +32,7 @@ def test_influences_are_differences_of_plain_scores(engine):
 
     def score(paragraphs) -> float:
         ids = [engine.window.start, *(token for p in paragraphs for one in p for token in one.ids), *sentence.ids]
-        logits = engine.decoder.read(ids[:-1], Slot(engine.decoder.config, torch.float32, torch.device("cpu")), True)
+        logits = engine.decoder.prefill(ids[:-1], Slot(engine.decoder.config, torch.float32, torch.device("cpu")), True)
         chosen = logits.log_softmax(-1).gather(1, torch.tensor(ids[1:])[:, None])[:, 0]
         return float(chosen[-len(sentence.ids) :].sum())
 

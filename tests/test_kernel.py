@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from numba import njit
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from story_engine import StoryEngine, attention, folds, kernel
+from story_engine import StoryEngine, kernel
 from story_engine.cache import Slot
 from story_engine.compiled import CompiledDecoder
-from story_engine.folds import CENTRE, QUAD
+from story_engine.kernel import attention, forward, microkernels
+from story_engine.kernel.intrinsics import LANES
+from story_engine.kernel.microkernels import CENTRE, QUAD
 from story_engine.model import ModelConfig
-from story_engine.vectors import LANES
 from train.checkpoint import gather_weights
 
 TOLERANCE = 1e-3  # largest difference of a logit; logits here are of the order of ten, and torch itself is off by 1e-4
@@ -61,7 +62,7 @@ def decoder(request) -> CompiledDecoder:
     """Random weights, for three workers, in every way that they are multiplied."""
     name, kind = request.param
     precision, rounds = KINDS[kind]
-    if rounds and not folds.WIDTH:
+    if rounds and not microkernels.WIDTH:
         pytest.skip("this processor has no products of bytes")
     generator = torch.Generator().manual_seed(0)
     weights = {key: torch.randn(shape, generator=generator) * 0.3 for key, shape in SHAPES[name].shapes().items()}
@@ -97,7 +98,7 @@ def test_rows_of_any_slots_are_those_of_an_uncached_model(pair, data):
         cut = data.draw(st.integers(0, 2))
         slots[cut].crop(data.draw(st.integers(0, len(slots[cut].ids))))
         if more := data.draw(st.lists(token, max_size=20)):
-            decoder.read(more, slots[cut])
+            decoder.prefill(more, slots[cut])
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -125,7 +126,7 @@ def test_a_text_is_the_same_to_the_last_bit_however_it_was_cut(decoder, ids, dat
     wanted = torch.stack([decoder.step([token], [plain])[0] for token in ids])
     while len(cut.ids) < len(ids):
         step = data.draw(st.integers(1, len(ids) - len(cut.ids)))
-        rows.append(decoder.read(ids[len(cut.ids) : len(cut.ids) + step], cut, every=True))
+        rows.append(decoder.prefill(ids[len(cut.ids) : len(cut.ids) + step], cut, every=True))
     assert torch.equal(torch.cat(rows), wanted)
     for name, part in cut.parts.items():
         assert torch.equal(part[:, :, : len(ids)], plain.parts[name][:, :, : len(ids)])
@@ -140,21 +141,21 @@ def test_bytes_stay_near_the_exact_model(count):
     for each in (engine, exact):
         each.slots = [each.make_slot() for _ in range(count)]
         for slot in each.slots:
-            each.decoder.read(ids, slot)
+            each.decoder.prefill(ids, slot)
     ours, wanted = (each.decoder.step(list(range(10, 10 + count)), each.slots) for each in (engine, exact))
     assert (ours - wanted).abs().max() < 0.6  # of logits that differ by ten
     assert (ours - wanted).abs().mean() < 0.1
 
 
 @pytest.mark.parametrize("width", [8, 16])
-@pytest.mark.skipif(not folds.WIDTH, reason="this processor has no products of bytes")
+@pytest.mark.skipif(not microkernels.WIDTH, reason="this processor has no products of bytes")
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_products_of_bytes_are_those_of_whole_numbers(byte_folds, width, data):
+def test_products_of_bytes_are_those_of_whole_numbers(byte_kernels, width, data):
     """Against numpy's whole numbers, within the rounding of two products in float32; the largest bytes do not overflow."""
-    if width > folds.WIDTH:
+    if width > microkernels.WIDTH:
         pytest.skip("this processor has the shorter ones alone")
-    rows, quads = data.draw(st.sampled_from(list(byte_folds[width]))), data.draw(st.integers(1, 40))
+    rows, quads = data.draw(st.sampled_from(list(byte_kernels[width]))), data.draw(st.integers(1, 40))
     generator = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
     top = data.draw(st.sampled_from([1, 127]))
     x = generator.integers(-top, top + 1, (rows + 1, quads * QUAD)).astype(np.int8)
@@ -162,7 +163,7 @@ def test_products_of_bytes_are_those_of_whole_numbers(byte_folds, width, data):
     sizes, scales = (generator.random(count).astype(np.float32) for count in (rows + 1, 2 * LANES))
     out = np.full((rows + 1, 2 * LANES), np.nan, np.float32)
     stored = (weights + CENTRE).astype(np.uint8)
-    byte_folds[width][rows]((x, sizes, x.sum(axis=1, dtype=np.int32)), 1, stored, 1, scales, out)
+    byte_kernels[width][rows]((x, sizes, x.sum(axis=1, dtype=np.int32)), 1, stored, 1, scales, out)
     exact = x[1:].astype(np.int64) @ weights[1].transpose(0, 2, 1).reshape(-1, LANES)
     assert out[1:, LANES:] == pytest.approx(exact * scales[LANES:] * sizes[1:, None].astype(np.float64), rel=3e-7)
     assert np.isnan(out[0]).all()
@@ -170,20 +171,20 @@ def test_products_of_bytes_are_those_of_whole_numbers(byte_folds, width, data):
 
 
 @pytest.fixture(scope="module")
-def byte_folds():
+def byte_kernels():
     """By the width of the instruction and the number of rows."""
     made: dict[int, dict[int, Callable[..., None]]] = {}
     with pytest.MonkeyPatch.context() as patch:
         for width in (8, 16):
-            patch.setattr(folds, "WIDTH", width)
-            made[width] = {rows: compile_fold(folds._make_fold(rows)) for rows in (1, 3, 6)}
+            patch.setattr(microkernels, "WIDTH", width)
+            made[width] = {rows: compile_microkernel(microkernels._make_microkernel(rows)) for rows in (1, 3, 6)}
     return made
 
 
-def compile_fold(fold):
+def compile_microkernel(microkernel):
     @njit
     def call(x, row, weights, block, scales, out):
-        fold(x, row, weights, block, scales, out)
+        microkernel(x, row, weights, block, scales, out)
 
     return call
 
@@ -191,7 +192,7 @@ def compile_fold(fold):
 @pytest.mark.parametrize("rounds", [False, True])
 def test_keys_and_values_in_bytes_are_the_exact_ones_within_half_a_byte(rounds):
     """Of the first layer: behind it, what was rounded has entered. Each vector of a head has 127 for its largest number."""
-    if rounds and not folds.WIDTH:
+    if rounds and not microkernels.WIDTH:
         pytest.skip("this processor has no products of bytes")
     config, slots = SHAPES["grouped, tied"], []
     for precision in ("float32", "int8"):
@@ -204,7 +205,7 @@ def test_keys_and_values_in_bytes_are_the_exact_ones_within_half_a_byte(rounds):
                 weight.fill_(1.0)
         decoder = CompiledDecoder(config, weights.pop, precision, 1, rounds and precision == "int8")
         slots.append(make_slot(decoder))
-        decoder.read([5, 9, 77], slots[-1])
+        decoder.prefill([5, 9, 77], slots[-1])
     for name in ("keys", "values"):
         exact, bytes, sizes = getattr(slots[0], name), getattr(slots[1], name), getattr(slots[1], f"{name[:-1]}_sizes")
         exact, bytes, sizes = exact[0, :, :3], bytes[0, :, :3].float(), sizes[0, :, :3]
@@ -218,14 +219,18 @@ def test_keys_and_values_in_bytes_are_the_exact_ones_within_half_a_byte(rounds):
 def test_compiled_code_is_made_anew_when_its_instructions_change():
     """numba's cache looks at the file of the compiled function alone: it has to change with the others."""
     folder = Path(kernel.__file__).parent
-    assert set(kernel.STAMPS) == {"attention.py", "vectors.py", "products.py", "folds.py"}
-    assert kernel.STAMPS == {name: hashlib.sha256((folder / name).read_bytes()).hexdigest()[:16] for name in kernel.STAMPS}
+    assert set(forward.STAMPS) == {path.name for path in folder.glob("*.py")} - {"__init__.py", "forward.py"}
+    assert forward.STAMPS == {name: hashlib.sha256((folder / name).read_bytes()).hexdigest()[:16] for name in forward.STAMPS}
 
 
 def test_exponentials_are_those_of_numpy():
+    @njit
+    def exponential(x):
+        return attention.exponential(x)
+
     for x in np.linspace(-86, 0, 2000, dtype=np.float32):
-        assert attention.exponential(x) == pytest.approx(np.exp(np.float64(x)), rel=4e-7)
-    assert attention.exponential(np.float32(-1e9)) == pytest.approx(0, abs=1e-37)
+        assert exponential(x) == pytest.approx(np.exp(np.float64(x)), rel=4e-7)
+    assert exponential(np.float32(-1e9)) == pytest.approx(0, abs=1e-37)
 
 
 def test_a_step_does_not_wait_for_a_worker_that_never_comes(pair):
@@ -234,7 +239,7 @@ def test_a_step_does_not_wait_for_a_worker_that_never_comes(pair):
     wanted = decoder.step([3], [make_slot(decoder)])
     gate = threading.Event()
     for helper in decoder._helpers:
-        helper.give(gate.wait)
+        helper.submit(gate.wait)
     try:
         assert torch.equal(decoder.step([3], [make_slot(decoder)]), wanted)
     finally:

@@ -25,7 +25,7 @@ def test_a_note_makes_its_words_likelier(engine_embedded):
         story = Story("One day, Lily went to the garden.")
         story.notes = check_notes(note)
         story.add(" She played with her")
-        logits = engine.read(engine.look(story).ids, engine.make_slot())
+        logits = engine.prefill(engine.look(story).ids, engine.make_slot())
         (frog,) = engine.vocabulary.encode(" frog")
         chances.append(float(logits.softmax(-1)[frog]))
     assert chances[1] > 5 * chances[0]

@@ -19,8 +19,8 @@ print("told")
 def test_tasks_are_done_in_order_by_one_thread_that_ends_with_its_owner():
     worker, seen, done = Worker("test"), [], threading.Event()
     for number in range(100):
-        worker.give(lambda number=number: seen.append((number, threading.current_thread())))
-    worker.give(done.set)
+        worker.submit(lambda number=number: seen.append((number, threading.current_thread())))
+    worker.submit(done.set)
     assert done.wait(10)
     assert [number for number, _ in seen] == list(range(100))
     (thread,) = {thread for _, thread in seen}
@@ -38,7 +38,7 @@ def run(program: str) -> subprocess.CompletedProcess[str]:
 def test_a_program_that_ends_waits_for_the_task_at_hand():
     done = run(
         "import time; from story_engine.worker import Worker; "
-        "Worker('test').give(lambda: (time.sleep(0.5), print('done', flush=True)))"
+        "Worker('test').submit(lambda: (time.sleep(0.5), print('done', flush=True)))"
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
 

@@ -56,7 +56,7 @@ class EngineScorer:
         self._slot = engine.make_slot()
 
     def score(self, context: Sequence[int], endings: Sequence[Sequence[int]]) -> list[np.ndarray]:
-        read, slot = self.engine.read, self._slot
+        read, slot = self.engine.prefill, self._slot
         line = [self.engine.window.start, *context]
         slot.crop_to_prefix(line[:-1])
         while len(slot.ids) < len(line) - 1:
@@ -71,7 +71,7 @@ class EngineScorer:
 
     def score_end(self, ids: Sequence[int], places: Sequence[int]) -> np.ndarray:
         self._slot.crop_to_prefix([])
-        logits = self.engine.read([self.engine.window.start, *ids], self._slot, every=True)
+        logits = self.engine.prefill([self.engine.window.start, *ids], self._slot, every=True)
         return logits[list(places)].log_softmax(-1)[:, self.end].cpu().numpy()
 
     def tell(self, opening: str, seed: int, max_new_tokens: int) -> Told:

@@ -1,4 +1,4 @@
-"""Phrases: what tokens usually follow two or three others in the stories told so far, as a guess at the next ones."""
+"""Ngrams: what usually followed two or three tokens in the stories told so far, as proposals for speculative decoding."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from threading import Lock
 
 ORDERS = (3, 2)  # tokens of context, the longest first
 LONGEST_CONTEXT = max(ORDERS)
-MOST_GUESSES = 3  # a step of four rows is one of the kernel's sizes
+MOST_PROPOSED = 3  # a step of four rows is one of the kernel's sizes
 MOST_CONTEXTS = 60_000  # about 15 MB
 
 
-class Phrases:
+class Ngrams:
     """For each context the token that followed it most, by a running vote; what it says changes no story, only its speed.
 
     An entry is [token, votes, times]: another token takes a vote away, and the place when there is none left (Boyer and
-    Moore, 1981). So votes / times is a low guess at the chance.
+    Moore, 1981). So votes / times is a low estimate of the chance.
     """
 
     def __init__(self, most: int = MOST_CONTEXTS) -> None:
@@ -47,17 +47,17 @@ class Phrases:
         else:
             entry[0], entry[1] = token, 1
 
-    def guess(self, tokens: Sequence[int], most: int, price: float) -> list[int]:
-        """Up to `most` tokens that may come next, as long as the chance that all are right is above `price`."""
-        known, guessed, chance = list(tokens[-LONGEST_CONTEXT:]), list[int](), 1.0
-        while len(guessed) < most:
+    def propose(self, tokens: Sequence[int], most: int, row_cost: float) -> list[int]:
+        """Up to `most` tokens that may come next, as long as the chance that all are right is above `row_cost`."""
+        known, proposed, chance = list(tokens[-LONGEST_CONTEXT:]), list[int](), 1.0
+        while len(proposed) < most:
             found = (self._entries.get(tuple(known[-order:])) for order in ORDERS if len(known) >= order)
             entry = next((entry for entry in found if entry is not None), None)
             if entry is None:
                 break
             chance *= entry[1] / (entry[2] + 1)
-            if chance <= price:
+            if chance <= row_cost:
                 break
-            guessed.append(entry[0])
+            proposed.append(entry[0])
             known.append(entry[0])
-        return guessed
+        return proposed

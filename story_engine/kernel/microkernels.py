@@ -1,8 +1,7 @@
-"""Products of rows with blocks of weights, as instructions of numba's compiler; the sums of a tile stay in registers.
+"""Microkernels of the matrix product, as instructions of numba's compiler: the sums of a tile stay in registers.
 
-Two kinds: rows of float32 with weights in float32 or bytes; and rows rounded to bytes with weights in bytes, by the
-processor's own products of bytes (VNNI), whose sums are whole numbers and so exact in any order. After a change here, STAMPS
-in `kernel.py` has to follow, as for `vectors.py`.
+Two kinds: rows of float32 with weights in float32 or int8; and rows quantized to int8 with weights in int8, by the
+processor's own products of bytes (VNNI), whose sums are whole numbers and so exact in any order.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from story_engine.vectors import FLOAT, INT8, INT32, INT64, LANES, find_tile, multiply_add, prefetch, spread
+from story_engine.kernel.intrinsics import FLOAT, INT8, INT32, INT64, LANES, find_tile, multiply_add, prefetch, spread
 
 QUAD = 4  # neighbouring inputs that one instruction multiplies and adds
 CENTRE = 128  # what is added to a weight, so that its byte has no sign, as the instruction wants one of its two
@@ -27,22 +26,22 @@ def find_width() -> int:
 WIDTH = find_width()
 
 
-def _make_fold(rows: int):
-    """A function of x, row, weights, block, scales and out, with x as `products.pick` gives it.
+def _make_microkernel(rows: int):
+    """A function of x, row, weights, block, scales and out, with x as `matmul.choose_operand` gives it.
 
     It sets out[row : row + rows, LANES of the block] to the products of these rows with this block, tile by tile.
     """
-    fold_floats, fold_bytes = _make_fold_of_floats(rows), _make_fold_of_bytes(rows)
+    by_floats, by_bytes = _multiply_floats(rows), _multiply_bytes(rows)
 
     @intrinsic
-    def fold(typing, x, row, weights, block, scales, out):
-        generate = fold_bytes if isinstance(x, types.BaseTuple) else fold_floats
+    def microkernel(typing, x, row, weights, block, scales, out):
+        generate = by_bytes if isinstance(x, types.BaseTuple) else by_floats
         return types.void(x, row, weights, block, scales, out), generate
 
-    return fold
+    return microkernel
 
 
-def _make_fold_of_floats(rows: int):
+def _multiply_floats(rows: int):
     """x is [rows..., inputs], weights are [blocks, inputs, LANES] in float32 or signed bytes."""
     tile = find_tile(rows)
     vector = ir.VectorType(FLOAT, tile)
@@ -77,7 +76,7 @@ def _make_fold_of_floats(rows: int):
     return generate
 
 
-def _make_fold_of_bytes(rows: int):
+def _multiply_bytes(rows: int):
     """x is (bytes [rows..., inputs], sizes [rows...], totals [rows...]), weights are [blocks, quads, LANES, QUAD].
 
     A row's inputs are its bytes times its size, and a weight's byte has CENTRE added: CENTRE times the sum of the row's
@@ -151,4 +150,4 @@ def _spread_whole(builder, value, count):
     return builder.shuffle_vector(first, undefined, ir.Constant(undefined.type, [0] * count))
 
 
-fold_1, fold_2, fold_3, fold_4, fold_6 = (_make_fold(rows) for rows in (1, 2, 3, 4, 6))
+microkernel_1, microkernel_2, microkernel_3, microkernel_4, microkernel_6 = map(_make_microkernel, (1, 2, 3, 4, 6))

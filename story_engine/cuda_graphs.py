@@ -1,4 +1,4 @@
-"""Recordings: the step of one story as a CUDA graph; launching its calls one by one takes a GPU longer than their sums."""
+"""CudaGraphs: the step of one story as a CUDA graph; launching its calls one by one takes a GPU longer than their sums."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
+from story_engine.batched_attention import attend_masked
 from story_engine.cache import Slot
-from story_engine.together import attend_masked
 
 if TYPE_CHECKING:
     from story_engine.decoder import Decoder
@@ -22,7 +22,7 @@ Play = Callable[[], Tensor]
 
 
 @dataclass(frozen=True)
-class _Tape:
+class _Graph:
     """A recorded step: where it looks for its token and place, the keys that it was made for, and how it is run again."""
 
     token: Tensor
@@ -31,7 +31,7 @@ class _Tape:
     play: Play
 
 
-class Recordings:
+class CudaGraphs:
     """Steps of one story each, recorded when a slot has its first, and again when its keys have moved.
 
     Attention spans all of the slot, and what stands behind the token is masked: so every token takes the same calls, on
@@ -40,21 +40,21 @@ class Recordings:
 
     def __init__(self, record: Callable[[Play], Play] | None = None) -> None:
         self._record = record or record_graph
-        self._tapes: WeakKeyDictionary[Slot, _Tape] = WeakKeyDictionary()
+        self._graphs: WeakKeyDictionary[Slot, _Graph] = WeakKeyDictionary()
 
     def __len__(self) -> int:
-        return len(self._tapes)
+        return len(self._graphs)
 
     def step(self, decoder: Decoder, token: int, slot: Slot) -> Tensor:
         """Float32 logits [1, vocabulary] behind a token for which the slot has room; valid until the next step of any."""
-        tape = self._tapes.get(slot)
-        if tape is None or tape.keys is not slot.keys:
-            tape = self._tapes[slot] = self._make(decoder, slot)
-        tape.token.fill_(token)
-        tape.place.fill_(len(slot.ids))
-        return tape.play()
+        graph = self._graphs.get(slot)
+        if graph is None or graph.keys is not slot.keys:
+            graph = self._graphs[slot] = self._make(decoder, slot)
+        graph.token.fill_(token)
+        graph.place.fill_(len(slot.ids))
+        return graph.play()
 
-    def _make(self, decoder: Decoder, slot: Slot) -> _Tape:
+    def _make(self, decoder: Decoder, slot: Slot) -> _Graph:
         keys, values, length = slot.keys, slot.values, len(slot.ids)
         for part in (keys, values):
             part[:, :, length:] = 0  # what no query sees must be numbers all the same
@@ -66,7 +66,7 @@ class Recordings:
             values[number].index_copy_(1, place, value.transpose(0, 1).to(values.dtype))
             return attend_masked(query, keys[number][None], values[number][None], (columns <= place)[None])
 
-        return _Tape(token, place, keys, self._record(lambda: decoder.head(decoder.run(token, place, attend)).float()))
+        return _Graph(token, place, keys, self._record(lambda: decoder.head(decoder.run(token, place, attend)).float()))
 
 
 def record_graph(run: Play) -> Play:

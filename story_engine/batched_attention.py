@@ -11,7 +11,7 @@ from torch.nn import functional
 from story_engine.cache import Slot
 
 
-class Together:
+class BatchedAttention:
     """Five calls a layer, whatever the number of rows; each row is the next token of a slot of its own.
 
     The keys and values of all slots are laid side by side, up to the longest, and what a row must not see is masked. What

@@ -1,13 +1,14 @@
 """What numba's language lacks, as instructions of its compiler: vectors that stay in registers, atomic counters, pointers.
 
-Numbers are float32, or signed bytes. After a change here, STAMPS in `kernel.py`
-have to follow, which a test reminds of: numba's cache of compiled code looks at that file alone.
+Numbers are float32, or signed bytes.
 """
 
 from __future__ import annotations
 
+from functools import partial
+
 from llvmlite import binding, ir
-from numba import types
+from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
@@ -17,6 +18,9 @@ TOGETHER = 4  # sums of 16 lanes that are added up at once
 AHEAD = 2048  # bytes asked for before they are needed: without it, waiting for memory takes half of the time
 
 INT8, INT32, INT64, FLOAT = ir.IntType(8), ir.IntType(32), ir.IntType(64), ir.FloatType()
+
+# For what compiled code alone calls: without what Python would need to call it, all of it compiles a second faster.
+compiled = partial(njit, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 sched_yield = types.ExternalFunction("sched_yield", types.int32())  # of the C library: let another thread have this core
 

@@ -11,22 +11,23 @@ from __future__ import annotations
 import numpy as np
 from numba import carray, njit
 
-from story_engine.attention import attend, exponential, keep, rotate
-from story_engine.products import FAST, ONE, multiply, pick, prepare
-from story_engine.vectors import (
+from story_engine.kernel.attention import attend, exponential, keep, rotate
+from story_engine.kernel.intrinsics import (
     LANES,
     add_atomically,
+    compiled,
     load_atomically,
     point,
     sched_yield,
 )
+from story_engine.kernel.matmul import FAST, ONE, choose_operand, multiply, quantize_rows
 
 # Of which files this was compiled: the beginnings of their SHA-256.
 STAMPS = {
-    "attention.py": "8e59b43837e2f883",
-    "vectors.py": "e02ac5b90543d8cf",
-    "products.py": "cf019d2e82bfc38e",
-    "folds.py": "f1e0451bc63fb013",
+    "attention.py": "f5396727097cd177",
+    "intrinsics.py": "d235f89700a3ada3",
+    "matmul.py": "ce4619dfebafd082",
+    "microkernels.py": "7c59a41979a08cad",
 }
 PATIENCE = 1000  # looks at the board before a waiting worker offers its core to others
 PHASES = 5  # of a layer, each shared out over the workers
@@ -34,7 +35,7 @@ SIZES = np.empty(0, np.float32)  # of the type that the sizes of keys and values
 BOARD = 16  # numbers of the board for each phase, so that two phases have no cache line in common
 
 
-@njit(error_model="numpy")
+@compiled()
 def _claim(board, phase, chunks):
     """The next chunk of a phase; -1 once all are done, by whichever worker: one that comes late keeps nobody waiting."""
     chunk = add_atomically(board, phase * BOARD, 1)
@@ -48,12 +49,12 @@ def _claim(board, phase, chunks):
     return -1
 
 
-@njit(error_model="numpy")
+@compiled()
 def _finish(board, phase):
     add_atomically(board, phase * BOARD + 1, 1)
 
 
-@njit(error_model="numpy", fastmath=FAST)
+@compiled(fastmath=FAST)
 def _normalize(x, rows, weight, epsilon, out):
     """RMSNorm (Zhang and Sennrich, 2019) of each row."""
     for row in range(rows):
@@ -65,8 +66,8 @@ def _normalize(x, rows, weight, epsilon, out):
             out[row, place] = x[row, place] * factor * weight[place]
 
 
-@njit(error_model="numpy", fastmath=FAST)
-def _gate(gate, up):
+@compiled(fastmath=FAST)
+def _swiglu(gate, up):
     """gate = silu(gate) * up."""
     for place in range(len(gate)):
         value = gate[place]
@@ -75,7 +76,7 @@ def _gate(gate, up):
         gate[place] = value * share / (ONE + small) * up[place]
 
 
-@njit(error_model="numpy")
+@compiled()
 def _project(board, phase, most, count, x, norm, epsilon, own, blocks, scales, out):
     """out = norm(x) times the blocks. Each worker normalizes for itself, since that is less than to wait for it."""
     normal, room = own
@@ -86,14 +87,14 @@ def _project(board, phase, most, count, x, norm, epsilon, own, blocks, scales, o
             return
         if fresh:
             _normalize(x, count, norm, epsilon, normal)
-            prepare(normal, count, blocks, room)
+            quantize_rows(normal, count, blocks, room)
             fresh = False
         first, last = len(blocks) * chunk // chunks, len(blocks) * (chunk + 1) // chunks
-        multiply(pick(normal, blocks, room), count, blocks, first, last, scales, out)
+        multiply(choose_operand(normal, blocks, room), count, blocks, first, last, scales, out)
         _finish(board, phase)
 
 
-@njit(error_model="numpy")
+@compiled()
 def _open_slot(slot, kind, sizes, layer, head):
     """The keys and values of a head, each [capacity, dim], and behind each of them their sizes [capacity]."""
     layers, _, kv_heads, dim = sizes
@@ -106,7 +107,7 @@ def _open_slot(slot, kind, sizes, layer, head):
     )
 
 
-@njit(error_model="numpy")
+@compiled()
 def _are_neighbours(slots, row):
     """Whether this row and the three behind it are one slot's, one place behind the other."""
     for more in range(1, 4):
@@ -115,8 +116,8 @@ def _are_neighbours(slots, row):
     return True
 
 
-@njit(error_model="numpy")
-def _mix(board, phase, count, layer, sizes, slots, kind, cosines, sines, heads, shares, mixed):
+@compiled()
+def _attend(board, phase, count, layer, sizes, slots, kind, cosines, sines, heads, shares, mixed):
     """Turn queries and keys, keep keys and values, and attend: the heads of one key, for all rows, are one chunk."""
     _, query_heads, kv_heads, dim = sizes
     group = query_heads // kv_heads
@@ -133,7 +134,7 @@ def _mix(board, phase, count, layer, sizes, slots, kind, cosines, sines, heads, 
             keep(heads[row, value_at : value_at + dim], place, values, value_sizes)
             for column in range(chunk * group * dim, (chunk + 1) * group * dim, dim):
                 rotate(heads[row, column : column + dim], cosines[place], sines[place])
-        row = 0
+        row = np.int64(0)  # a plain 0 would have `attend` compiled for the constant, too
         while row < count:
             # A later row's keys are in already, behind the places that an earlier one sees.
             rows = 4 if row + 4 <= count and _are_neighbours(slots, row) else 1
@@ -144,8 +145,8 @@ def _mix(board, phase, count, layer, sizes, slots, kind, cosines, sines, heads, 
         _finish(board, phase)
 
 
-@njit(error_model="numpy")
-def _return(board, phase, most, count, y, own, blocks, scales, added, x):
+@compiled()
+def _project_back(board, phase, most, count, y, own, blocks, scales, added, x):
     """x += y times the blocks."""
     _, room = own
     chunks, fresh = min(most, len(blocks)), True
@@ -154,18 +155,18 @@ def _return(board, phase, most, count, y, own, blocks, scales, added, x):
         if chunk < 0:
             return
         if fresh:
-            prepare(y, count, blocks, room)
+            quantize_rows(y, count, blocks, room)
             fresh = False
         first, last = len(blocks) * chunk // chunks, len(blocks) * (chunk + 1) // chunks
-        multiply(pick(y, blocks, room), count, blocks, first, last, scales, added)
+        multiply(choose_operand(y, blocks, room), count, blocks, first, last, scales, added)
         for row in range(count):
             for place in range(first * LANES, last * LANES):
                 x[row, place] += added[row, place]
         _finish(board, phase)
 
 
-@njit(error_model="numpy")
-def _open(board, phase, most, count, x, norm, epsilon, own, gates, gate_scales, ups, up_scales, gate, up):
+@compiled()
+def _project_gated(board, phase, most, count, x, norm, epsilon, own, gates, gate_scales, ups, up_scales, gate, up):
     """gate = silu(norm(x) times gates) * (norm(x) times ups) (SwiGLU: Shazeer, 2020)."""
     normal, room = own
     chunks, fresh = min(most, len(gates)), True
@@ -175,36 +176,36 @@ def _open(board, phase, most, count, x, norm, epsilon, own, gates, gate_scales, 
             return
         if fresh:
             _normalize(x, count, norm, epsilon, normal)
-            prepare(normal, count, gates, room)
+            quantize_rows(normal, count, gates, room)
             fresh = False
         first, last = len(gates) * chunk // chunks, len(gates) * (chunk + 1) // chunks
-        prepared = pick(normal, gates, room)
+        prepared = choose_operand(normal, gates, room)
         multiply(prepared, count, gates, first, last, gate_scales, gate)
         multiply(prepared, count, ups, first, last, up_scales, up)
         for row in range(count):
-            _gate(gate[row, first * LANES : last * LANES], up[row, first * LANES : last * LANES])
+            _swiglu(gate[row, first * LANES : last * LANES], up[row, first * LANES : last * LANES])
         _finish(board, phase)
 
 
 @njit(error_model="numpy", nogil=True)
-def run(board, workers, ids, slots, shape, wanted, model, layers, turns, kind, shared, own):
+def run(board, workers, ids, slots, shape, wanted, model, layers, rotations, kind, shared, own):
     """Tokens through all layers, appended to slots; every worker calls this, and all return once the last chunk is done.
 
     board [phases * BOARD] zeros; ids [count]; slots [count, 6] place, addresses of the keys, of their sizes, of the values and
     of theirs, and capacity, with the rows of one slot in the order of their places; shape (heads, kv_heads); the logits of the
     last `wanted` rows are computed. The model: embedding, norm, head blocks and scales, epsilon; for all layers norm,
-    query-key-value, out, norm, gate, up, down; turns (cosines, sines) [context, dim]; kind, an empty array of the cache's type.
-    Shared by the workers: x, heads, mixed, added, gate, up, each [count or more, a multiple of LANES], and logits; a worker's
-    own: shares of attention, and (normalized rows, room for rows as bytes with their sizes and totals).
+    query-key-value, out, norm, gate, up, down; rotations (cosines, sines) [context, dim]; kind, an empty array of the type
+    that the cache has. Shared by the workers: x, heads, mixed, added, gate, up, each [count or more, a multiple of LANES], and
+    logits; a worker's own: shares of attention, and (normalized rows, room for rows as bytes with their sizes and totals).
     """
     embedding, norm, head, head_scales, epsilon = model
     norms_1, qkv, qkv_scales, outs, out_scales, norms_2, gates, gate_scales, ups, up_scales, downs, down_scales = layers
-    cosines, sines = turns
+    cosines, sines = rotations
     x, heads, mixed, added, gate, up, logits = shared
     shares, rows = own
     count, sizes = len(ids), (len(qkv), shape[0], shape[1], cosines.shape[1])
     most = 1 if workers == 1 else 8 * workers  # chunks of a phase: more than workers, so that a slow one gets fewer
-    phase = 0
+    phase = np.int64(0)
     while _claim(board, phase, 1) >= 0:
         for row in range(count):
             for place in range(embedding.shape[1]):  # assigning a slice would take a second longer to compile
@@ -213,13 +214,13 @@ def run(board, workers, ids, slots, shape, wanted, model, layers, turns, kind, s
     for i in range(len(qkv)):
         phase = 1 + PHASES * i
         _project(board, phase, most, count, x, norms_1[i], epsilon, rows, qkv[i], qkv_scales[i], heads)
-        _mix(board, phase + 1, count, i, sizes, slots, kind, cosines, sines, heads, shares, mixed)
-        _return(board, phase + 2, most, count, mixed, rows, outs[i], out_scales[i], added, x)
-        _open(
+        _attend(board, phase + 1, count, i, sizes, slots, kind, cosines, sines, heads, shares, mixed)
+        _project_back(board, phase + 2, most, count, mixed, rows, outs[i], out_scales[i], added, x)
+        _project_gated(
             board, phase + 3, most, count, x, norms_2[i], epsilon, rows,
             gates[i], gate_scales[i], ups[i], up_scales[i], gate, up,
         )  # fmt: skip
-        _return(board, phase + 4, most, count, gate, rows, downs[i], down_scales[i], added, x)
+        _project_back(board, phase + 4, most, count, gate, rows, downs[i], down_scales[i], added, x)
     phase, last = 1 + PHASES * len(qkv), x[count - wanted :]
     _project(board, phase, most, wanted, last, norm, epsilon, rows, head, head_scales, logits)
 

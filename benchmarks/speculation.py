@@ -1,4 +1,4 @@
-"""Guesses at next tokens: the same stories with them and without, in turn; what they save, and that no word changes."""
+"""Speculative decoding: the same stories with it and without, in turn; what it saves, and that no word changes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from story_engine import Settings, Story, StoryEngine
 
-WARM_UP = 40  # stories from which the phrases are learned
+WARM_UP = 40  # stories from which the n-grams are learned
 LENGTH = 200  # tokens a story
 NAMES = ("Tom", "Mia", "Ben", "Sara", "Lily", "Max", "Anna", "Tim", "Sue", "Sam")
 THINGS = ("a blue car", "a red kite", "a big dog", "a small boat", "an old tree", "a little bird", "a toy box", "a yellow hat")
@@ -17,9 +17,9 @@ THINGS = ("a blue car", "a red kite", "a big dog", "a small boat", "an old tree"
 
 @dataclass(frozen=True)
 class Round:
-    """Tokens a second with guesses and without, and tokens a step with them."""
+    """Tokens a second with speculation and without, and tokens a step with them."""
 
-    guessed: float
+    speculating: float
     plain: float
     tokens_per_step: float
 
@@ -45,13 +45,13 @@ def measure(folder: Path, rounds: int) -> list[Round]:
         seconds, tokens, told, taken = {True: 0.0, False: 0.0}, 0, {}, 0
         for number in range(start, start + 10):
             # First without: what a telling teaches must not help the same one.
-            for engine.guesses in (False, True):
-                steps[0], begun, learn = 0, time.perf_counter(), engine.phrases.learn
-                if not engine.guesses:
-                    engine.phrases.learn = lambda tokens: None  # type: ignore[method-assign]
-                told[engine.guesses] = tell(engine, number)
-                seconds[engine.guesses] += time.perf_counter() - begun
-                engine.phrases.learn = learn  # type: ignore[method-assign]
+            for engine.speculates in (False, True):
+                steps[0], begun, learn = 0, time.perf_counter(), engine.ngrams.learn
+                if not engine.speculates:
+                    engine.ngrams.learn = lambda tokens: None  # type: ignore[method-assign]
+                told[engine.speculates] = tell(engine, number)
+                seconds[engine.speculates] += time.perf_counter() - begun
+                engine.ngrams.learn = learn  # type: ignore[method-assign]
             assert told[True] == told[False]
             tokens += len(told[True])
             taken += steps[0]
@@ -68,9 +68,9 @@ def tell(engine: StoryEngine, number: int) -> tuple[int, ...]:
 
 def print_table(rounds: list[Round]) -> None:
     """Markdown, as the README shows it."""
-    ratios = sorted(one.guessed / one.plain for one in rounds)
-    print("| tokens/s with guesses | without | ratio (lowest to highest round) | tokens a step |")
+    ratios = sorted(one.speculating / one.plain for one in rounds)
+    print("| tokens/s with speculation | without | ratio (lowest to highest round) | tokens a step |")
     print("|---|---|---|---|")
-    middle = [statistics.median(getattr(one, name) for one in rounds) for name in ("guessed", "plain", "tokens_per_step")]
+    middle = [statistics.median(getattr(one, name) for one in rounds) for name in ("speculating", "plain", "tokens_per_step")]
     ratio = f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
     print(f"| {middle[0]:.0f} | {middle[1]:.0f} | {ratio} | {middle[2]:.2f} |")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from story_engine import InputError, Settings, Story, StoryEngine, StoryError
 from story_engine.cache import Slot
-from story_engine.turns import Turns
+from story_engine.scheduler import Scheduler
 
 SAY = ' He saw a red kite. Mia said, "Look!" They ran to the park.'
 
@@ -31,7 +31,7 @@ def make_slot(engine: StoryEngine) -> Slot:
 @given(st.data())
 def test_a_row_of_a_step_is_what_the_story_gets_alone(engine_at, data):
     """Stories of any length that join, leave, and are cut back between two steps, against each one read by itself."""
-    token, read = st.integers(1, 4000), engine_at.decoder.read
+    token, read = st.integers(1, 4000), engine_at.decoder.prefill
     together, alone = [], []
     for _ in range(data.draw(st.integers(2, 6))):
         ids = data.draw(st.lists(token, min_size=2, max_size=30))
@@ -78,7 +78,7 @@ def test_eight_readers_share_steps_and_each_gets_his_own_story(engine_at):
         engine_at.decoder.step = step
     assert [story.text() for story in together] == [story.text() for story in alone]
     assert len({story.text() for story in together}) == 8
-    # A story that is alone guesses some words ahead, which costs rows: at the end, when the others are done.
+    # A story that is alone speculates, which costs rows: at the end, when the others are done.
     assert sum(len(story.last().tokens) for story in together) - 8 <= sum(widths) <= rows_alone
     assert len(widths) < sum(widths) / 2
 
@@ -96,7 +96,7 @@ class SlowModel:
             raise RuntimeError("no such token")
         return torch.tensor(tokens, dtype=torch.float32)[:, None]
 
-    def read(self, ids, slot, every=False):
+    def prefill(self, ids, slot, every=False):
         time.sleep(0.005)
         self.calls.append(list(ids))
         return torch.zeros(1)
@@ -105,16 +105,16 @@ class SlowModel:
 def test_a_long_text_is_read_between_the_steps_of_others():
     """Neither waits for the other to end: chunks and steps alternate."""
     model, reader = SlowModel(), object()
-    turns, stop = Turns(model), threading.Event()
+    scheduler, stop = Scheduler(model), threading.Event()
 
     def step():
         while not stop.is_set():
-            turns.step([7], [reader], list)
+            scheduler.step([7], [reader], list)
 
     thread = threading.Thread(target=step)
     thread.start()
     for _ in range(10):
-        turns.read([1, 2, 3], object())
+        scheduler.prefill([1, 2, 3], object())
     stop.set()
     thread.join(10)
     kinds = "".join("s" if call == [7] else "r" for call in model.calls)
@@ -123,11 +123,11 @@ def test_a_long_text_is_read_between_the_steps_of_others():
 
 
 def test_a_failing_step_is_told_to_all_it_was_for_and_the_next_works():
-    turns, told = Turns(SlowModel()), []
+    scheduler, told = Scheduler(SlowModel()), []
 
     def step(token):
         try:
-            told.append(float(turns.step([token], [object()], torch.clone)[0, 0]))
+            told.append(float(scheduler.step([token], [object()], torch.clone)[0, 0]))
         except RuntimeError as error:
             told.append(str(error))
 
@@ -138,7 +138,7 @@ def test_a_failing_step_is_told_to_all_it_was_for_and_the_next_works():
         thread.join(10)
     assert "no such token" in told
     assert len(told) == 3
-    assert float(turns.step([5], [object()], torch.clone)[0, 0]) == 5
+    assert float(scheduler.step([5], [object()], torch.clone)[0, 0]) == 5
 
 
 def test_a_reader_who_pauses_holds_nobody_up(scripted):

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 @dataclass(eq=False)
-class _Wish:
+class _Request:
     """One more token for each of these slots, and what is made of the logits that come of it."""
 
     tokens: Sequence[int]
@@ -31,7 +31,7 @@ class _Wish:
     made: Future[Any] = field(default_factory=Future)
 
 
-class Turns:
+class Scheduler:
     """The model's own thread, and the queue before it. All who wait for a step when one begins get it together.
 
     One thread, since OpenMP keeps a team of helpers for every thread that computes, and the teams take each other's
@@ -43,14 +43,14 @@ class Turns:
         self._decoder = decoder
         self._worker = Worker("model")
         self._arrival = Condition()
-        self._waiting: list[_Wish] = []
+        self._waiting: list[_Request] = []
         self._last: frozenset[int] = frozenset()  # the slots of the last step, by identity
         self._seconds = 0.0  # that it took
 
-    def read(self, ids: Sequence[int], slot: Slot, every: bool = False) -> Tensor:
-        """`Decoder.read`, when its turn has come."""
+    def prefill(self, ids: Sequence[int], slot: Slot, every: bool = False) -> Tensor:
+        """`Decoder.prefill`, when its turn has come."""
         logits: Future[Tensor] = Future()
-        self._worker.give(lambda: _fulfil(logits, lambda: self._decoder.read(ids, slot, every)))
+        self._worker.submit(lambda: _fulfil(logits, lambda: self._decoder.prefill(ids, slot, every)))
         return logits.result()
 
     def step(self, tokens: Sequence[int], slots: Sequence[Slot], make: Callable[[Tensor], T]) -> T:
@@ -58,46 +58,46 @@ class Turns:
 
         It is made in the model's thread: eight readers who each wake up to draw a word take three times as long for it.
         """
-        wish = _Wish(tokens, slots, make)
+        request = _Request(tokens, slots, make)
         with self._arrival:
-            self._waiting.append(wish)
+            self._waiting.append(request)
             if self._is_complete():
                 self._arrival.notify()
-        self._worker.give(self._step_all)
-        return wish.made.result()
+        self._worker.submit(self._step_all)
+        return request.made.result()
 
     def _step_all(self) -> None:
         """One step for all who wait for one, unless they had it with an earlier one."""
-        if not (wishes := self._gather()):
+        if not (requests := self._gather()):
             return
-        begun, slots = time.monotonic(), [slot for wish in wishes for slot in wish.slots]
+        begun, slots = time.monotonic(), [slot for request in requests for slot in request.slots]
         rows: Future[Tensor] = Future()
         # From a GPU all rows come at once: their words are drawn here.
-        _fulfil(rows, lambda: self._decoder.step([token for wish in wishes for token in wish.tokens], slots).cpu())
+        _fulfil(rows, lambda: self._decoder.step([token for request in requests for token in request.tokens], slots).cpu())
         self._last, self._seconds = frozenset(map(id, slots)), time.monotonic() - begun
         place, made = 0, []
-        for wish in wishes:
-            made.append(_make(wish, rows, place))
-            place += len(wish.slots)
-        for wish, own in zip(wishes, made, strict=True):  # once all are made: who wakes up wants the interpreter
-            _fulfil(wish.made, own.result)
+        for request in requests:
+            made.append(_make(request, rows, place))
+            place += len(request.slots)
+        for request, own in zip(requests, made, strict=True):  # once all are made: who wakes up wants the interpreter
+            _fulfil(request.made, own.result)
 
-    def _gather(self) -> list[_Wish]:
-        """All wishes, once the stories of the last step are back or have been waited for."""
+    def _gather(self) -> list[_Request]:
+        """All requests, once the stories of the last step are back or have been waited for."""
         with self._arrival:
             if self._waiting:
                 self._arrival.wait_for(self._is_complete, min(PATIENCE, self._seconds / 2))
-            wishes, self._waiting = self._waiting, []
-            return wishes
+            requests, self._waiting = self._waiting, []
+            return requests
 
     def _is_complete(self) -> bool:
-        return self._last <= {id(slot) for wish in self._waiting for slot in wish.slots}
+        return self._last <= {id(slot) for request in self._waiting for slot in request.slots}
 
 
-def _make(wish: _Wish, rows: Future[Tensor], place: int) -> Future[Any]:
-    """What the wish makes of its rows of a step, which begin at `place`."""
+def _make(request: _Request, rows: Future[Tensor], place: int) -> Future[Any]:
+    """What the request makes of its rows of a step, which begin at `place`."""
     made: Future[Any] = Future()
-    _fulfil(made, lambda: wish.make(rows.result()[place : place + len(wish.slots)]))
+    _fulfil(made, lambda: request.make(rows.result()[place : place + len(request.slots)]))
     return made
 
 

@@ -11,9 +11,9 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from transformers import LlamaForCausalLM
 
 from story_engine import StoryEngine, cache, calibration
-from story_engine.calibration import choose_recordings
+from story_engine.calibration import choose_graphs
+from story_engine.cuda_graphs import CudaGraphs
 from story_engine.decoder import Decoder
-from story_engine.recording import Recordings
 
 TOLERANCE = 2e-4  # largest difference of a logit; logits here are of the order of ten
 
@@ -28,7 +28,7 @@ def trace(run):
 def decoder(tiny_folder, monkeypatch) -> Decoder:
     monkeypatch.setitem(cache.FIRST_CAPACITY, "cpu", 8)  # slots grow, and move, often
     found = StoryEngine.load(str(tiny_folder), precision="float32", kernel="off").decoder
-    found.recordings = Recordings(trace)
+    found.graphs = CudaGraphs(trace)
     return found
 
 
@@ -60,7 +60,7 @@ def test_steps_played_again_are_those_of_an_uncached_model(decoder, model, data)
         elif move == "crop":
             slot.crop(data.draw(st.integers(0, len(slot.ids))))
         elif move == "read":
-            decoder.read(data.draw(st.lists(token, min_size=1, max_size=12)), slot)
+            decoder.prefill(data.draw(st.lists(token, min_size=1, max_size=12)), slot)
         elif move == "both":
             found = decoder.step([data.draw(token), data.draw(token)], slots)
             for row, each in zip(found, slots, strict=True):
@@ -71,7 +71,7 @@ def test_steps_played_again_are_those_of_an_uncached_model(decoder, model, data)
 
 def test_a_slot_is_recorded_once_until_it_grows_and_let_go_with_its_recording(decoder):
     recorded = []
-    decoder.recordings = Recordings(lambda run: recorded.append(run) or run)
+    decoder.graphs = CudaGraphs(lambda run: recorded.append(run) or run)
     slot = make_slot(decoder)
     for token in range(20):
         decoder.step([token], [slot])
@@ -79,7 +79,7 @@ def test_a_slot_is_recorded_once_until_it_grows_and_let_go_with_its_recording(de
     recorded.clear()
     del slot
     gc.collect()
-    assert len(decoder.recordings) == 0
+    assert len(decoder.graphs) == 0
 
 
 def refuse(run):
@@ -98,11 +98,11 @@ def refuse(run):
     ids=["faster", "slower", "wrong", "no numbers", "refused"],
 )
 def test_recordings_are_used_where_they_are_right_and_faster(decoder, monkeypatch, caplog, record, seconds, said):
-    decoder.recordings = None
-    monkeypatch.setattr(calibration, "_time", lambda decoder, steps: seconds[decoder.recordings is not None])
-    recordings = Recordings(record)
+    decoder.graphs = None
+    monkeypatch.setattr(calibration, "_time", lambda decoder, steps: seconds[decoder.graphs is not None])
+    graphs = CudaGraphs(record)
     with caplog.at_level(logging.WARNING):
-        chosen = choose_recordings(decoder, recordings)
-    assert chosen is (recordings if said == "" else None)
-    assert decoder.recordings is None
+        chosen = choose_graphs(decoder, graphs)
+    assert chosen is (graphs if said == "" else None)
+    assert decoder.graphs is None
     assert (said or "") in caplog.text

@@ -1,23 +1,20 @@
-"""Keys and values, kept in float32 or as bytes with a size for each vector of a head, and attention over them.
-
-After a change here, STAMPS in `kernel.py` have to follow, as for `vectors.py`.
-"""
+"""Keys and values, kept in float32 or as bytes with a size for each vector of a head, and attention over them."""
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import overload
 
-from story_engine.products import FAST, HALF, ONE, WITHOUT_SIGN, round_to_bytes
-from story_engine.vectors import blend_1, blend_4, dots_1, dots_4, raise_two
+from story_engine.kernel.intrinsics import blend_1, blend_4, compiled, dots_1, dots_4, raise_two
+from story_engine.kernel.matmul import FAST, HALF, ONE, WITHOUT_SIGN, quantize_vector
 
 LOG2_E, LN_2_HIGH, LN_2_LOW = np.float32(1.44269504), np.float32(0.693359375), np.float32(-2.12194440e-4)
 LEAST = np.float32(-87)
 C2, C3, C4, C5, C6 = (np.float32(1 / factorial) for factorial in (2, 6, 24, 120, 720))
 
 
-@njit(error_model="numpy", fastmath=FAST)
+@compiled(fastmath=FAST)
 def exponential(x):
     """e^x for x of 0 or less, within 2e-7 of its size, in steps that a compiler can do for many numbers at once."""
     x = max(x, LEAST)
@@ -49,24 +46,24 @@ def _choose_weigh(scores, end, sizes, lines):
     return lambda scores, end, sizes, lines: None
 
 
-@njit(error_model="numpy")
+@compiled()
 def _shrink(vector, place, lines, sizes):
-    sizes[place] = round_to_bytes(vector, lines[place])
+    sizes[place] = quantize_vector(vector, lines[place])
 
 
-@njit(error_model="numpy")
+@compiled()
 def _copy(vector, place, lines):
     for i in range(len(vector)):
         lines[place, i] = vector[i]
 
 
-@njit(error_model="numpy")
+@compiled()
 def _scale(scores, end, sizes):
     for place in range(end):
         scores[place] *= sizes[place]
 
 
-@njit(error_model="numpy", fastmath=FAST)
+@compiled(fastmath=FAST)
 def rotate(vector, cosines, sines):
     half = len(vector) // 2
     for place in range(half):
@@ -75,13 +72,13 @@ def rotate(vector, cosines, sines):
         vector[place + half] = right * cosines[place + half] + left * sines[place + half]
 
 
-@njit(error_model="numpy")
+@compiled()
 def _order(bits):
     """The bits of a float32 as a whole number of the same order, and back."""
     return np.int32(bits ^ ((bits >> 31) & WITHOUT_SIGN))
 
 
-@njit(error_model="numpy", fastmath=FAST)
+@compiled(fastmath=FAST)
 def _soften(scores, end, scale):
     """The softmax of scale * scores[:end], in place."""
     bits, top, total = scores.view(np.int32), np.int32(-WITHOUT_SIGN), np.float32(0)
@@ -95,7 +92,7 @@ def _soften(scores, end, scale):
         scores[place] /= total
 
 
-@njit(error_model="numpy")
+@compiled()
 def attend(heads, row, rows, column, keys, key_sizes, values, value_sizes, end, shares, mixed):
     """mixed = softmax(query . keys / sqrt(dim)) . values for one row, or for four neighbours of one slot.
 
