@@ -147,5 +147,6 @@ def print_table(rows: list[Row]) -> None:
         cells = [f"{row.rate(name):.1f} | {row.ratio(name)}" for name in peers]
         reading = " / ".join(f"{row.reading(name):.2f}" for name in row.rounds)
         print(f"| {row.length:,} | {row.rate(ENGINE):.1f} | {' | '.join(cells)} | {reading} |")
-    waits = [f"{row.length:,}: " + " / ".join(f"{1000 * row.turn(name):.0f}" for name in row.rounds) for row in rows]
-    print(f"\n{WORDS} more tokens behind them, ms, {' / '.join(rows[0].rounds)}: {'; '.join(waits)}")
+    timed = [name for name in rows[0].rounds if not math.isnan(rows[0].turn(name))]
+    waits = [f"{row.length:,}: " + " / ".join(f"{1000 * row.turn(name):.0f}" for name in timed) for row in rows]
+    print(f"\n{WORDS} more tokens behind them, ms, {' / '.join(timed)}: {'; '.join(waits)}")

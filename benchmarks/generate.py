@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM, ContinuousBatchingConfig, GenerationConfig
+from transformers.utils import logging
 
 from story_engine import Settings
 
@@ -32,6 +33,8 @@ class Peer:
     """A folder's model as transformers runs it: float32 on the CPU, bfloat16 elsewhere; at the recommended settings."""
 
     def __init__(self, folder: Path, device: torch.device) -> None:
+        logging.set_verbosity_error()  # it warns of an end token of -1 at every call
+        logging.disable_progress_bar()
         self.precision = "float32" if device.type == "cpu" else "bfloat16"
         model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=self.precision)
         self._model = model.to(device).eval()
