@@ -6,10 +6,11 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from story_engine.kernel.intrinsics import blend_1, blend_4, compiled, dots_1, dots_4, raise_two
+from story_engine.kernel.intrinsics import blend_1, blend_4, compiled, dots_1, dots_4, fetch, raise_two
 from story_engine.kernel.matmul import FAST, HALF, ONE, WITHOUT_SIGN, quantize_vector
 
 LOG2_E, LN_2_HIGH, LN_2_LOW = np.float32(1.44269504), np.float32(0.693359375), np.float32(-2.12194440e-4)
+STRIDE = 16  # places whose memory is asked for at once
 LEAST = np.float32(-87)
 C2, C3, C4, C5, C6 = (np.float32(1 / factorial) for factorial in (2, 6, 24, 120, 720))
 
@@ -93,17 +94,21 @@ def _soften(scores, end, scale):
 
 
 @compiled()
-def attend(heads, row, rows, column, keys, key_sizes, values, value_sizes, end, shares, mixed):
+def attend(heads, row, rows, column, keys, key_sizes, values, value_sizes, following, end, shares, mixed):
     """mixed = softmax(query . keys / sqrt(dim)) . values for one row, or for four neighbours of one slot.
 
-    The first row sees `end` places, each other one more. A row's sums are the same alone and in company.
+    The first row sees `end` places, each other one more. A row's sums are the same alone and in company. Values are asked
+    for while keys are multiplied, and the `following` keys, which come next, while values are.
     """
     dim = keys.shape[1]
     scale = ONE / np.sqrt(np.float32(dim))
-    if rows == 4:
-        dots_4(heads, row, column, dim, keys, 0, end, shares)
-    else:
-        dots_1(heads, row, column, dim, keys, 0, end, shares)
+    for first in range(0, end, STRIDE):
+        last = min(first + STRIDE, end)
+        fetch(values, first, last)
+        if rows == 4:
+            dots_4(heads, row, column, dim, keys, first, last, shares)
+        else:
+            dots_1(heads, row, column, dim, keys, first, last, shares)
     for more in range(1, rows):
         dots_1(heads, row + more, column, dim, keys, end, end + more, shares[more : more + 1])
     for more in range(rows):
@@ -111,9 +116,12 @@ def attend(heads, row, rows, column, keys, key_sizes, values, value_sizes, end, 
         _soften(shares[more], end + more, scale)
         weigh(shares[more], end + more, value_sizes, values)
         mixed[row + more, column : column + dim] = np.float32(0)
-    if rows == 4:
-        blend_4(shares, values, 0, end, mixed, row, column)
-    else:
-        blend_1(shares, values, 0, end, mixed, row, column)
+    for first in range(0, end, STRIDE):
+        last = min(first + STRIDE, end)
+        fetch(following, first, last)
+        if rows == 4:
+            blend_4(shares, values, first, last, mixed, row, column)
+        else:
+            blend_1(shares, values, first, last, mixed, row, column)
     for more in range(1, rows):
         blend_1(shares[more : more + 1], values, end, end + more, mixed, row + more, column)

@@ -24,8 +24,8 @@ from story_engine.kernel.matmul import FAST, ONE, choose_operand, multiply, quan
 
 # Of which files this was compiled: the beginnings of their SHA-256.
 STAMPS = {
-    "attention.py": "f5396727097cd177",
-    "intrinsics.py": "d235f89700a3ada3",
+    "attention.py": "8e319876fe4c4704",
+    "intrinsics.py": "27c8ee57dfe19182",
     "matmul.py": "ce4619dfebafd082",
     "microkernels.py": "7c59a41979a08cad",
 }
@@ -139,8 +139,10 @@ def _attend(board, phase, count, layer, sizes, slots, kind, cosines, sines, head
             # A later row's keys are in already, behind the places that an earlier one sees.
             rows = 4 if row + 4 <= count and _are_neighbours(slots, row) else 1
             keys, key_sizes, values, value_sizes = _open_slot(slots[row], kind, sizes, layer, chunk)
+            following, _, _, _ = _open_slot(slots[min(row + rows, count - 1)], kind, sizes, layer, chunk)
+            end = slots[row, 0] + 1
             for column in range(chunk * group * dim, (chunk + 1) * group * dim, dim):
-                attend(heads, row, rows, column, keys, key_sizes, values, value_sizes, slots[row, 0] + 1, shares, mixed)
+                attend(heads, row, rows, column, keys, key_sizes, values, value_sizes, following, end, shares, mixed)
             row += rows
         _finish(board, phase)
 
