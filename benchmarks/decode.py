@@ -33,11 +33,15 @@ ENGINE, TRANSFORMERS, LLAMA_CPP = "engine", "transformers generate", "llama.cpp 
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds to read the text before, tokens a second behind it, and seconds to take in a reader's words there."""
+    """Seconds to read the text before, tokens a second behind it, and seconds to take in a reader's words there.
+
+    `drawing` is the part of a token's seconds that drawing it takes.
+    """
 
     reading: float
     rate: float
     turn: float = math.nan
+    drawing: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,9 @@ class Row:
 
     def turn(self, name: str) -> float:
         return statistics.median(timing.turn for timing in self.rounds[name])
+
+    def drawing(self, name: str) -> float:
+        return statistics.median(timing.drawing for timing in self.rounds[name])
 
     def ratio(self, name: str) -> str:
         """The engine's rate over another's: of the medians, and the lowest and highest of a round."""
@@ -100,17 +107,19 @@ def time_ours(engine: StoryEngine, ids: list[int], settings: Settings) -> Timing
     opened = time.perf_counter()
     for start in range(0, len(ids), CHUNK):
         logits = engine.decoder.prefill(ids[start : start + CHUNK], slot).cpu()  # a GPU has read them only then
-    generator, used = torch.Generator().manual_seed(1), set(ids)
+    generator, used, drawing = torch.Generator().manual_seed(1), set(ids), 0.0
     begun = time.perf_counter()
     for _ in range(TOKENS):
+        drawn = time.perf_counter()
         token = pick(weigh(logits.numpy(), used, settings, engine.end_tokens), generator)
+        drawing += time.perf_counter() - drawn
         used.add(token)
         logits = engine.decoder.prefill([token], slot).cpu()
     rate = TOKENS / (time.perf_counter() - begun)
     slot.crop(len(ids))
     asked = time.perf_counter()
     engine.decoder.prefill(ids[:WORDS], slot).cpu()
-    return Timing(begun - opened, rate, time.perf_counter() - asked)
+    return Timing(begun - opened, rate, time.perf_counter() - asked, drawing / TOKENS)
 
 
 def measure(folder: Path, rounds: int = ROUNDS, precision: str = "auto") -> list[Row]:
@@ -150,3 +159,5 @@ def print_table(rows: list[Row]) -> None:
     timed = [name for name in rows[0].rounds if not math.isnan(rows[0].turn(name))]
     waits = [f"{row.length:,}: " + " / ".join(f"{1000 * row.turn(name):.0f}" for name in timed) for row in rows]
     print(f"\n{WORDS} more tokens behind them, ms, {' / '.join(timed)}: {'; '.join(waits)}")
+    drawing = statistics.median(row.drawing(ENGINE) for row in rows)
+    print(f"Drawing a token, of the engine's time for it: {1000 * drawing:.2f} ms")

@@ -1,4 +1,4 @@
-"""Taking turns at the model: texts are read one at a time, in the order of asking; next words of many stories in one step."""
+"""Scheduling: texts are read one at a time, in the order of asking; the next words of many stories are one step of the model."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from story_engine.worker import Worker
 
 PATIENCE = 0.02  # seconds at most that a step waits for the stories of the last one; half a step, where that is less
 
-
 T = TypeVar("T")
 
 
@@ -34,9 +33,10 @@ class _Request:
 class Scheduler:
     """The model's own thread, and the queue before it. All who wait for a step when one begins get it together.
 
-    One thread, since OpenMP keeps a team of helpers for every thread that computes, and the teams take each other's
-    cores. Stories join and leave between two tokens; those of the last step are waited for a moment, so that readers
-    who are still busy with their last word do not fall into a second group.
+    That is continuous batching (Orca: Yu et al., 2022), with chunks of texts read between the steps. One thread, since
+    OpenMP keeps a team of helpers for every thread that computes, and the teams take each other's cores. Stories join and
+    leave between two tokens; those of the last step are waited for a moment, so that readers who are still busy with their
+    last word do not fall into a second group.
     """
 
     def __init__(self, decoder: AnyDecoder) -> None:

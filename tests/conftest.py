@@ -18,7 +18,7 @@ import torch
 from tokenizers import Tokenizer
 
 from playground.engines import Engines
-from story_engine import StoryEngine
+from story_engine import StoryEngine, calibration
 from story_engine.cache import Slot
 from story_engine.library import Library
 from story_engine.model import ModelConfig
@@ -43,6 +43,12 @@ def make_stories(count: int = 60) -> list[str]:
         f'One day, {NAMES[i % 4]} went to the {PLACES[i % 3]}. "Look!" said {NAMES[(i + 1) % 4]}. They were happy.'
         for i in range(count)
     ]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def findings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What is measured of the tests' own models is no user's."""
+    calibration.FOUND = tmp_path_factory.mktemp("cache") / "kernels.json"
 
 
 @pytest.fixture(scope="session")

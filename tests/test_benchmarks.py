@@ -82,8 +82,10 @@ def test_the_engine_and_its_peer_write_in_turn_and_every_length_has_a_row(tiny_f
         assert all(timing.reading > 0 and timing.rate > 0 for timings in row.rounds.values() for timing in timings)
         assert len(row.rounds[decode.ENGINE]) == 3
         assert row.turn(decode.ENGINE) > 0
+        assert 0 < row.drawing(decode.ENGINE) < 1 / row.rate(decode.ENGINE)
     decode.print_table(rows)
     said = capsys.readouterr().out
+    assert "nan" not in said
     assert "The engine in int8" in said
     assert "| 150 |" in said
 
