@@ -1,4 +1,4 @@
-"""Scheduling: texts are read one at a time, in the order of asking; the next words of many stories are one step of the model."""
+"""Scheduling: texts are read one at a time, in the order of asking; the next words of many stories are one step."""
 
 from __future__ import annotations
 
