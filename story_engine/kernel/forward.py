@@ -77,19 +77,32 @@ def _swiglu(gate, up):
 
 
 @compiled()
-def _project(board, phase, most, count, x, norm, epsilon, own, blocks, scales, out):
-    """out = norm(x) times the blocks. Each worker normalizes for itself, since that is less than to wait for it."""
+def _prepare(x, count, norm, epsilon, own, blocks):
+    """The rows normalized, and quantized where the blocks are; each worker does it for itself, which is less than to wait."""
     normal, room = own
-    chunks, fresh = min(most, len(blocks)), True
+    _normalize(x, count, norm, epsilon, normal)
+    quantize_rows(normal, count, blocks, room)
+
+
+@compiled()
+def _find_part(blocks, chunk, chunks):
+    """Which blocks are a chunk: the first, and the one behind the last."""
+    return len(blocks) * chunk // chunks, len(blocks) * (chunk + 1) // chunks
+
+
+@compiled()
+def _project(board, phase, most, count, x, norm, epsilon, own, blocks, scales, out):
+    """out = norm(x) times the blocks."""
+    normal, room = own
+    chunks, is_prepared = min(most, len(blocks)), False
     while True:
         chunk = _claim(board, phase, chunks)
         if chunk < 0:
             return
-        if fresh:
-            _normalize(x, count, norm, epsilon, normal)
-            quantize_rows(normal, count, blocks, room)
-            fresh = False
-        first, last = len(blocks) * chunk // chunks, len(blocks) * (chunk + 1) // chunks
+        if not is_prepared:
+            _prepare(x, count, norm, epsilon, own, blocks)
+            is_prepared = True
+        first, last = _find_part(blocks, chunk, chunks)
         multiply(choose_operand(normal, blocks, room), count, blocks, first, last, scales, out)
         _finish(board, phase)
 
@@ -151,15 +164,15 @@ def _attend(board, phase, count, layer, sizes, slots, kind, cosines, sines, head
 def _project_back(board, phase, most, count, y, own, blocks, scales, added, x):
     """x += y times the blocks."""
     _, room = own
-    chunks, fresh = min(most, len(blocks)), True
+    chunks, is_prepared = min(most, len(blocks)), False
     while True:
         chunk = _claim(board, phase, chunks)
         if chunk < 0:
             return
-        if fresh:
+        if not is_prepared:
             quantize_rows(y, count, blocks, room)
-            fresh = False
-        first, last = len(blocks) * chunk // chunks, len(blocks) * (chunk + 1) // chunks
+            is_prepared = True
+        first, last = _find_part(blocks, chunk, chunks)
         multiply(choose_operand(y, blocks, room), count, blocks, first, last, scales, added)
         for row in range(count):
             for place in range(first * LANES, last * LANES):
@@ -171,19 +184,18 @@ def _project_back(board, phase, most, count, y, own, blocks, scales, added, x):
 def _project_gated(board, phase, most, count, x, norm, epsilon, own, gates, gate_scales, ups, up_scales, gate, up):
     """gate = silu(norm(x) times gates) * (norm(x) times ups) (SwiGLU: Shazeer, 2020)."""
     normal, room = own
-    chunks, fresh = min(most, len(gates)), True
+    chunks, is_prepared = min(most, len(gates)), False
     while True:
         chunk = _claim(board, phase, chunks)
         if chunk < 0:
             return
-        if fresh:
-            _normalize(x, count, norm, epsilon, normal)
-            quantize_rows(normal, count, gates, room)
-            fresh = False
-        first, last = len(gates) * chunk // chunks, len(gates) * (chunk + 1) // chunks
-        prepared = choose_operand(normal, gates, room)
-        multiply(prepared, count, gates, first, last, gate_scales, gate)
-        multiply(prepared, count, ups, first, last, up_scales, up)
+        if not is_prepared:
+            _prepare(x, count, norm, epsilon, own, gates)
+            is_prepared = True
+        first, last = _find_part(gates, chunk, chunks)
+        operand = choose_operand(normal, gates, room)
+        multiply(operand, count, gates, first, last, gate_scales, gate)
+        multiply(operand, count, ups, first, last, up_scales, up)
         for row in range(count):
             _swiglu(gate[row, first * LANES : last * LANES], up[row, first * LANES : last * LANES])
         _finish(board, phase)
