@@ -1,4 +1,4 @@
-"""Calibration: whether the compiled kernel is faster here than torch, and with how many workers; measured once, remembered.
+"""Calibration: whether the compiled kernel is faster here than torch, measured once and remembered; and with how many workers.
 
 On a GPU: whether recorded steps are faster than launched ones, which is measured at every load.
 """
@@ -37,6 +37,7 @@ KERNELS = ("auto", "on", "off")
 FOUND = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "story-playground" / "kernels.json"
 MOST_WORKERS = 16  # more would wait for each other longer than they work
 ROUNDS, STEPS = 7, 3  # each way is timed so many times, for so many steps of one story
+FEWER_ROUNDS = 3  # at a later start
 PLACE = 64  # tokens before the first of them
 ROWS = 4  # of the steps that are held against those of a single row
 SAME = 0.05  # of the largest logit; bfloat16 has three digits, and recorded steps add up in another order
@@ -88,7 +89,10 @@ def load_decoder(
         _remember(name, found)
         if not found.workers and wanted == "auto":
             return plain
-    compiled.workers, compiled.row_cost = found.workers or compiled.workers, found.row_cost
+        compiled.workers = found.workers or compiled.workers
+    else:  # how many workers serve best is asked at every start: another program may have had a core when it was measured
+        compiled.workers = min(_list_choices(compiled), key=_time_workers(compiled, FEWER_ROUNDS).__getitem__)
+    compiled.row_cost = found.row_cost
     return compiled
 
 
@@ -125,17 +129,29 @@ def _compile(precision: str) -> None:
 
 def _measure(compiled: CompiledDecoder, plain: Decoder) -> Finding:
     """Times both in turn, for the steps of one story; then the kernel's steps of a single row and of several."""
-    choices = sorted({1, compiled.workers} | {2**power for power in range(5) if 2**power < compiled.workers})
-    times: dict[int, list[float]] = {workers: [] for workers in (0, *choices)}
+    most, choices, rounds = compiled.workers, _list_choices(compiled), []
     for _ in range(ROUNDS):
-        for workers, seconds in times.items():
-            compiled.workers = workers or 1
-            seconds.append(_time(compiled if workers else plain, STEPS))
-    medians = {workers: statistics.median(seconds) for workers, seconds in times.items()}
+        compiled.workers = most
+        rounds.append({0: _time(plain, STEPS)} | _time_workers(compiled, 1))
+    medians = {workers: statistics.median(each[workers] for each in rounds) for workers in (0, *choices)}
     compiled.workers = min(choices, key=lambda workers: medians[workers])
     one, many = (statistics.median(_time(compiled, STEPS, rows) for _ in range(ROUNDS)) for rows in (1, ROWS))
     fastest = min(medians, key=lambda workers: medians[workers])
     return Finding(fastest, max(0.0, (many - one) / (ROWS - 1) / one))
+
+
+def _list_choices(compiled: CompiledDecoder) -> list[int]:
+    """Numbers of workers to choose from, up to those that there are."""
+    return sorted({1, compiled.workers} | {2**power for power in range(5) if 2**power < compiled.workers})
+
+
+def _time_workers(compiled: CompiledDecoder, rounds: int) -> dict[int, float]:
+    """Median seconds of the steps of one story by number of workers, in turn."""
+    times: dict[int, list[float]] = {workers: [] for workers in _list_choices(compiled)}
+    for _ in range(rounds):
+        for compiled.workers, seconds in times.items():
+            seconds.append(_time(compiled, STEPS))
+    return {workers: statistics.median(seconds) for workers, seconds in times.items()}
 
 
 def _time(decoder: AnyDecoder, steps: int, rows: int = 1) -> float:

@@ -49,6 +49,38 @@ def test_the_kernel_is_measured_and_can_be_switched_off(tiny_folder, found):
         assert any(isinstance(entry, list) for entry in json.loads(found.read_text()).values())
 
 
+def test_a_start_on_a_busy_machine_does_not_cost_later_ones_their_workers(tiny_folder, found, monkeypatch):
+    """One worker was remembered; later two are faster, or one is."""
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    monkeypatch.setattr(calibration, "_measure", lambda compiled, plain: Finding(1, 0.25))
+    assert StoryEngine.load(str(tiny_folder)).decoder.workers == 1
+    for fastest in (2, 1):
+        monkeypatch.setattr(calibration, "_time", lambda decoder, steps, best=fastest: abs(decoder.workers - best))
+        assert StoryEngine.load(str(tiny_folder)).decoder.workers == fastest
+
+
+@pytest.mark.slow
+def test_a_first_start_which_compiles_tells_what_later_ones_do(tmp_path):
+    """The same bits: a compiler that may add up in any order chooses another one where the kernel comes from the cache."""
+    tell = (
+        "from story_engine import StoryEngine; engine = StoryEngine.load('embedded', kernel='on', precision='int8');"
+        "print(engine.prefill(range(1, 200), engine.make_slot()).numpy().tobytes().hex())"
+    )
+    folders = {"NUMBA_CACHE_DIR": str(tmp_path / "code"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", tell],
+            env=os.environ | folders,
+            cwd=Path(__file__).parent.parent,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for _ in range(2)
+    ]
+    assert told[0] == told[1] != ""
+
+
 def test_whoever_has_no_home_measures_at_every_start(tiny_folder, monkeypatch):
     monkeypatch.setattr(calibration, "FOUND", Path("~nobody-of-that-name/kernels.json"))
     measured = []

@@ -6,8 +6,8 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from story_engine.kernel.intrinsics import blend_1, blend_4, compiled, dots_1, dots_4, fetch, raise_two
-from story_engine.kernel.matmul import FAST, HALF, ONE, WITHOUT_SIGN, quantize_vector
+from story_engine.kernel.intrinsics import add_up, blend_1, blend_4, compiled, dots_1, dots_4, fetch, raise_two
+from story_engine.kernel.matmul import HALF, ONE, WITHOUT_SIGN, quantize_vector
 
 LOG2_E, LN_2_HIGH, LN_2_LOW = np.float32(1.44269504), np.float32(0.693359375), np.float32(-2.12194440e-4)
 STRIDE = 16  # places whose memory is asked for at once
@@ -15,7 +15,7 @@ LEAST = np.float32(-87)
 C2, C3, C4, C5, C6 = (np.float32(1 / factorial) for factorial in (2, 6, 24, 120, 720))
 
 
-@compiled(fastmath=FAST)
+@compiled()
 def exponential(x):
     """e^x for x of 0 or less, within 2e-7 of its size, in steps that a compiler can do for many numbers at once."""
     x = max(x, LEAST)
@@ -64,7 +64,7 @@ def _scale(scores, end, sizes):
         scores[place] *= sizes[place]
 
 
-@compiled(fastmath=FAST)
+@compiled()
 def rotate(vector, cosines, sines):
     half = len(vector) // 2
     for place in range(half):
@@ -79,16 +79,16 @@ def _order(bits):
     return np.int32(bits ^ ((bits >> 31) & WITHOUT_SIGN))
 
 
-@compiled(fastmath=FAST)
+@compiled()
 def _soften(scores, end, scale):
     """The softmax of scale * scores[:end], in place."""
-    bits, top, total = scores.view(np.int32), np.int32(-WITHOUT_SIGN), np.float32(0)
+    bits, top = scores.view(np.int32), np.int32(-WITHOUT_SIGN)
     for place in range(end):  # in whole numbers, of which a compiler compares many at once
         top = max(top, _order(bits[place]))
     highest = np.int32(_order(top)).view(np.float32)
     for place in range(end):
         scores[place] = exponential((scores[place] - highest) * scale)
-        total += scores[place]
+    total = add_up(scores, end)
     for place in range(end):
         scores[place] /= total
 

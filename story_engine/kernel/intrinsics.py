@@ -169,6 +169,32 @@ def _add_up(builder, vectors):
     return [builder.extract_element(joined, INT32(number)) for number in range(len(vectors))]
 
 
+def _make_sum(is_of_squares: bool):
+    """A function of a vector and how many of its numbers, or their squares, it adds up: always in the same order."""
+
+    @intrinsic
+    def add_up(typing, vector, count):
+        def generate(context, builder, signature, arguments):
+            kind = signature.args[0]
+            vector, count = context.make_array(kind)(context, builder, arguments[0]), arguments[1]
+            whole = builder.mul(builder.sdiv(count, INT64(16)), INT64(16))
+            total = cgutils.alloca_once_value(builder, ir.Constant(ir.VectorType(FLOAT, 16), [0.0] * 16))
+            rest = cgutils.alloca_once_value(builder, FLOAT(0))
+            with cgutils.for_range_slice(builder, INT64(0), whole, INT64(16)) as (at, _):
+                value = _load_floats(builder, kind, builder.gep(vector.data, [at]), 16)
+                value = builder.fmul(value, value) if is_of_squares else value
+                builder.store(builder.fadd(value, builder.load(total)), total)
+            with cgutils.for_range_slice(builder, whole, count, INT64(1)) as (at, _):
+                value = builder.load(builder.gep(vector.data, [at]))
+                value = builder.fmul(value, value) if is_of_squares else value
+                builder.store(builder.fadd(value, builder.load(rest)), rest)
+            return builder.fadd(_add_up(builder, [builder.load(total)])[0], builder.load(rest))
+
+        return types.float32(vector, types.int64), generate
+
+    return add_up
+
+
 def _make_dots(rows: int):
     """A function of heads [rows..., width], row, column, dim, keys [places, dim], first, end and shares [rows, context].
 
@@ -269,5 +295,6 @@ def _make_blend(rows: int):
     return blend
 
 
+add_up, add_squares = _make_sum(False), _make_sum(True)
 dots_1, dots_4 = _make_dots(1), _make_dots(4)
 blend_1, blend_4 = _make_blend(1), _make_blend(4)

@@ -9,13 +9,12 @@ from numba.extending import overload
 from story_engine.kernel.intrinsics import compiled
 from story_engine.kernel.microkernels import QUAD, microkernel_1, microkernel_2, microkernel_3, microkernel_4, microkernel_6
 
-FAST = {"reassoc", "contract", "arcp", "nsz"}  # sums in any order, but what is no number stays none
 ZERO, HALF, ONE = np.float32(0), np.float32(0.5), np.float32(1)
 LARGEST = np.float32(127)  # byte of a row
 WITHOUT_SIGN = np.int32(0x7FFFFFFF)  # the bits of a float32
 
 
-@compiled(fastmath=FAST)
+@compiled()
 def quantize_vector(vector, bytes):
     """Set `bytes` to a vector divided by its largest number, times 127; returns the size of one.
 
