@@ -1,9 +1,10 @@
-"""The command line: python -m train prepare | run | join | evaluate | report."""
+"""The command line: python -m train prepare | trim | run | join | evaluate | report."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from story_engine import PRECISIONS, ModelError
@@ -38,6 +39,12 @@ def build_parser() -> argparse.ArgumentParser:
     prepare = commands.add_parser("prepare", help="stories to token shards")
     prepare.add_argument("--data", nargs="+", help="text files, or one data set of the hub (default: the preset's)")
     prepare.add_argument("--held-out", nargs="+", help="files of held-out stories")
+    prepare.add_argument("--start", type=Path, metavar="MODEL", help="the folder of the model to start with, for its tokenizer")
+    trim = commands.add_parser("trim", help="a pretrained model, cut to the tokens that the texts need")
+    trim.add_argument("--start", required=True, metavar="MODEL", help="a folder or hub name of a Llama model")
+    trim.add_argument("--data", nargs="+", required=True, help="text files, or one data set of the hub")
+    trim.add_argument("--context", type=int, default=2048, help="tokens of its window, at most (default: 2048)")
+    trim.add_argument("--out", type=Path, required=True, help="the folder to write")
     run = commands.add_parser("run", help="train a model")
     run.add_argument("--data", type=Path, help="the folder that prepare made")
     run.add_argument("--dry-run", action="store_true", help="say what would be run, and on what, and leave")
@@ -95,6 +102,12 @@ def main(arguments: list[str] | None = None) -> int:
 
             print(write_report(options.run, options.data, options.notes, options.before))
             return 0
+        if options.command == "trim":
+            from train.trim import trim_folder
+
+            config = trim_folder(options.start, options.data, options.out, options.context)
+            print(f"{options.out}: {config.vocab_size:,} tokens")
+            return 0
         if options.command == "join":
             from train.joining import join_folders
 
@@ -111,6 +124,12 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         steps = {"steps": options.steps} if options.command == "run" and options.steps is not None else {}
         preset = find_preset(options.preset, **(parse_overrides(options.set) | steps))
+        if preset.adopts_shape:
+            from train.lineage import read_shape
+
+            if not options.start:
+                raise TrainError(f"Preset {preset.name!r} starts with a model. Add --start FOLDER; `trim` makes one.")
+            preset = replace(preset, shape=read_shape(options.start, preset.shape.context))
         if options.command == "run" and options.dry_run:
             from train.data import Meta
             from train.hardware import find_hardware
@@ -122,7 +141,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "prepare":
             from train.prepare import prepare
 
-            meta = prepare(preset, options.data or [preset.dataset], options.held_out, options.out)
+            meta = prepare(preset, options.data or [preset.dataset], options.held_out, options.out, start=options.start)
             print(f"{meta.stories:,} stories, {meta.tokens:,} tokens, {meta.text_bytes / meta.tokens:.2f} bytes a token")
         else:
             from train.lineage import Lineage

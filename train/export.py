@@ -35,6 +35,18 @@ def export_model(
     weights: dict[str, torch.Tensor] | None = None,
 ) -> None:
     """Write `model` as a folder; `data` is where its tokenizer lies. `weights` are its own, where they are gathered."""
+    write_folder(model, Tokenizer.from_file(str(data / "tokenizer.json")), folder, dtype, weights)
+    shutil.copyfile(data / "tokenizer.json", folder / "tokenizer.json")  # byte for byte: runs compare its hash
+
+
+def write_folder(
+    model: LlamaForCausalLM,
+    tokenizer: Tokenizer,
+    folder: Path,
+    dtype: torch.dtype,
+    weights: dict[str, torch.Tensor] | None = None,
+) -> None:
+    """Write a model and its tokenizer as a folder that transformers and the story engine load."""
     folder.mkdir(parents=True, exist_ok=True)
     config = model.config.to_dict() | {"architectures": ["LlamaForCausalLM"], "dtype": str(dtype).removeprefix("torch.")}
     (folder / "config.json").write_text(json.dumps(config, indent=1, default=str) + "\n")
@@ -43,7 +55,7 @@ def export_model(
         {name: weight.to(dtype) for name, weight in weights.items()}, folder / "model.safetensors", metadata={"format": "pt"}
     )
     (folder / "model.safetensors").chmod(0o644)
-    shutil.copyfile(data / "tokenizer.json", folder / "tokenizer.json")
+    tokenizer.save(str(folder / "tokenizer.json"))
     (folder / "tokenizer_config.json").write_text(
         json.dumps(
             {

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
-from transformers import AutoConfig, LlamaConfig, LlamaForCausalLM
+from tokenizers import Tokenizer
+from transformers import AutoConfig, AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
 from train.data import hash_file
 from train.errors import TrainError
 from train.network import build_config
-from train.presets import Preset
+from train.presets import Preset, Shape
 from train.sharding import load_weights
 
 FILES = ("config.json", "model.safetensors", "tokenizer.json")
@@ -86,6 +87,62 @@ def find_problems(folders: Sequence[Path], data: Path) -> list[str]:
         elif hash_file(folder / "tokenizer.json") != hash_file(data / "tokenizer.json"):
             problems.append(f"{folder} has another tokenizer than {data}")
     return problems
+
+
+def read_start(start: str) -> tuple[LlamaForCausalLM, Tokenizer]:
+    """A model in float32 and its tokenizer, from a folder or by its hub name.
+
+    Raises:
+        TrainError: it cannot be read, or is no Llama model.
+    """
+    try:
+        config = AutoConfig.from_pretrained(start)
+        if config.model_type != "llama":
+            raise TrainError(f"{start} is a {config.model_type} model. Start with a Llama model, for example SmolLM2-135M.")
+        model = LlamaForCausalLM.from_pretrained(start, dtype=torch.float32)
+        tokenizer = AutoTokenizer.from_pretrained(start).backend_tokenizer
+    except (OSError, ValueError, AttributeError) as error:
+        raise TrainError(
+            f"{start} cannot be read as a model ({type(error).__name__}). Give a folder with config.json, model.safetensors and "
+            "tokenizer.json, or the name of a model on the hub while there is a network."
+        ) from error
+    return model, tokenizer
+
+
+def read_shape(start: Path, context: int) -> Shape:
+    """The shape of a folder's model, for a run that starts with it; `context` bounds its window, in tokens.
+
+    Raises:
+        TrainError: the folder holds no Llama model that this trainer has the parts for; every problem is listed.
+    """
+    if not (start / "config.json").is_file():
+        raise TrainError(f"{start} holds no model (config.json missing). `python -m train trim` makes such a folder.")
+    config = read_config(start)
+    if config.model_type != "llama":
+        raise TrainError(f"{start} is a {config.model_type} model. Start with a Llama model, for example SmolLM2-135M.")
+    rope, problems = config.rope_parameters, []
+    if rope["rope_type"] != "default":
+        problems.append(f"its rope scaling is {rope['rope_type']}")
+    if config.attention_bias or config.mlp_bias:
+        problems.append("its layers have biases")
+    if config.head_dim * config.num_attention_heads != config.hidden_size:
+        problems.append(f"its heads of {config.head_dim} do not make up its hidden size {config.hidden_size}")
+    if config.hidden_act != "silu":
+        problems.append(f"its activation is {config.hidden_act}")
+    if problems:
+        raise TrainError(f"{start} cannot be trained: {'; '.join(problems)}. Choose a plain Llama model.")
+    return Shape(
+        hidden=config.hidden_size,
+        layers=config.num_hidden_layers,
+        heads=config.num_attention_heads,
+        intermediate=config.intermediate_size,
+        vocabulary=config.vocab_size,
+        context=min(context, config.max_position_embeddings),
+        tied=config.tie_word_embeddings,
+        key_value_heads=config.num_key_value_heads,
+        rope_theta=rope["rope_theta"],
+        norm_epsilon=config.rms_norm_eps,
+    )
 
 
 def read_config(folder: Path) -> LlamaConfig:

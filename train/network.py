@@ -24,10 +24,13 @@ def build_config(preset: Preset, end_token: int) -> LlamaConfig:
         hidden_size=shape.hidden,
         num_hidden_layers=shape.layers,
         num_attention_heads=shape.heads,
+        num_key_value_heads=shape.key_value_heads or shape.heads,
         intermediate_size=shape.intermediate,
         vocab_size=shape.vocabulary,
         max_position_embeddings=shape.context,
         tie_word_embeddings=shape.tied,
+        rope_theta=shape.rope_theta,
+        rms_norm_eps=shape.norm_epsilon,
         bos_token_id=end_token,
         eos_token_id=end_token,
     )

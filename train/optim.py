@@ -13,6 +13,7 @@ ONE_CYCLE_WARM_UP = 0.3
 ONE_CYCLE_START = 1 / 25
 ONE_CYCLE_END = 1 / 25 / 1e4
 LINEAR_WARM_UP = 0.03
+TRAPEZOID_WARM_UP = 20  # steps; not a share, as the number of steps may still change
 
 
 def scale_at(step: int, preset: Preset) -> float:
@@ -22,6 +23,8 @@ def scale_at(step: int, preset: Preset) -> float:
     to 1 over 30% of the steps, half a cosine down to 4e-6. Computed from the step, it cannot drift when a run is
     resumed or when several processes share it.
     """
+    if preset.schedule == "trapezoid":
+        return min((step + 1) / TRAPEZOID_WARM_UP, 1.0, (preset.steps - step) / preset.cool_down)
     if preset.schedule == "linear":
         warm = max(1, round(LINEAR_WARM_UP * preset.steps))
         return min((step + 1) / warm, (preset.steps - step) / max(1, preset.steps - warm))

@@ -178,14 +178,21 @@ def write_shard(path: Path, texts: list[str], tokenizer: Tokenizer, dtype: np.dt
 
 
 def prepare(
-    preset: Preset, source: list[str], held_out: list[str] | None, folder: Path, per_shard: int = STORIES_PER_SHARD
+    preset: Preset,
+    source: list[str],
+    held_out: list[str] | None,
+    folder: Path,
+    per_shard: int = STORIES_PER_SHARD,
+    start: Path | None = None,
 ) -> Meta:
     """Make the data folder of a run; run again after a kill, it goes on where it stopped.
 
     `held_out` names the files of held-out stories, kept as text because they are scored per byte; without it, the
-    data set's own validation split is taken where there is one.
+    data set's own validation split is taken where there is one. `start` is the model whose tokenizer is used.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    if start and not (folder / "tokenizer.json").is_file():
+        write_atomically(folder / "tokenizer.json", (start / "tokenizer.json").read_bytes())
     tokenizer = load_tokenizer(preset, source, folder)
     if tokenizer.get_vocab_size() > preset.shape.vocabulary:
         raise TrainError(

@@ -9,13 +9,17 @@ from typing import Any
 from train.errors import TrainError
 
 LOSSES = ("plain", "chunked", "fused", "liger")
+SCHEDULES = ("one-cycle", "linear", "trapezoid")
 # They change nothing that is computed: a resumed run may have other values, and a command need not name them.
 FREE_FIELDS = ("evaluate_every", "save_every", "phases", "phase_samples", "compile")
 
 
 @dataclass(frozen=True)
 class Shape:
-    """The size of a Llama decoder. `context` is in tokens; `tied` shares input and output embeddings."""
+    """The size of a Llama decoder. `context` is in tokens; `tied` shares input and output embeddings.
+
+    `key_value_heads` are as many as heads where it is 0.
+    """
 
     hidden: int
     layers: int
@@ -24,11 +28,15 @@ class Shape:
     vocabulary: int
     context: int = 2048
     tied: bool = False
+    key_value_heads: int = 0
+    rope_theta: float = 10_000.0
+    norm_epsilon: float = 1e-6
 
     @property
     def matmul_parameters(self) -> int:
         """Weights that take part in a matrix product for every token (the output layer counts, the look-up does not)."""
-        block = 4 * self.hidden**2 + 3 * self.hidden * self.intermediate
+        key_value = self.hidden // self.heads * (self.key_value_heads or self.heads)
+        block = 2 * self.hidden * (self.hidden + key_value) + 3 * self.hidden * self.intermediate
         return self.layers * block + self.hidden * self.vocabulary
 
     @property
@@ -55,7 +63,9 @@ class Preset:
     `tokenizer` is a hub name, or `bpe` for a byte-level BPE of `shape.vocabulary` entries made by `prepare`.
     `optimizer` is `adamw`, or `muon`: Muon for the matrices of the blocks, AdamW for embeddings and norms.
     `schedule` is `one-cycle` (cosine up over 30% and down to almost nothing, torch's OneCycleLR) or `linear`
-    (warm-up over 3%, then straight to zero).
+    (warm-up over 3%, then straight to zero), or `trapezoid` (warm-up over 20 steps, constant, straight to zero over the last
+    `cool_down` steps; while it is constant, a run can be resumed with another number of steps).
+    With `adopts_shape` the shape is that of the model it starts with, up to this context.
     With a `short_context`, only every `full_every`-th step has full rows, the others have short ones, which cost less
     attention. With `serials`, the full rows are cut from serials: stories of one hero, told one after another without
     an end between, as a reader who goes on after an end has them. With `whole_stories`, the other rows hold stories
@@ -82,6 +92,8 @@ class Preset:
     muon_lr: float = 0.0
     schedule: str = "one-cycle"
     cycle_momentum: bool = False
+    cool_down: int = 0
+    adopts_shape: bool = False
     betas: tuple[float, float] = (0.9, 0.95)
     weight_decay: float = 0.01
     clip: float = 1.0
@@ -131,8 +143,10 @@ class Preset:
             found.append("steps must be at least 1")
         if self.optimizer not in ("adamw", "muon") or (self.optimizer == "muon" and self.muon_lr <= 0):
             found.append("optimizer must be adamw, or muon with a muon_lr above 0")
-        if self.schedule not in ("one-cycle", "linear"):
-            found.append(f"schedule {self.schedule!r} is neither one-cycle nor linear")
+        if self.schedule not in SCHEDULES:
+            found.append(f"schedule {self.schedule!r} is none of {', '.join(SCHEDULES)}")
+        if self.schedule == "trapezoid" and not 0 < self.cool_down < self.steps:
+            found.append("a trapezoid needs a cool_down of at least one step and fewer than steps")
         if self.precision not in ("bf16", "no"):
             found.append(f"precision {self.precision!r} is neither bf16 nor no")
         if not 0 < self.max_lr < 1 or not 0 <= self.weight_decay < 10:
@@ -200,6 +214,37 @@ PRESETS = {
             phase_samples=10,
             evaluate_every=100,
             save_every=25,
+        ),
+        Preset(
+            name="fine-tune",
+            shape=Shape(
+                hidden=576,
+                layers=30,
+                heads=9,
+                intermediate=1536,
+                vocabulary=20_000,
+                tied=True,
+                key_value_heads=3,
+                rope_theta=1e5,
+                norm_epsilon=1e-5,
+            ),
+            tokenizer="start",
+            adopts_shape=True,
+            steps=1858,
+            tokens_per_step=2048,
+            micro_batch_tokens=2048,
+            max_lr=3e-4,
+            phases=(0,),
+            schedule="trapezoid",
+            cool_down=370,
+            short_context=512,
+            full_every=10,
+            serials=True,
+            whole_stories=True,
+            phase_samples=10,
+            evaluate_every=100,
+            save_every=10,
+            compile=False,
         ),
         Preset(
             name="smoke",

@@ -1,0 +1,118 @@
+"""A pretrained model with the vocabulary that stories need: fewer tokens, renumbered, and the rows of the weights that go with them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer, pre_tokenizers
+from torch import Tensor
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from train.errors import TrainError
+from train.export import write_folder
+from train.lineage import read_start
+from train.prepare import END_OF_STORY, open_stories
+
+Merge = tuple[str, str]
+
+
+def trim_folder(start: str, source: list[str], out: Path, context_length: int) -> LlamaConfig:
+    """Write the model of `start` (a folder or hub name) as `out`, cut to the tokens that the texts of `source` need.
+
+    Raises:
+        TrainError: the start is no Llama model, its tokenizer cannot be cut, or a text is missing. Nothing is written then.
+    """
+    model, tokenizer = read_start(start)
+    trimmed, kept = trim_tokenizer(tokenizer, open_stories(source))
+    trim_model(model, kept, trimmed.token_to_id(END_OF_STORY), context_length)
+    write_folder(model, trimmed, out, torch.float32)
+    return model.config
+
+
+def trim_tokenizer(tokenizer: Tokenizer, texts: Iterable[str]) -> tuple[Tokenizer, list[int | None]]:
+    """A byte-level BPE that knows only what `texts` need, and the old number of each of its tokens (None: it had none).
+
+    It applies every merge that the whole tokenizer applies to any of these texts, in the same order of precedence. The merge
+    that comes first among all is first among fewer, so the texts are cut into the same tokens, renumbered. All 256 bytes are
+    there, also those that the whole tokenizer drops in silence, so every other text can still be written. The end of a story is
+    the one special token, number 0.
+
+    Raises:
+        TrainError: the tokenizer is no byte-level BPE, or has no end-of-story token.
+    """
+    described = json.loads(tokenizer.to_str())
+    check_can_be_cut(described)
+    vocabulary: dict[str, int] = described["model"]["vocab"]
+    merges = [tuple(m.split(" ", 1)) if isinstance(m, str) else tuple(m) for m in described["model"]["merges"]]
+    ranks: dict[Merge, int] = {merge: rank for rank, merge in enumerate(merges)}
+    words: set[str] = set()
+    for text in texts:
+        words.update(word for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(text))
+    applied = {merge for word in words for merge in find_merges(word, ranks)}
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    known = {*(byte for byte in alphabet if byte in vocabulary), *("".join(merge) for merge in applied)}
+    tokens = [END_OF_STORY, *sorted(set(alphabet) - known), *sorted(known, key=vocabulary.__getitem__)]
+    described["model"]["vocab"] = {token: number for number, token in enumerate(tokens)}
+    described["model"]["merges"] = [list(merge) for merge in merges if merge in applied]
+    described["added_tokens"] = [added | {"id": 0} for added in described["added_tokens"] if added["content"] == END_OF_STORY]
+    described["post_processor"] = None
+    return Tokenizer.from_str(json.dumps(described)), [vocabulary.get(token) for token in tokens]
+
+
+def check_can_be_cut(described: dict) -> None:
+    """Whether a tokenizer, as its `tokenizer.json` describes it, is a byte-level BPE with an end-of-story token.
+
+    Raises:
+        TrainError: it is not; every problem is listed.
+    """
+    model, problems = described["model"], []
+    if model["type"] != "BPE" or "ByteLevel" not in json.dumps(described.get("pre_tokenizer")):
+        problems.append("it is no byte-level BPE")
+    if model.get("ignore_merges"):
+        problems.append("it looks whole words up before it merges (ignore_merges)")
+    if END_OF_STORY not in model.get("vocab", ()) or END_OF_STORY not in [a["content"] for a in described["added_tokens"]]:
+        problems.append(f"it has no {END_OF_STORY} token")
+    if problems:
+        raise TrainError(
+            f"This tokenizer cannot be cut: {'; '.join(problems)}. Start with a model of the GPT-2 or SmolLM kind."
+        )
+
+
+def find_merges(word: str, ranks: dict[Merge, int]) -> list[Merge]:
+    """The merges that BPE applies to a word, in order: each time the pair of the lowest rank, everywhere it stands."""
+    parts, applied = list(word), []
+    while len(parts) > 1:
+        best = min(zip(parts, parts[1:], strict=False), key=lambda pair: ranks.get(pair, len(ranks)))
+        if best not in ranks:
+            break
+        applied.append(best)
+        merged, at = [], 0
+        while at < len(parts):
+            is_pair = tuple(parts[at : at + 2]) == best
+            merged.append("".join(best) if is_pair else parts[at])
+            at += 2 if is_pair else 1
+        parts = merged
+    return applied
+
+
+@torch.no_grad()
+def trim_model(model: LlamaForCausalLM, kept: list[int | None], end_token: int, context_length: int) -> None:
+    """Leave a model the rows of `kept` tokens in its embedding and output layer, in that order; in place.
+
+    A token that it did not have gets the mean of all rows.
+    """
+
+    def cut(weight: Tensor) -> torch.nn.Parameter:
+        mean = weight.mean(dim=0)
+        return torch.nn.Parameter(torch.stack([mean if old is None else weight[old] for old in kept]))
+
+    tied, config = model.config.tie_word_embeddings, model.config
+    model.model.embed_tokens.weight = cut(model.model.embed_tokens.weight)
+    model.lm_head.weight = model.model.embed_tokens.weight if tied else cut(model.lm_head.weight)
+    model.model.embed_tokens.num_embeddings = model.lm_head.out_features = config.vocab_size = len(kept)
+    model.model.embed_tokens.padding_idx = config.pad_token_id = None
+    config.bos_token_id = config.eos_token_id = end_token
+    config.max_position_embeddings = min(context_length, config.max_position_embeddings)
