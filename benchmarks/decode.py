@@ -16,9 +16,9 @@ from tokenizers import Tokenizer
 
 from benchmarks import generate, llamacpp
 from story_engine import Settings, StoryEngine
-from story_engine.cache import Slot
 from story_engine.engine import CHUNK
-from story_engine.sampling import pick, weigh
+from story_engine.generation.sampling import pick, weigh
+from story_engine.model.kv_cache import Slot
 from train.export import export_model
 from train.network import build_model
 from train.presets import PRESETS

@@ -15,7 +15,7 @@ import torch
 look = lambda name: int(re.search(name + r":\\s+(\\d+) kB", open("/proc/self/status").read())[1])  # of this program alone
 after_torch = look("VmRSS")
 from story_engine import Settings, Story, StoryEngine
-import story_engine.compiled  # the kernel's own imports
+import story_engine.model.compiled_decoder  # the kernel's own imports
 imported = time.time()
 folder, start, length = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
 engine = StoryEngine.load(folder)

@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load_file
 
 from story_engine import Settings
-from story_engine.model import ModelConfig, read_config
+from story_engine.model.config import ModelConfig, read_config
 
 THREADS = 2
 NAMES = {

@@ -10,12 +10,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from playground.engines import Engines
-from playground.messages import say_error
-from playground.strings import find_texts
-from playground.tree import draw_tree
-from playground.view import draw_book, draw_meter, draw_text
+from playground.render.book import draw_book, draw_meter, draw_text
+from playground.render.tellings import draw_live_ways, draw_ways
+from playground.render.tree import draw_tree
 from playground.visit import Live, View, Visit
-from playground.ways import draw_live_ways, draw_ways
+from playground.wording.messages import say_error
+from playground.wording.strings import find_texts
 from story_engine import (
     Doubt,
     InputError,

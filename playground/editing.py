@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from playground.closeup import draw_influences, draw_receipt, draw_replay, draw_words
 from playground.insight import Insight
 from playground.queues import ASKING, QUICK, WRITING, Update
+from playground.render.closeup import draw_influences, draw_receipt, draw_replay, draw_words
 from playground.session import find_visit, warn
-from playground.strings import find_texts
 from playground.visit import Visit
+from playground.wording.strings import find_texts
 from story_engine import StoryError
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from playground.actions import Actions
-from playground.closeup import draw_context
-from playground.strings import find_texts
+from playground.render.closeup import draw_context
 from playground.visit import Live, View, Visit
+from playground.wording.strings import find_texts
 from story_engine import (
     Influence,
     InputError,

@@ -16,10 +16,10 @@ from playground.ideas import IDEAS, deal
 from playground.queues import QUICK, WAITING, WRITERS, WRITING, Update
 from playground.session import find_visit, show_notice, warn
 from playground.shelf import Shelf
-from playground.strings import find_texts
 from playground.tuning import Tuning
 from playground.visit import Live, View, Visit
 from playground.widgets import Widgets
+from playground.wording.strings import find_texts
 from story_engine import Settings, Story, StoryError
 
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import gradio as gr
 
-from playground.messages import say_error
-from playground.strings import choose_language, find_texts
 from playground.visit import Visit
+from playground.wording.messages import say_error
+from playground.wording.strings import choose_language, find_texts
 from story_engine import StoryError
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from playground.actions import MAX_TITLE, Actions, make_title
-from playground.strings import find_texts
 from playground.visit import View, Visit
+from playground.wording.strings import find_texts
 from story_engine import InputError, SaveError, Story, check_words, export_story, load_story, read_json
 
 

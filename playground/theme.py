@@ -7,7 +7,7 @@ from pathlib import Path
 
 import gradio as gr
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parent / "static"
 ICON = HERE / "icon.svg"
 SYSTEM_FONTS = ["ui-sans-serif", "system-ui", "sans-serif"]
 # A face for books, in the page itself: nothing is fetched, and every system shows the same (SIL Open Font License, in fonts/).

@@ -9,12 +9,12 @@ import gradio as gr
 
 from playground.engines import Engines
 from playground.ideas import deal
-from playground.phases import Phases, read_phases
-from playground.strings import TABLES
+from playground.render.phases import Phases, read_phases
 from playground.visit import ENDING
+from playground.wording.strings import TABLES
 from story_engine import EMBEDDED_FOLDER, ENDINGS, FORMS, PUBLISHED, RANGES, Settings
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parent / "static"
 CLICK_SCRIPT = (HERE / "click.js").read_text(encoding="utf-8")
 BOOK_SCRIPT = (HERE / "book.js").read_text(encoding="utf-8")
 # The number of a story is what opens it; the browser keeps it under this fixed name, so that a restart changes nothing.

@@ -8,25 +8,25 @@ for piece in engine.stream(story, Settings(max_new_tokens=200, seed=7)):
     print(piece.text, end="")
 """
 
-from story_engine.alternatives import Choice, Word, find_alternatives
-from story_engine.calibration import KERNELS
-from story_engine.continuity import Doubt, find_doubts
-from story_engine.draft import Piece
-from story_engine.ending import ENDINGS
+from story_engine.context.window import Sentence, Window
 from story_engine.engine import StoryEngine
 from story_engine.errors import InputError, ModelError, SaveError, SettingsError, StoryError
-from story_engine.export import FORMS, export_story
-from story_engine.influence import Influence
-from story_engine.library import MAX_FILE_BYTES, Library, OpenStory, is_uid, read_json
-from story_engine.linear import PRECISIONS
-from story_engine.model import EMBEDDED, EMBEDDED_FOLDER, PUBLISHED
-from story_engine.reading import Reading, measure_reading
-from story_engine.replay import Replay, replay_passage
-from story_engine.savefile import load_story
+from story_engine.generation.ending import ENDINGS
+from story_engine.generation.telling import Piece
+from story_engine.insight.alternatives import Choice, Word, find_alternatives
+from story_engine.insight.continuity import Doubt, find_doubts
+from story_engine.insight.influence import Influence
+from story_engine.insight.readability import Reading, measure_reading
+from story_engine.insight.replay import Replay, replay_passage
+from story_engine.model.autotune import KERNELS
+from story_engine.model.hub import EMBEDDED, EMBEDDED_FOLDER, PUBLISHED
+from story_engine.model.quantize import PRECISIONS
 from story_engine.settings import RANGES, Settings
-from story_engine.story import Key, LedgerEntry, Passage, Reason, Receipt, Story
-from story_engine.window import Sentence, Window
-from story_engine.words import check_notes, check_words, keep_joint
+from story_engine.stories.export import FORMS, export_story
+from story_engine.stories.input import check_notes, check_words, keep_joint
+from story_engine.stories.library import MAX_FILE_BYTES, Library, OpenStory, is_uid, read_json
+from story_engine.stories.savefile import load_story
+from story_engine.stories.story import Key, LedgerEntry, Passage, Reason, Receipt, Story
 
 __all__ = [
     "EMBEDDED",

@@ -7,13 +7,13 @@ import sys
 from collections.abc import Sequence
 from threading import Event
 
-from story_engine.calibration import KERNELS
 from story_engine.engine import StoryEngine
 from story_engine.errors import StoryError
-from story_engine.linear import PRECISIONS
-from story_engine.model import PUBLISHED
+from story_engine.model.autotune import KERNELS
+from story_engine.model.hub import PUBLISHED
+from story_engine.model.quantize import PRECISIONS
 from story_engine.settings import RANGES, WHOLE_NUMBERS, Settings
-from story_engine.story import Story
+from story_engine.stories.story import Story
 
 SHOWN_AGAIN = 60  # characters before the place to which a story went back
 

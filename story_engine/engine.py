@@ -12,25 +12,27 @@ from threading import Event, Lock
 import torch
 from torch import Tensor
 
-from story_engine.ahead import ReadAhead
-from story_engine.cache import Slot, SlotCache
-from story_engine.calibration import load_decoder
-from story_engine.decoder import AnyDecoder
-from story_engine.draft import Draft, Piece
-from story_engine.drawing import draw
-from story_engine.ending import Ending
+from story_engine.context.window import ContextWindow, Window
 from story_engine.errors import InputError, ModelError
-from story_engine.influence import Influence, find_influences
-from story_engine.linear import choose_precision
-from story_engine.model import EMBEDDED, find_folder, read_config
-from story_engine.ngrams import LONGEST_CONTEXT, MOST_PROPOSED, Ngrams
-from story_engine.scheduler import Scheduler
+from story_engine.generation.ending import Ending
+from story_engine.generation.generate import draw
+from story_engine.generation.ngrams import LONGEST_CONTEXT, MOST_PROPOSED, Ngrams
+from story_engine.generation.telling import Draft, Piece
+from story_engine.insight.influence import Influence, find_influences
+from story_engine.model.autotune import load_decoder
+from story_engine.model.config import read_config
+from story_engine.model.hub import EMBEDDED, find_folder
+from story_engine.model.kv_cache import Slot
+from story_engine.model.quantize import choose_precision
+from story_engine.model.tokenizer import Vocabulary, read_end_tokens
+from story_engine.model.torch_decoder import AnyDecoder
+from story_engine.model.weights import Weights, hash_weights
+from story_engine.serving.read_ahead import ReadAhead
+from story_engine.serving.scheduler import Scheduler
+from story_engine.serving.slots import SlotCache
 from story_engine.settings import Settings
-from story_engine.story import Key, Memory, Receipt, Story
-from story_engine.tokens import Vocabulary, read_end_tokens
-from story_engine.weights import Weights, hash_weights
-from story_engine.window import ContextWindow, Window
-from story_engine.words import AFTER_END, check_words, join_words
+from story_engine.stories.input import AFTER_END, check_words, join_words
+from story_engine.stories.story import Key, Memory, Receipt, Story
 
 CHUNK = 128  # tokens read between two looks at the stop sign; under 0.2 s for 190M parameters on two cores
 WORDS_TO_COME = 48  # tokens that a reader's next words are expected to take when the window is made ready for them

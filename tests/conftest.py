@@ -18,12 +18,13 @@ import torch
 from tokenizers import Tokenizer
 
 from playground.engines import Engines
-from story_engine import StoryEngine, calibration
-from story_engine.cache import Slot
-from story_engine.library import Library
-from story_engine.model import ModelConfig
-from story_engine.tokens import Vocabulary
-from story_engine.window import ContextWindow
+from story_engine import StoryEngine
+from story_engine.context.window import ContextWindow
+from story_engine.model import autotune
+from story_engine.model.config import ModelConfig
+from story_engine.model.kv_cache import Slot
+from story_engine.model.tokenizer import Vocabulary
+from story_engine.stories.library import Library
 from tests.reader import FLAGS
 from train.export import export_model
 from train.loop import Run
@@ -48,7 +49,7 @@ def make_stories(count: int = 60) -> list[str]:
 @pytest.fixture(scope="session", autouse=True)
 def findings(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What is measured of the tests' own models is no user's."""
-    calibration.FOUND = tmp_path_factory.mktemp("cache") / "kernels.json"
+    autotune.FOUND = tmp_path_factory.mktemp("cache") / "kernels.json"
 
 
 @pytest.fixture(scope="session")

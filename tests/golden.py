@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from story_engine import Settings, Story, StoryEngine, load_story, replay_passage
-from story_engine.savefile import dump_story
+from story_engine.stories.savefile import dump_story
 
 PATH = Path(__file__).parent / "golden.json"
 PRECISIONS = ("float32", "int8")

@@ -10,8 +10,9 @@ from benchmarks import batch, decode, launch, speculation
 from benchmarks.__main__ import build_parser, run_training
 from benchmarks.llamacpp import arrange, rename
 from benchmarks.training import PlainLoop, compare_with_plain_loop
-from story_engine.model import EMBEDDED_FOLDER, read_config
-from story_engine.tokens import Vocabulary
+from story_engine.model.config import read_config
+from story_engine.model.hub import EMBEDDED_FOLDER
+from story_engine.model.tokenizer import Vocabulary
 from train.network import build_model
 from train.presets import PRESETS
 

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from story_engine import StoryEngine
-from story_engine.cache import Slot
+from story_engine.model.kv_cache import Slot
 from train.curve import draw_curve, read_log
 from train.data import Meta
 from train.errors import TrainError

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from story_engine import Settings, Story, StoryEngine
-from story_engine.decoder import Decoder
-from story_engine.tokens import Vocabulary
-from story_engine.window import ContextWindow
+from story_engine.context.window import ContextWindow
+from story_engine.model.tokenizer import Vocabulary
+from story_engine.model.torch_decoder import Decoder
 
 CHUNK = 256  # tokens read at once
 DISCOUNT = 0.75  # taken from every count and given to the shorter context

@@ -1,0 +1,56 @@
+"""Ending: leads a passage to the story's end in about as many sentences as the reader asks for."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from story_engine.context.sentences import ends_sentence, is_inside_quote, split_sentences
+from story_engine.errors import InputError
+from story_engine.generation.sampling import Candidates, pick
+from story_engine.model.tokenizer import Vocabulary
+
+# Words that stories of this kind begin their last sentences with; the model chooses among them.
+CLOSERS = (" In the end,", " From that day on,", " After that,", " At last,")
+FEWEST, MOST = 3, 20
+ENDINGS = range(FEWEST, MOST + 1)  # sentences that an ending may take
+
+
+class Ending:
+    """The way to an end in about `sentences` sentences: two before it a closing turn is taken, then the story ends.
+
+    The model writes freely up to there, chooses the turn by its own probabilities, and may end sooner by itself.
+
+    Raises:
+        InputError: an ending takes 3 to 20 sentences.
+    """
+
+    def __init__(self, sentences: int, vocabulary: Vocabulary) -> None:
+        if not FEWEST <= sentences <= MOST:
+            raise InputError("An ending takes {fewest} to {most} sentences.", fewest=FEWEST, most=MOST)
+        self.sentences = sentences
+        self._closers = [vocabulary.encode(words) for words in CLOSERS]
+        self._is_closing = False
+        self._left: list[int] = []
+
+    def is_reached(self, text: str) -> bool:
+        """Whether the passage, as far as it has come, may end here and now."""
+        return self._is_closing and not self._left and _is_round(text) and _count(text) >= self.sentences
+
+    def choose(self, text: str, logits: np.ndarray, generator: torch.Generator) -> int | None:
+        """The token that has to come next, or None where the model is free; `logits` are float32 [vocabulary]."""
+        if not self._left and not self._is_closing and _is_round(text) and _count(text) >= self.sentences - 2:
+            self._is_closing = True
+            scores = logits[[tokens[0] for tokens in self._closers]]
+            shares = np.exp(scores - scores.max())
+            chosen = pick(Candidates(np.arange(len(shares)), shares / shares.sum()), generator)
+            self._left = list(self._closers[chosen])
+        return self._left.pop(0) if self._left else None
+
+
+def _is_round(text: str) -> bool:
+    return ends_sentence(text) and not is_inside_quote(text)
+
+
+def _count(text: str) -> int:
+    return len(split_sentences(text))

@@ -1,0 +1,210 @@
+"""Draft: the passage being written, drawn token by token until it ends, by the reader's settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from story_engine.context.sentences import ends_sentence, is_inside_quote
+from story_engine.errors import StoryError
+from story_engine.generation.ending import Ending
+from story_engine.generation.loops import ROUNDS, count_round, find_loop
+from story_engine.generation.opener import AT_LEAST, draw_opener
+from story_engine.generation.sampling import pick, weigh
+from story_engine.model.tokenizer import Vocabulary
+from story_engine.settings import Settings
+
+BEGINNING = "Once"  # a paragraph that begins so begins another story; a model that was not told to end goes over to it
+SOFT_END = 0.8  # share of the length from which a passage stops at the next sentence's end
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A bit of the stream. While the window is read, `text` is empty and `read` counts the tokens still to be read.
+
+    `back` characters of what was shown are taken back before `text`, where the passage had gone round in circles.
+    `way` says which telling it belongs to, where several are told at once.
+    """
+
+    text: str
+    token: int | None = None
+    read: int = 0
+    back: int = 0
+    way: int = 0
+
+    def follow(self, shown: str) -> str:
+        """What is shown once this piece has come."""
+        return shown[: len(shown) - self.back] + self.text
+
+
+class Draft:
+    """One passage on its way: its tokens, its text, and how it finished.
+
+    `used` are the window's tokens, which the repetition penalty weighs. `first` opens the passage unasked, where it goes
+    on after an end; words that lead on follow, and it cannot end again at once. A loop is taken back and told anew once;
+    the words that led into it cannot be drawn there again. Where the model would begin another story ("Once upon a
+    time", or a blank line where the paragraphs `before` have none), this one ends; a passage cannot open with that.
+    """
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        end_tokens: frozenset[int],
+        settings: Settings,
+        used: Iterable[int],
+        first: Sequence[int] = (),
+        ending: Ending | None = None,
+        retries_loops: bool = True,
+        before: str = "",
+    ) -> None:
+        self.settings, self.ending = settings, ending
+        self._before = before
+        self.way = 0
+        self.tokens: list[int] = []
+        self.text = ""
+        self.finish = ""
+        self.loops = 0
+        self._vocabulary, self._end_tokens = vocabulary, end_tokens
+        self._special = vocabulary.special - end_tokens
+        self._beginnings = vocabulary.find_forms(BEGINNING) - end_tokens
+        self._no_end_before = AT_LEAST if first else 0
+        self._window = frozenset(used)
+        self._retries = 1 if retries_loops else 0
+        self._refused: frozenset[int] = frozenset()
+        self._generator = torch.Generator().manual_seed(settings.seed or 0)
+        self._opener = draw_opener(vocabulary, before, self._generator) if first else []
+        self._first = len(first)
+        self._most = len(first) + settings.max_new_tokens
+        self._rewrite(first)
+
+    @property
+    def left(self) -> int:
+        """Tokens that the length still allows."""
+        return self._most - len(self.tokens)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether the model itself has said anything that can be shown."""
+        return self._whole > self._first
+
+    @property
+    def whole_tokens(self) -> list[int]:
+        """The tokens without those of an unfinished last character."""
+        return self.tokens[: self._whole]
+
+    def advance(self, logits: Tensor) -> Piece | None:
+        """Draw the next token from float32 `logits` [vocabulary]; None where the passage ends before it.
+
+        Raises:
+            StoryError: the logits are no numbers.
+        """
+        row = logits[: self._vocabulary.size].cpu().numpy()
+        if not np.isfinite(row.max()):
+            raise StoryError("The model stumbled and gave no usable word. Your story is kept; please try again.")
+        token = self._opener.pop(0) if self._opener else None
+        if token is None and self.ending:
+            token = self.ending.choose(self.text, row, self._generator)
+        if token is None:
+            token = pick(weigh(row, self._used, self.settings, self._find_banned()), self._generator)
+        self._refused = frozenset()
+        if self.text.endswith("\n") and (token in self._beginnings or self._is_break_foreign()):
+            return self._end_before_break()
+        if token in self._end_tokens or (self.ending and self.ending.is_reached(self.text)):
+            self.finish = "end"
+            return None
+        piece = self._complete(token)
+        if len(self.tokens) >= SOFT_END * self._most and piece[:1].isspace() and is_round(self.text):
+            self.finish = "sentence"
+            return None
+        shown = self._shown
+        self._add(token, piece)
+        if self._retries and self._takes_back():
+            return Piece("", token, back=len(shown) - len(self._shown), way=self.way)
+        if len(self.tokens) >= self._most:
+            self.finish = "length"
+        return Piece(self._shown[len(shown) :], token, way=self.way)
+
+    def _find_banned(self) -> frozenset[int]:
+        """What cannot be drawn at this place."""
+        banned = self._special | self._refused
+        if len(self.tokens) < self._no_end_before:
+            banned |= self._end_tokens
+        if not self.text.strip():
+            banned |= self._beginnings
+        return banned
+
+    def _is_break_foreign(self) -> bool:
+        """Whether the line break at the end is a blank line, where this story parts its paragraphs without."""
+        if not self.text.endswith("\n\n"):
+            return False
+        text = (self._before + self.text).rstrip()
+        return count_blank_lines(text) < count_line_breaks(text)
+
+    def _end_before_break(self) -> Piece:
+        """End where the last paragraph did, without the line break behind it."""
+        shown, end = self._shown, len(self.text.rstrip())
+        self._rewrite(self.tokens[: sum(place <= end for place in self._ends)])
+        self.finish = "end"
+        return Piece("", back=len(shown) - len(self._shown), way=self.way)
+
+    @property
+    def _shown(self) -> str:
+        """The text, once it is more than what opens it unasked."""
+        return self.text if self.is_begun else ""
+
+    def _takes_back(self) -> bool:
+        """Go back to where a loop began, if the passage has just closed one."""
+        keep = None
+        if size := count_round(self.tokens[self._first :]):
+            keep = len(self.tokens) - size * (ROUNDS - 1)
+        elif ends_sentence(self.text) and (start := find_loop(self.text)) is not None:
+            # Up to the last token that completes a character before the loop.
+            keep = self._ends.index(max(end for end in self._ends if end <= start)) + 1
+        if keep is None:
+            return False
+        self._retries -= 1
+        self.loops += 1
+        self._refused = frozenset(self.tokens[keep : keep + 1])
+        self._rewrite(self.tokens[:keep])
+        return True
+
+    def _rewrite(self, tokens: Sequence[int]) -> None:
+        """Begin again with these tokens."""
+        self._decode = self._vocabulary.start_stream()
+        self.tokens, self.text, self._whole = [], "", 0
+        self._ends: list[int] = []  # characters of the text behind each token
+        self._used = set(self._window)
+        for token in tokens:
+            self._add(token, self._complete(token))
+
+    def _complete(self, token: int) -> str:
+        """The text that a token completes. Bytes that form no character, which a model can draw, are not shown."""
+        return self._decode(token).replace("\ufffd", "")
+
+    def _add(self, token: int, piece: str) -> None:
+        self.tokens.append(token)
+        self._used.add(token)
+        self.text += piece
+        self._ends.append(len(self.text))
+        if piece:
+            self._whole = len(self.tokens)
+
+
+def count_line_breaks(text: str) -> int:
+    """Line breaks with no blank line behind them."""
+    return len(re.findall(r"(?<!\n)\n(?!\n)", text))
+
+
+def count_blank_lines(text: str) -> int:
+    """Places where one or more blank lines stand."""
+    return len(re.findall(r"\n\n+", text))
+
+
+def is_round(text: str) -> bool:
+    """Whether a passage may stop here without leaving a sentence or a speech open."""
+    return ends_sentence(text) and not is_inside_quote(text)

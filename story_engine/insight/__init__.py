@@ -1,0 +1,1 @@
+"""Questions about a story that change nothing, above the engine."""

@@ -1,0 +1,57 @@
+"""Replay: a passage told again by its receipt, and whether it comes out the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from story_engine.engine import StoryEngine
+from story_engine.errors import InputError
+from story_engine.stories.savefile import dump_story, load_story
+from story_engine.stories.story import Memory, Passage, Story
+
+
+@dataclass(frozen=True)
+class Replay:
+    """`text` is what the model says this time; `same` counts the characters up to which it is the first telling."""
+
+    text: str
+    is_identical: bool
+    same: int
+
+
+def replay_passage(engine: StoryEngine, story: Story, number: int) -> Replay:
+    """Tell passage `number` again with the model, settings, seed and window of its receipt; the story stays as it is.
+
+    A passage that was stopped is compared as far as it goes.
+
+    Raises:
+        InputError: the passage has no receipt, another model told it, or its window cannot be had again.
+    """
+    passage = story.passages[number]
+    receipt = passage.receipt
+    if receipt is None or passage.edited:
+        raise InputError("Only a passage as the model told it can be told again.")
+    if receipt.model != engine.window.model:
+        raise InputError("Another model told this passage, or this one with other rounding. Choose that one first.")
+    copy = copy_before(story, passage)
+    window = engine.look(copy, receipt.settings)
+    if (len(window.ids), len(window.forgotten)) != (receipt.window_tokens, receipt.forgotten):
+        raise InputError("What the model remembered then cannot be restored: pins or words have changed since.")
+    text = ""
+    for piece in engine.stream(copy, receipt.settings, ending=receipt.ending):
+        text = piece.follow(text)
+    told = text[: len(passage.text)] if passage.finish == "stopped" else text
+    same = next((at for at, (a, b) in enumerate(zip(text, passage.text, strict=False)) if a != b), None)
+    return Replay(text, told == passage.text, min(len(text), len(passage.text)) if same is None else same)
+
+
+def copy_before(story: Story, passage: Passage) -> Story:
+    """A copy that stands where the passage was begun, with what was forgotten by then."""
+    copy = load_story(dump_story(story))
+    copy.uid, copy.current = Story().uid, passage.parent
+    forgotten: set = set()
+    for entry in story.memory.ledger:
+        if entry.passage < passage.id:
+            forgotten = forgotten | {*entry.sentences} if entry.kind == "forgotten" else forgotten - {*entry.sentences}
+    copy.memory = Memory(passage.receipt.model if passage.receipt else "", frozenset(forgotten))
+    return copy

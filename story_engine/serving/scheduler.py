@@ -1,0 +1,108 @@
+"""Scheduling: texts are read one at a time, in the order of asking; the next words of many stories are one step."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from threading import Condition
+from typing import Any, TypeVar
+
+from torch import Tensor
+
+from story_engine.model.kv_cache import Slot
+from story_engine.model.torch_decoder import AnyDecoder
+from story_engine.worker import Worker
+
+PATIENCE = 0.02  # seconds at most that a step waits for the stories of the last one; half a step, where that is less
+
+T = TypeVar("T")
+
+
+@dataclass(eq=False)
+class _Request:
+    """One more token for each of these slots, and what is made of the logits that come of it."""
+
+    tokens: Sequence[int]
+    slots: Sequence[Slot]
+    make: Callable[[Tensor], Any]
+    made: Future[Any] = field(default_factory=Future)
+
+
+class Scheduler:
+    """The model's own thread, and the queue before it. All who wait for a step when one begins get it together.
+
+    That is continuous batching (Orca: Yu et al., 2022), with chunks of texts read between the steps. One thread, since
+    OpenMP keeps a team of helpers for every thread that computes, and the teams take each other's cores. Stories join and
+    leave between two tokens; those of the last step are waited for a moment, so that readers who are still busy with their
+    last word do not fall into a second group.
+    """
+
+    def __init__(self, decoder: AnyDecoder) -> None:
+        self._decoder = decoder
+        self._worker = Worker("model")
+        self._arrival = Condition()
+        self._waiting: list[_Request] = []
+        self._last: frozenset[int] = frozenset()  # the slots of the last step, by identity
+        self._seconds = 0.0  # that it took
+
+    def prefill(self, ids: Sequence[int], slot: Slot, every: bool = False) -> Tensor:
+        """`Decoder.prefill`, when its turn has come."""
+        logits: Future[Tensor] = Future()
+        self._worker.submit(lambda: _fulfil(logits, lambda: self._decoder.prefill(ids, slot, every)))
+        return logits.result()
+
+    def step(self, tokens: Sequence[int], slots: Sequence[Slot], make: Callable[[Tensor], T]) -> T:
+        """What `make` makes of the logits of `Decoder.step`, together with all stories that wait for theirs.
+
+        It is made in the model's thread: eight readers who each wake up to draw a word take three times as long for it.
+        """
+        request = _Request(tokens, slots, make)
+        with self._arrival:
+            self._waiting.append(request)
+            if self._is_complete():
+                self._arrival.notify()
+        self._worker.submit(self._step_all)
+        return request.made.result()
+
+    def _step_all(self) -> None:
+        """One step for all who wait for one, unless they had it with an earlier one."""
+        if not (requests := self._gather()):
+            return
+        begun, slots = time.monotonic(), [slot for request in requests for slot in request.slots]
+        rows: Future[Tensor] = Future()
+        # From a GPU all rows come at once: their words are drawn here.
+        _fulfil(rows, lambda: self._decoder.step([token for request in requests for token in request.tokens], slots).cpu())
+        self._last, self._seconds = frozenset(map(id, slots)), time.monotonic() - begun
+        place, made = 0, []
+        for request in requests:
+            made.append(_make(request, rows, place))
+            place += len(request.slots)
+        for request, own in zip(requests, made, strict=True):  # once all are made: who wakes up wants the interpreter
+            _fulfil(request.made, own.result)
+
+    def _gather(self) -> list[_Request]:
+        """All requests, once the stories of the last step are back or have been waited for."""
+        with self._arrival:
+            if self._waiting:
+                self._arrival.wait_for(self._is_complete, min(PATIENCE, self._seconds / 2))
+            requests, self._waiting = self._waiting, []
+            return requests
+
+    def _is_complete(self) -> bool:
+        return self._last <= {id(slot) for request in self._waiting for slot in request.slots}
+
+
+def _make(request: _Request, rows: Future[Tensor], place: int) -> Future[Any]:
+    """What the request makes of its rows of a step, which begin at `place`."""
+    made: Future[Any] = Future()
+    _fulfil(made, lambda: request.make(rows.result()[place : place + len(request.slots)]))
+    return made
+
+
+def _fulfil(future: Future[T], compute: Callable[[], T]) -> None:
+    try:
+        future.set_result(compute())
+    except Exception as error:
+        future.set_exception(error)

@@ -1,0 +1,1 @@
+"""What a reader has, as data; knows no model."""

@@ -1,0 +1,95 @@
+"""Slots: what is kept is the common prefix, and never more bytes than allowed."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from story_engine import InputError
+from story_engine.model import kv_cache as cache
+from story_engine.model.config import ModelConfig
+from story_engine.model.kv_cache import Slot
+from story_engine.serving.slots import SlotCache
+
+CONFIG = ModelConfig(8, 2, 2, 1, 4, 8, 10, 2048, 1e-6, 10_000.0, False, 0)
+CPU = torch.device("cpu")
+
+
+@given(st.lists(st.integers(0, 2), max_size=30), st.lists(st.integers(0, 2), max_size=30))
+def test_cropping_keeps_the_longest_common_prefix(old, new):
+    slot = Slot(CONFIG, torch.float32, CPU)
+    slot.ids = list(old)
+    same = slot.crop_to_prefix(new)
+    assert slot.ids == old[:same] == new[:same]
+    assert same in (len(old), len(new)) or old[same] != new[same]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.int8])
+@given(lengths=st.lists(st.integers(1, 600), min_size=1, max_size=6))
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_growing_keeps_what_is_in(monkeypatch, dtype, lengths):
+    monkeypatch.setitem(cache.FIRST_CAPACITY, "cpu", 8)
+    slot = Slot(CONFIG, dtype, CPU)
+    assert set(slot.parts) == {"keys", "values"} | ({"key_sizes", "value_sizes"} if dtype == torch.int8 else set())
+    for length in lengths:
+        slot.reserve(length)
+        assert all(part.shape[2] >= length for part in slot.parts.values())
+        end = min(length, len(slot.ids) + 5)
+        for place in range(len(slot.ids), end):
+            for number, part in enumerate(slot.parts.values()):
+                part[:, :, place] = place % 31 + 32 * number
+        slot.ids = list(range(max(end, len(slot.ids))))
+        for each in (slot, slot.copy()):
+            for number, part in enumerate(each.parts.values()):
+                wanted = torch.tensor([place % 31 + 32 * number for place in each.ids], dtype=part.dtype)
+                assert torch.equal(part[1, 0, : len(wanted)].reshape(len(wanted), -1)[:, -1], wanted)
+
+
+def test_bytes_of_a_slot_are_counted_with_their_sizes():
+    slot = Slot(CONFIG, torch.int8, CPU)
+    assert slot.nbytes == 0
+    slot.reserve(1000)
+    assert slot.nbytes == 2 * 1000 * CONFIG.layers * CONFIG.kv_heads * (CONFIG.head_dim + 4)
+    slot.ids = [1] * 600
+    assert slot.copy().nbytes == 0.6 * slot.nbytes
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system does not say how much memory is taken")
+def test_a_slot_takes_no_memory_for_what_it_may_hold_one_day():
+    """Room for 4,096 tokens is laid out, and that of one sentence taken."""
+    look = lambda: int(re.search(r"VmRSS:\s+(\d+)", Path("/proc/self/status").read_text())[1]) * 1024  # noqa: E731
+    large = replace(CONFIG, layers=12, kv_heads=12, head_dim=64)
+    slots, before = [Slot(large, torch.float32, CPU) for _ in range(4)], look()
+    for slot in slots:
+        slot.reserve(20)
+        for part in slot.parts.values():
+            part[:, :, :20] = 1
+    laid_out = sum(part.nbytes for slot in slots for part in slot.parts.values())
+    assert look() - before < 0.1 * laid_out
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(1, 1500)), max_size=25))
+@settings(deadline=None)
+def test_the_budget_holds_and_the_oldest_go_first(turns):
+    slots = SlotCache(CONFIG, torch.float32, CPU, max_bytes=600_000)
+    for story, length in turns:
+        slot = slots.take(str(story))
+        slot.reserve(length)
+        slots.give_back(str(story))
+        assert slots.nbytes <= 600_000
+        if slot.nbytes <= 600_000:
+            assert slots.take(str(story)) is slot  # the newest is never the one given up
+            slots.give_back(str(story))
+
+
+def test_a_story_has_one_writer():
+    slots = SlotCache(CONFIG, torch.float32, CPU, max_bytes=10**6)
+    slots.take("a")
+    with pytest.raises(InputError):
+        slots.take("a")
+    slots.give_back("a")
+    slots.take("a")

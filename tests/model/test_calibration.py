@@ -1,0 +1,124 @@
+"""Which way of computing is taken: measured once, remembered, chosen by hand, and had where nothing can be written."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from story_engine import ModelError, StoryEngine
+from story_engine.model import autotune
+from story_engine.model.autotune import Finding
+from story_engine.model.compiled_decoder import CompiledDecoder
+from story_engine.model.kernel import forward
+from story_engine.model.torch_decoder import Decoder
+
+
+@pytest.fixture
+def found(tmp_path, monkeypatch):
+    path = tmp_path / "cache" / "kernels.json"
+    monkeypatch.setattr(autotune, "FOUND", path)
+    return path
+
+
+@pytest.mark.parametrize("fastest", [0, 1])
+def test_what_was_fastest_is_remembered(tiny_folder, found, monkeypatch, fastest):
+    monkeypatch.setattr(autotune, "_measure", lambda compiled, plain: Finding(fastest, 0.25))
+    engines = [StoryEngine.load(str(tiny_folder))]
+    assert list(json.loads(found.read_text()).values()) == [[fastest, 0.25]]
+    monkeypatch.setattr(autotune, "_measure", lambda compiled, plain: pytest.fail("measured again"))
+    engines.append(StoryEngine.load(str(tiny_folder)))
+    for engine in engines:
+        assert isinstance(engine.decoder, CompiledDecoder if fastest else Decoder)
+        assert engine.decoder.row_cost == (0.25 if fastest else 1)
+    assert isinstance(StoryEngine.load(str(tiny_folder), kernel="on").decoder, CompiledDecoder)
+
+
+def test_the_kernel_is_measured_and_can_be_switched_off(tiny_folder, found):
+    assert isinstance(StoryEngine.load(str(tiny_folder), kernel="off").decoder, Decoder)
+    assert not found.exists()
+    StoryEngine.load(str(tiny_folder))
+    [[workers, row_cost]] = json.loads(found.read_text()).values()
+    assert workers in range(torch.get_num_threads() + 1)
+    assert row_cost >= 0
+    for foreign in ("not what we wrote", "[1]", '{"a": "b"}'):
+        found.write_text(foreign)
+        StoryEngine.load(str(tiny_folder))
+        assert any(isinstance(entry, list) for entry in json.loads(found.read_text()).values())
+
+
+def test_a_start_on_a_busy_machine_does_not_cost_later_ones_their_workers(tiny_folder, found, monkeypatch):
+    """One worker was remembered; later two are faster, or one is."""
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    monkeypatch.setattr(autotune, "_measure", lambda compiled, plain: Finding(1, 0.25))
+    assert StoryEngine.load(str(tiny_folder)).decoder.workers == 1
+    for fastest in (2, 1):
+        monkeypatch.setattr(autotune, "_time", lambda decoder, steps, best=fastest: abs(decoder.workers - best))
+        assert StoryEngine.load(str(tiny_folder)).decoder.workers == fastest
+
+
+@pytest.mark.slow
+def test_a_first_start_which_compiles_tells_what_later_ones_do(tmp_path):
+    """The same bits: a compiler that may add up in any order chooses another one where the kernel comes from the cache."""
+    tell = (
+        "from story_engine import StoryEngine; engine = StoryEngine.load('embedded', kernel='on', precision='int8');"
+        "print(engine.prefill(range(1, 200), engine.make_slot()).numpy().tobytes().hex())"
+    )
+    folders = {"NUMBA_CACHE_DIR": str(tmp_path / "code"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", tell],
+            env=os.environ | folders,
+            cwd=Path(__file__).parents[2],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for _ in range(2)
+    ]
+    assert told[0] == told[1] != ""
+
+
+def test_whoever_has_no_home_measures_at_every_start(tiny_folder, monkeypatch):
+    monkeypatch.setattr(autotune, "FOUND", Path("~nobody-of-that-name/kernels.json"))
+    measured = []
+    monkeypatch.setattr(autotune, "_measure", lambda compiled, plain: measured.append(1) or Finding(1, 0.25))
+    for _ in range(2):
+        assert isinstance(StoryEngine.load(str(tiny_folder)).decoder, CompiledDecoder)
+    assert len(measured) == 2
+
+
+def test_where_no_folder_can_be_written_the_kernel_is_there_all_the_same():
+    """A container whose user owns nothing: numba then refuses to keep compiled code, at the import."""
+    environment = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
+    result = subprocess.run(
+        [sys.executable, "-c", "from story_engine.model.kernel import forward; print(forward.IS_KEPT)"],
+        env=environment | {"NUMBA_CACHE_LOCATOR_CLASSES": "UserProvidedCacheLocator"},  # which has that variable alone
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert result.stdout.split() == ["False"], result.stderr
+
+
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+def test_a_model_of_almost_nothing_compiles_for_all(tiny_folder, found, precision):
+    """Else every start would compile, or fetch what was compiled, twice."""
+    autotune._compile(precision)
+    known = list(forward.run.signatures)
+    engine = StoryEngine.load(str(tiny_folder), precision=precision, kernel="on")
+    engine.decoder.step([1, 2], [engine.make_slot(), engine.make_slot()])
+    assert forward.run.signatures == known
+
+
+def test_a_kernel_that_cannot_be_had_is_said(tiny_folder, monkeypatch):
+    with pytest.raises(ModelError, match="auto, on, off"):
+        StoryEngine.load(str(tiny_folder), kernel="fast")
+    monkeypatch.setattr(autotune, "CompiledDecoder", None)
+    with pytest.raises(ModelError, match="numba"):
+        StoryEngine.load(str(tiny_folder), kernel="on")
+    assert isinstance(StoryEngine.load(str(tiny_folder)).decoder, Decoder)
