@@ -17,6 +17,7 @@ from story_engine import (
     Word,
     check_notes,
     find_alternatives,
+    find_influences,
     replay_passage,
 )
 
@@ -32,7 +33,7 @@ class Insight:
         number, entry = self.actions.passage(visit, passage).id, self.actions.find(visit)
         if type(sentence) is not int:
             raise InputError("Choose a sentence first.")
-        return self.actions.engine(visit).find_influences(entry.story, (number, sentence))
+        return find_influences(self.actions.engine(visit), entry.story, (number, sentence))
 
     def replay(self, visit: Visit, passage: object) -> Replay:
         """A passage told again by its receipt; the story stays as it is."""
@@ -69,7 +70,7 @@ class Insight:
         entry, engine = self.actions.find(visit), self.actions.engine(visit)
         settings = Settings(max_new_tokens=visit.settings.get("max_new_tokens", Settings().max_new_tokens))
         return draw_context(
-            engine.look(entry.story, settings), engine.vocabulary.describe, by_token, find_texts(visit.language)
+            engine.window_of(entry.story, settings), engine.vocabulary.describe, by_token, find_texts(visit.language)
         )
 
     def keep_in_mind(self, visit: Visit, characters: str, notes: str) -> View:

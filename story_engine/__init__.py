@@ -15,7 +15,7 @@ from story_engine.generation.ending import ENDINGS
 from story_engine.generation.telling import Piece
 from story_engine.insight.alternatives import Choice, Word, find_alternatives
 from story_engine.insight.continuity import Doubt, find_doubts
-from story_engine.insight.influence import Influence
+from story_engine.insight.influence import Influence, find_influences
 from story_engine.insight.readability import Reading, measure_reading
 from story_engine.insight.replay import Replay, replay_passage
 from story_engine.model.autotune import KERNELS
@@ -67,6 +67,7 @@ __all__ = [
     "export_story",
     "find_alternatives",
     "find_doubts",
+    "find_influences",
     "is_uid",
     "keep_joint",
     "load_story",

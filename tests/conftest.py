@@ -125,6 +125,9 @@ class ScriptedDecoder:
         self.cache_dtype, self.device = torch.float32, torch.device("cpu")
         self.script, self.delay, self.reads, self.prompts = script, delay, 0, []
 
+    def new_slot(self) -> Slot:
+        return Slot(self.config, self.cache_dtype, self.device)
+
     def step(self, tokens: list[int], slots: list[Slot]) -> torch.Tensor:
         time.sleep(self.delay)
         return torch.stack([self.say([token], slot) for token, slot in zip(tokens, slots, strict=True)])

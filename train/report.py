@@ -118,7 +118,7 @@ def _list_figures(engine: StoryEngine, preset: Preset, entries: Sequence[Mapping
         ),
         ("tokenizer", f"SHA-256 `{meta.tokenizer_sha256[:16]}…`"),
         ("data", f"SHA-256 of the shards `{', '.join(str(s['sha256'])[:16] + '…' for s in meta.shards.values())}`"),
-        ("weights", f"`{engine.window.model}` (first 16 digits of the SHA-256 over the files' hashes)"),
+        ("weights", f"`{engine.fingerprint}` (first 16 digits of the SHA-256 over the files' hashes)"),
     ]
     table = [f"| {name} | {value} |" for name, value in rows]
     return ["## Figures", "", "| figure | value |", "|---|---|", *table, "", HELD_OUT, ""]

@@ -27,7 +27,7 @@ GERMAN = {
     "versuch es gleich noch einmal.",
     "A passage of this length takes more than half of this model's {context} tokens. Choose a shorter one.": "Eine so lange "
     "Stelle braucht mehr als die Hälfte der {context} Token dieses Modells. Wähl eine kürzere.",
-    "Tellings that are told at once have one length.": "Was auf einmal erzählt wird, hat dieselbe Länge.",
+    "Tellings told side by side must share one length.": "Was auf einmal erzählt wird, hat dieselbe Länge.",
     "An ending takes {fewest} to {most} sentences.": "Ein Ende braucht {fewest} bis {most} Sätze.",
     "The model stumbled and gave no usable word. Your story is kept; please try again.": "Das Modell ist gestolpert und hat "
     "kein brauchbares Wort gefunden. Deine Geschichte ist noch da; bitte versuch es noch einmal.",

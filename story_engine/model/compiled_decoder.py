@@ -83,6 +83,10 @@ class CompiledDecoder:
         widths = (config.hidden, heads + 2 * keys, heads, config.hidden, config.intermediate, config.intermediate)
         self._widths = [_pad(width) for width in widths]
 
+    def new_slot(self) -> Slot:
+        """An empty slot, in the types that this decoder reads."""
+        return Slot(self.config, self.cache_dtype, self.device)
+
     def prefill(self, ids: Sequence[int], slot: Slot, every: bool = False) -> Tensor:
         """Append `ids` to the slot; returns float32 logits [vocabulary] for what follows the last of them.
 

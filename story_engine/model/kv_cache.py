@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -81,3 +81,12 @@ class Slot:
             same += 1
         self.crop(same)
         return same
+
+    def unread(self, ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+        """Chunks of at most `size` tokens of what the slot lacks of `ids`; what does not begin `ids` is forgotten first.
+
+        Each chunk is to be read into the slot before the next one is taken.
+        """
+        self.crop_to_prefix(ids)
+        while len(self.ids) < len(ids):
+            yield ids[len(self.ids) : len(self.ids) + size]

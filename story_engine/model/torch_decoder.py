@@ -33,6 +33,8 @@ class AnyDecoder(Protocol):
     device: torch.device
     row_cost: float  # of one more row, as a share of a step of one
 
+    def new_slot(self) -> Slot: ...
+
     def prefill(self, ids: Sequence[int], slot: Slot, every: bool = False) -> Tensor: ...
 
     def step(self, tokens: Sequence[int], slots: Sequence[Slot]) -> Tensor: ...
@@ -65,6 +67,10 @@ class Decoder:
         self.cosines, self.sines = find_rotations(config, self.device)
         self.joins_rows = self.device.type == "cuda"
         self.graphs: CudaGraphs | None = None
+
+    def new_slot(self) -> Slot:
+        """An empty slot, in the types that this decoder reads."""
+        return Slot(self.config, self.cache_dtype, self.device)
 
     def _take_layer(self, take: Callable[[str], Tensor], layer: str) -> tuple[Tensor, Linear, Linear, Tensor, Linear, Linear]:
         """Norm, query-key-value, output, norm, gate-up, down."""

@@ -65,7 +65,7 @@ def test_a_first_start_which_compiles_tells_what_later_ones_do(tmp_path):
     """The same bits: a compiler that may add up in any order chooses another one where the kernel comes from the cache."""
     tell = (
         "from story_engine import StoryEngine; engine = StoryEngine.load('embedded', kernel='on', precision='int8');"
-        "print(engine.prefill(range(1, 200), engine.make_slot()).numpy().tobytes().hex())"
+        "print(engine.prefill(range(1, 200), engine.decoder.new_slot()).numpy().tobytes().hex())"
     )
     folders = {"NUMBA_CACHE_DIR": str(tmp_path / "code"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
     told = [
@@ -111,7 +111,7 @@ def test_a_model_of_almost_nothing_compiles_for_all(tiny_folder, found, precisio
     autotune._compile(precision)
     known = list(forward.run.signatures)
     engine = StoryEngine.load(str(tiny_folder), precision=precision, kernel="on")
-    engine.decoder.step([1, 2], [engine.make_slot(), engine.make_slot()])
+    engine.decoder.step([1, 2], [engine.decoder.new_slot(), engine.decoder.new_slot()])
     assert forward.run.signatures == known
 
 

@@ -140,8 +140,8 @@ def rounded(request) -> StoryEngine:
 def test_int8_read_in_any_way_stays_near_float32(exact, rounded, data):
     """Logits, of the order of ten, within 0.6 of float32 and on average within 0.08, however the text is cut."""
     ids = exact.vocabulary.encode(SAID)[: data.draw(st.integers(2, 60))]
-    wanted = exact.decoder.prefill(ids, exact.make_slot(), every=True)
-    slot, rows = rounded.make_slot(), []
+    wanted = exact.decoder.prefill(ids, exact.decoder.new_slot(), every=True)
+    slot, rows = rounded.decoder.new_slot(), []
     while len(slot.ids) < len(ids):
         step = data.draw(st.integers(1, len(ids) - len(slot.ids)))
         rows.append(rounded.decoder.prefill(ids[len(slot.ids) : len(slot.ids) + step], slot, every=True))
@@ -186,6 +186,6 @@ def test_how_numbers_were_rounded_stands_in_the_receipt(exact, rounded):
     list(rounded.stream(story, Settings(seed=1, max_new_tokens=4)))
     told_by = story.last().receipt.model
     assert told_by.startswith(f"{exact.window.model}-w8")
-    assert told_by.endswith(f"kv{8 * rounded.make_slot().keys.itemsize}")
+    assert told_by.endswith(f"kv{8 * rounded.decoder.new_slot().keys.itemsize}")
     with pytest.raises(InputError, match="other rounding"):
         replay_passage(exact, story, story.last().id)

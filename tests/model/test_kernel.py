@@ -140,7 +140,7 @@ def test_bytes_stay_near_the_exact_model(count):
     exact = StoryEngine.load("embedded", precision="float32", kernel="off")
     ids = exact.vocabulary.encode("Once upon a time, there was a little girl named Lily. She had a red ball.")
     for each in (engine, exact):
-        each.slots = [each.make_slot() for _ in range(count)]
+        each.slots = [each.decoder.new_slot() for _ in range(count)]
         for slot in each.slots:
             each.decoder.prefill(ids, slot)
     ours, wanted = (each.decoder.step(list(range(10, 10 + count)), each.slots) for each in (engine, exact))

@@ -69,7 +69,7 @@ def evaluate(options: Options, print_line: Say = print) -> str:
         verdict = judge_phases(stages, options.seed) if stages else None
         facts = {
             "model": options.model,
-            "weights": engine.window.model,
+            "weights": engine.fingerprint,
             "stories": hashlib.sha256(options.stories.read_bytes()).hexdigest()[:16],
             "training": [hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in options.training],
             "seed": options.seed,

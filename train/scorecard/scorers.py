@@ -53,7 +53,7 @@ class EngineScorer:
     def __init__(self, engine: StoryEngine) -> None:
         self.engine, self.vocabulary = engine, engine.vocabulary
         self.context, self.end = engine.window.context, min(engine.end_tokens)
-        self._slot = engine.make_slot()
+        self._slot = engine.decoder.new_slot()
 
     def score(self, context: Sequence[int], endings: Sequence[Sequence[int]]) -> list[np.ndarray]:
         read, slot = self.engine.prefill, self._slot
