@@ -20,10 +20,13 @@ from story_engine.generation.ngrams import LONGEST_CONTEXT, MOST_PROPOSED, Ngram
 from story_engine.generation.telling import Piece, Telling
 from story_engine.model.autotune import load_decoder
 from story_engine.model.config import read_config
+from story_engine.model.folder_check import check_folder
 from story_engine.model.hub import EMBEDDED, find_folder
 from story_engine.model.kv_cache import Slot
 from story_engine.model.quantize import choose_precision
-from story_engine.model.tokenizer import Vocabulary, read_end_tokens
+from story_engine.model.special_tokens import find_special_tokens
+from story_engine.model.tokenizer import Vocabulary
+from story_engine.model.tokenizer_files import load_tokenizer
 from story_engine.model.torch_decoder import AnyDecoder
 from story_engine.model.weights import Weights, hash_weights
 from story_engine.serving.read_ahead import ReadAhead
@@ -96,16 +99,25 @@ class StoryEngine:
         """
         folder = find_folder(name, revision)
         config = read_config(folder)
+        tokenizer = load_tokenizer(folder)
+        if tokenizer.get_vocab_size() > config.vocabulary:
+            raise ModelError(
+                f"The tokenizer in {folder} has {tokenizer.get_vocab_size()} entries, the model only {config.vocabulary}. "
+                "Fetch both again."
+            )
+        special = find_special_tokens(folder, tokenizer, config.vocabulary)
+        config = replace(config, start_token=special.start)
         place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         precision = choose_precision(precision, place)
         dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
-        decoder = load_decoder(config, Weights(folder, config, dtype, place).take, precision, place, kernel)
+        weights = Weights(folder, config, dtype, place)
+        hashed = hash_weights(folder)
+        check_folder(folder, weights.config, hashed)
+        decoder = load_decoder(weights.config, weights.take, precision, place, kernel)
         # Quantization is part of a model's identity: the same seed gives different words.
-        window = ContextWindow(config.context, config.start_token, hash_weights(folder) + decoder.rounding)
-        vocabulary = Vocabulary.read(folder, window.longest_sentence)
-        if vocabulary.size > config.vocabulary:
-            raise ModelError(f"The tokenizer in {folder} has {vocabulary.size} entries, the model only {config.vocabulary}.")
-        return cls(decoder, vocabulary, window, read_end_tokens(folder), Path(name).name)
+        window = ContextWindow(config.context, special.start, hashed + decoder.rounding)
+        vocabulary = Vocabulary(tokenizer, window.longest_sentence)
+        return cls(decoder, vocabulary, window, special.ends, Path(name).name)
 
     @property
     def fingerprint(self) -> str:

@@ -20,7 +20,7 @@ from tokenizers import Tokenizer
 from playground.engines import Engines
 from story_engine import StoryEngine
 from story_engine.context.window import ContextWindow
-from story_engine.model import autotune
+from story_engine.model import autotune, folder_check
 from story_engine.model.config import ModelConfig
 from story_engine.model.kv_cache import Slot
 from story_engine.model.tokenizer import Vocabulary
@@ -49,7 +49,9 @@ def make_stories(count: int = 60) -> list[str]:
 @pytest.fixture(scope="session", autouse=True)
 def findings(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What is measured of the tests' own models is no user's."""
-    autotune.FOUND = tmp_path_factory.mktemp("cache") / "kernels.json"
+    cache = tmp_path_factory.mktemp("cache")
+    autotune.FOUND = cache / "kernels.json"
+    folder_check.CHECKED = cache / "checked-folders.json"
 
 
 @pytest.fixture(scope="session")

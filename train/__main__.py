@@ -1,4 +1,4 @@
-"""The command line: python -m train prepare | trim | run | join | evaluate | report."""
+"""The command line: python -m train prepare | trim | run | join | export | evaluate | report."""
 
 from __future__ import annotations
 
@@ -71,6 +71,10 @@ def build_parser() -> argparse.ArgumentParser:
     card.add_argument("--quick", action="store_true", help="fewer items: under five minutes for the embedded model")
     card.add_argument("--seed", type=int, default=0)
     card.add_argument("--precision", default="auto", choices=PRECISIONS)
+    export = commands.add_parser("export", help="a model's folder with its weights in another type")
+    export.add_argument("--model", required=True, help="embedded, a folder, or a hub name")
+    export.add_argument("--dtype", required=True, choices=("int8", "bfloat16", "float32"), help="int8: a scale for each output")
+    export.add_argument("--out", type=Path, required=True, help="the folder to write")
     report = commands.add_parser("report", help="write the model card of a finished run")
     report.add_argument("run", type=Path, help="the folder that run --out named")
     report.add_argument("--data", type=Path, help="the folder that prepare made, where it is no longer where the run had it")
@@ -107,6 +111,12 @@ def main(arguments: list[str] | None = None) -> int:
 
             config = trim_folder(options.start, options.data, options.out, options.context)
             print(f"{options.out}: {config.vocab_size:,} tokens")
+            return 0
+        if options.command == "export":
+            from train.compressed import export_folder
+
+            for path in export_folder(options.model, options.dtype, options.out):
+                print(f"{path}: {path.stat().st_size:,} bytes")
             return 0
         if options.command == "join":
             from train.joining import join_folders

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import Tokenizer, pre_tokenizers
 from tokenizers.decoders import DecodeStream
 
 from story_engine.context.sentences import ends_sentence, split_sentences
 from story_engine.context.window import Sentence
-from story_engine.errors import ModelError
+from story_engine.model.tokenizer_files import load_tokenizer
 from story_engine.stories.input import write_notes
 from story_engine.stories.story import Passage
 
@@ -27,6 +26,10 @@ class Vocabulary:
         tokenizer.no_truncation()
         tokenizer.no_padding()
         self._tokenizer = tokenizer
+        self._prefix = ""  # what the tokenizer puts in front of a text, so in front of a story and of nothing within it
+        first = tokenizer.pre_tokenizer
+        if isinstance(first, pre_tokenizers.ByteLevel) and first.add_prefix_space:
+            self._prefix, first.add_prefix_space = " ", False
         self._longest = longest_sentence
         self._cut_passage = lru_cache(maxsize=20_000)(self._cut)
         self.has_word = lru_cache(maxsize=20_000)(self._has_word)
@@ -36,22 +39,9 @@ class Vocabulary:
         """The tokenizer of a model folder: `tokenizer.json`, or GPT-2's `vocab.json` and `merges.txt`.
 
         Raises:
-            ModelError: there is none, or it cannot be read.
+            ModelError: there is none, it cannot be read, or it is no byte-level BPE.
         """
-        try:
-            if (folder / "tokenizer.json").is_file():
-                tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-            elif (folder / "vocab.json").is_file() and (folder / "merges.txt").is_file():
-                tokenizer = Tokenizer(models.BPE.from_file(str(folder / "vocab.json"), str(folder / "merges.txt")))
-                tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-                tokenizer.decoder = decoders.ByteLevel()
-            else:
-                raise ModelError(f"{folder} has no tokenizer.json. Choose a folder saved with its tokenizer.")
-        except ModelError:
-            raise
-        except Exception as error:  # tokenizers raises plain Exception for a broken file
-            raise ModelError(f"The tokenizer in {folder} cannot be read: {error}") from error
-        return cls(tokenizer, longest_sentence)
+        return cls(load_tokenizer(folder), longest_sentence)
 
     @property
     def size(self) -> int:
@@ -109,7 +99,7 @@ class Vocabulary:
         if passage.tokens and max(passage.tokens) < self.size and self.decode(passage.tokens) == passage.text:
             parts = _deal_out(passage.tokens, list(self.stream(passage.tokens)), texts)
         else:
-            parts = [tuple(self.encode(text)) for text in texts]
+            parts = self._encode_sentences(texts, is_first=passage.parent is None)
         sentences: list[Sentence] = []
         for number, (text, ids) in enumerate(zip(texts, parts, strict=True)):
             behind = texts[number + 1] if number + 1 < len(texts) else ""
@@ -128,6 +118,14 @@ class Vocabulary:
                 )
         return tuple(sentences)
 
+    def _encode_sentences(self, texts: Sequence[str], is_first: bool) -> list[tuple[int, ...]]:
+        """The ids of the sentences' whole text, dealt out to them: apart, they may be cut otherwise than together."""
+        text = "".join(texts)
+        prefix = self._prefix if is_first and not text.startswith(" ") else ""
+        normalize = self._tokenizer.normalizer.normalize_str if self._tokenizer.normalizer else str
+        ids = tuple(self.encode(prefix + text))
+        return _deal_out(ids, list(self.stream(ids)), [*map(normalize, [prefix + texts[0], *texts[1:]])] if texts else [])
+
 
 def _deal_out(ids: tuple[int, ...], pieces: list[str], texts: list[str]) -> list[tuple[int, ...]]:
     """The ids of each text, given the text that each id completes; an id belongs where its text begins."""
@@ -140,22 +138,3 @@ def _deal_out(ids: tuple[int, ...], pieces: list[str], texts: list[str]) -> list
         parts[number].append(token)
         left -= len(piece)
     return [tuple(part) for part in parts]
-
-
-def read_end_tokens(folder: Path) -> frozenset[int]:
-    """The end-token ids that `generation_config.json` or `config.json` names.
-
-    Raises:
-        ModelError: one is broken, or neither names any; the end of a story could not be told.
-    """
-    for name in ("generation_config.json", "config.json"):
-        path = folder / name
-        if path.is_file():
-            try:
-                value = json.loads(path.read_text(encoding="utf-8")).get("eos_token_id")
-                ids = frozenset(value if isinstance(value, list) else [] if value is None else [value])
-            except (OSError, ValueError, TypeError, AttributeError) as error:
-                raise ModelError(f"The {name} in {folder} cannot be used ({type(error).__name__}: {error}).") from error
-            if ids:
-                return ids
-    raise ModelError(f"{folder} names no end token (eos_token_id in config.json). Choose a complete model folder.")

@@ -49,8 +49,11 @@ def test_sharded_weights_load_like_whole_ones(tiny_folder, tmp_path):
     shutil.copytree(tiny_folder, tmp_path / "sharded")
     weights = load_file(tiny_folder / "model.safetensors")
     (tmp_path / "sharded/model.safetensors").unlink()
+    files: dict[str, str] = {}
     for number, names in enumerate((list(weights)[::2], list(weights)[1::2])):
         save_file({name: weights[name] for name in names}, tmp_path / f"sharded/model-{number}.safetensors")
+        files |= dict.fromkeys(names, f"model-{number}.safetensors")
+    (tmp_path / "sharded/model.safetensors.index.json").write_text(json.dumps({"weight_map": files}))
     config = read_config(tmp_path / "sharded")
     loaded = Weights(tmp_path / "sharded", config, torch.float32, torch.device("cpu"))
     assert all(torch.equal(loaded.take(name), weights[name]) for name in config.shapes())
