@@ -15,6 +15,7 @@ from story_engine import (
     Settings,
     Story,
     Word,
+    branch_at,
     check_notes,
     find_alternatives,
     find_influences,
@@ -49,20 +50,8 @@ class Insight:
         self, visit: Visit, passage: object, place: object, token: object, settings: Settings
     ) -> Iterator[View | Live]:
         """Another version of a passage: its tokens before number `place`, then `token`, then what the model makes of it."""
-        old, engine = self.actions.passage(visit, passage), self.actions.engine(visit)
-        ids = [one for sentence in engine.vocabulary.cut_path([old]) for one in sentence.ids]
-        if type(place) is not int or not 0 <= place < len(ids):
-            raise InputError("There is no such word in this passage.")
-        if type(token) is not int or not 0 <= token < engine.vocabulary.size or token in engine.vocabulary.special:
-            raise InputError("The model does not know this word.")
-        tokens = (*ids[:place], token)
-        text = engine.vocabulary.decode(tokens)
-
-        def branch_off(story: Story) -> None:
-            story.current = old.parent
-            story.add(text, old.author, tokens=tokens, finish="stopped", edited=True)
-
-        self.actions.change(visit, branch_off)
+        number, engine = self.actions.passage(visit, passage).id, self.actions.engine(visit)
+        self.actions.change(visit, lambda story: branch_at(engine, story, number, place=place, token=token))
         yield from self.actions.go_on(visit, "", settings)
 
     def draw_context(self, visit: Visit, by_token: bool) -> str:

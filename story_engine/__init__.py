@@ -13,7 +13,7 @@ from story_engine.engine import StoryEngine
 from story_engine.errors import InputError, ModelError, SaveError, SettingsError, StoryError
 from story_engine.generation.ending import ENDINGS
 from story_engine.generation.telling import Piece
-from story_engine.insight.alternatives import Choice, Word, find_alternatives
+from story_engine.insight.alternatives import Choice, Word, branch_at, find_alternatives
 from story_engine.insight.continuity import Doubt, find_doubts
 from story_engine.insight.influence import Influence, find_influences
 from story_engine.insight.readability import Reading, measure_reading
@@ -62,6 +62,7 @@ __all__ = [
     "StoryError",
     "Window",
     "Word",
+    "branch_at",
     "check_notes",
     "check_words",
     "export_story",

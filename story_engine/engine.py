@@ -12,6 +12,7 @@ from threading import Event
 import torch
 from torch import Tensor
 
+from story_engine.context.cutting import Cutter
 from story_engine.context.window import ContextWindow, Window
 from story_engine.errors import InputError, ModelError
 from story_engine.generation.ending import Ending
@@ -76,6 +77,7 @@ class StoryEngine:
         self.speculates, self.ngrams = True, Ngrams()
         self.decoder, self.vocabulary, self.window, self.end_tokens, self.name = decoder, vocabulary, window, end_tokens, name
         self.slots = SlotPool(decoder.new_slot, max_bytes=MAX_CACHE_BYTES)
+        self.cutter = Cutter(vocabulary, window.longest_sentence)
         self._break = vocabulary.encode(AFTER_END)
         self._scheduler = Scheduler(decoder)
         self.ahead = ReadAhead(self.slots, self._scheduler.prefill)
@@ -116,8 +118,7 @@ class StoryEngine:
         decoder = load_decoder(weights.config, weights.take, precision, place, kernel)
         # Quantization is part of a model's identity: the same seed gives different words.
         window = ContextWindow(config.context, special.start, hashed + decoder.rounding)
-        vocabulary = Vocabulary(tokenizer, window.longest_sentence)
-        return cls(decoder, vocabulary, window, special.ends, Path(name).name)
+        return cls(decoder, Vocabulary(tokenizer), window, special.ends, Path(name).name)
 
     @property
     def fingerprint(self) -> str:
@@ -197,8 +198,8 @@ class StoryEngine:
         return self._scheduler.prefill(ids, slot, every)
 
     def _fit(self, story: Story, reserve: int) -> tuple[Window, Memory]:
-        sentences = self.vocabulary.cut_path(story.path())
-        notes = self.vocabulary.cut_notes([*story.characters, *story.notes])
+        sentences = self.cutter.cut_path(story.path())
+        notes = self.cutter.cut_notes([*story.characters, *story.notes])
         return self.window.fit(sentences, story.memory, story.pins, reserve, notes)
 
     def _tell(self, turn: Turn) -> Generator[Piece, None, None]:

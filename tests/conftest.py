@@ -218,7 +218,7 @@ def scripted(tokenizer: Tokenizer):
 
     def make(text: str, delay: float = 0.0, context: int = 2048, retries_loops: bool = False) -> StoryEngine:
         window = ContextWindow(context, 0, "scripted")
-        vocabulary = Vocabulary(Tokenizer.from_str(tokenizer.to_str()), window.longest_sentence)
+        vocabulary = Vocabulary(Tokenizer.from_str(tokenizer.to_str()))
         script: list[int | None] = []
         for part in text.replace("<end>", "\0E\0").replace("<fail>", "\0F\0").split("\0"):
             script += {"E": [0], "F": [None]}.get(part, vocabulary.encode(part))

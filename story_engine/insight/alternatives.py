@@ -43,7 +43,7 @@ def find_alternatives(engine: StoryEngine, story: Story, number: int) -> list[Wo
         InputError: the passage is longer than the model can read at once.
     """
     passage = story.passages[number]
-    ids = [token for sentence in engine.vocabulary.cut_path([passage]) for token in sentence.ids]
+    ids = [token for sentence in engine.cutter.cut_path([passage]) for token in sentence.ids]
     settings = passage.receipt.settings if passage.receipt else Settings(max_new_tokens=min(max(len(ids), 1), MAX_TOKENS))
     if settings.max_new_tokens > engine.longest_passage:
         raise InputError(TOO_LONG)
@@ -51,6 +51,23 @@ def find_alternatives(engine: StoryEngine, story: Story, number: int) -> list[Wo
     if len(window.ids) + len(ids) > window.context:
         raise InputError(TOO_LONG)
     return score_tokens(engine, window.ids, ids)
+
+
+def branch_at(engine: StoryEngine, story: Story, number: int, *, place: object, token: object) -> None:
+    """Add another version of passage `number`: its tokens before `place`, then `token`; the next passage goes on from there.
+
+    Raises:
+        InputError: the passage has no such place, or the model no such word.
+    """
+    old, vocabulary = story.passages[number], engine.vocabulary
+    ids = [one for sentence in engine.cutter.cut_path([old]) for one in sentence.ids]
+    if type(place) is not int or not 0 <= place < len(ids):
+        raise InputError("There is no such word in this passage.")
+    if type(token) is not int or not 0 <= token < vocabulary.size or token in vocabulary.special:
+        raise InputError("The model does not know this word.")
+    tokens = (*ids[:place], token)
+    story.current = old.parent
+    story.add(vocabulary.decode(tokens), old.author, tokens=tokens, finish="stopped", edited=True)
 
 
 @torch.inference_mode()

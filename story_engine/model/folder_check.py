@@ -22,7 +22,6 @@ from story_engine.model.kv_cache import Slot
 from story_engine.model.tokenizer import Vocabulary
 from story_engine.model.torch_decoder import Decoder
 from story_engine.model.weights import Weights
-from story_engine.stories.story import Passage
 
 CHECKED = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "story-playground" / "checked-folders.json"
 SENTENCES = 'Once upon a time, a little girl named Mia\'s dog ran away.\n\n"Where is it?" she asked.  They looked for 12 days.'
@@ -56,9 +55,7 @@ def check_folder(folder: Path, config: ModelConfig, weights_hash: str) -> None:
     state = _hash_state(folder, weights_hash, version)
     if state in _read_checked():
         return
-    vocabulary = Vocabulary.read(folder, len(SENTENCES))
-    ours = [token for part in vocabulary.cut_path([Passage(0, None, "reader", SENTENCES)]) for token in part.ids]
-    ours = ours[: config.context]
+    ours = list(Vocabulary.read(folder).encode_parts([SENTENCES], is_first=True)[0][: config.context])
     try:
         theirs = _encode_by_transformers(folder)[: config.context]
         expected = _read_by_transformers(folder, ours)

@@ -11,7 +11,6 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from transformers import LlamaForCausalLM
 
 from story_engine import StoryEngine
-from story_engine.model import autotune
 from story_engine.model import kv_cache as cache
 from story_engine.model.autotune import choose_graphs
 from story_engine.model.cuda_graphs import CudaGraphs
