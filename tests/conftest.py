@@ -15,6 +15,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # tests run side by side; so do the pro
     os.environ["OMP_NUM_THREADS"] = "1"
 
 import torch
+from hypothesis import settings
 from tokenizers import Tokenizer
 
 from playground.engines import Engines
@@ -27,10 +28,14 @@ from story_engine.model.tokenizer import Vocabulary
 from story_engine.stories.library import Library
 from tests.reader import FLAGS
 from train.export import export_model
-from train.loop import Run
 from train.network import build_model
-from train.prepare import END_OF_STORY, prepare, train_tokenizer
+from train.prepare import prepare, train_tokenizer
 from train.presets import PRESETS, Preset, Shape
+from train.run import Run
+from train.stories import END_OF_STORY
+
+settings.register_profile("repository", deadline=None)  # tests take no times: the machine may be busy
+settings.load_profile("repository")
 
 NAMES, THINGS, PLACES = ("Tom", "Mia", "Ben", "Sara"), ("ball", "car", "kite", "boat"), ("park", "garden", "forest")
 CONTEXT = 256

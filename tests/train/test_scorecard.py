@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from story_engine import StoryEngine
 from story_engine.model.kv_cache import Slot
 from train.__main__ import main
-from train.prepare import read_stories
 from train.scorecard import Options, evaluate, options, probes
 from train.scorecard.figures import LINES, Figure, estimate, find_figures, find_reach, split_lines
 from train.scorecard.options import QUICK
@@ -21,6 +20,7 @@ from train.scorecard.probes import Item
 from train.scorecard.scorers import EngineScorer, TrigramScorer, make_untrained
 from train.scorecard.subjects import PAIRS, Subject
 from train.scorecard.templates import make_opening, make_pairs
+from train.stories import read_stories
 
 STORY = (
     "Once upon a time, there was a little girl named Lily. She had a red ball. One day, Lily went to the park with her mom. "

@@ -9,7 +9,6 @@ from contextlib import closing
 from dataclasses import asdict
 
 from story_engine import Settings, StoryEngine
-from train.prepare import read_stories
 from train.scorecard.figures import RECALLED, find_figures, find_reach, split_lines, write_table
 from train.scorecard.options import Options
 from train.scorecard.phases import Verdict, judge_phases, score_phases
@@ -17,6 +16,7 @@ from train.scorecard.plots import draw_context_use, draw_phases, draw_recall
 from train.scorecard.scorers import EngineScorer, TrigramScorer, make_untrained
 from train.scorecard.subjects import Say, Subject, measure_likelihoods, measure_told, take_real_stories, tell_stories
 from train.scorecard.texts import TrainingText
+from train.stories import read_stories
 
 CAUTION = (
     "These figures are necessary conditions of a good story, not its quality; there is no total. Intervals are 95%, "
