@@ -57,13 +57,19 @@ def build_parser() -> argparse.ArgumentParser:
     card = commands.add_parser("evaluate", help="the scorecard: what a model can be shown to do")
     card.set_defaults(handle=run_evaluate)
     card.add_argument("--model", default="embedded", help="embedded, a folder, or a hub name (default: embedded)")
-    card.add_argument("--stories", type=Path, required=True, help="a file of held-out stories")
+    card.add_argument("--stories", type=Path, help="a file of held-out stories")
     card.add_argument("--out", type=Path, required=True, help="the folder to write")
     card.add_argument(
         "--train", type=Path, nargs="*", default=[], help="the training text, for its words, copies and a trigram"
     )
     card.add_argument("--phases", type=Path, help="the folder of a run whose kept phases are scored, too")
     card.add_argument("--quick", action="store_true", help="fewer items: under five minutes for the embedded model")
+    card.add_argument("--only", choices=("claims", "readers"), help="one part: what is claimed, or what a reader meets")
+    card.add_argument("--beside", action="append", default=[], metavar="MODEL", help="a model to compare with, for readers")
+    card.add_argument("--scorer", metavar="MODEL", help="an independent model that transformers reads, for the fit")
+    card.add_argument(
+        "--side-by-side", type=Path, metavar="FILE", help="thirty openings told by all models, to be read blindly"
+    )
     card.add_argument("--seed", type=int, default=0)
     card.add_argument("--precision", default="auto", choices=PRECISIONS)
     export = commands.add_parser("export", help="a model's folder with its weights in another type")
@@ -166,8 +172,9 @@ def run_drop(options: argparse.Namespace) -> None:
 def run_evaluate(options: argparse.Namespace) -> None:
     from train.scorecard import Options, evaluate
 
-    names = ("model", "stories", "out", "phases", "quick", "seed", "precision")
-    wanted = Options(training=tuple(options.train), **{name: getattr(options, name) for name in names})
+    names = ("model", "stories", "out", "phases", "quick", "seed", "precision", "only", "scorer", "side_by_side")
+    chosen = {name: getattr(options, name) for name in names}
+    wanted = Options(training=tuple(options.train), beside=tuple(options.beside), **chosen)
     print(evaluate(wanted, lambda words: print(words, file=sys.stderr, flush=True)))
 
 
