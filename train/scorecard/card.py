@@ -8,7 +8,6 @@ import time
 from dataclasses import asdict
 
 from story_engine import Settings
-from train.stories import read_stories
 from train.scorecard.claims import measure_claims
 from train.scorecard.fit import TransformersScorer
 from train.scorecard.openings import load_openings
@@ -16,6 +15,7 @@ from train.scorecard.options import Options
 from train.scorecard.readers import Variant, measure_readers
 from train.scorecard.side_by_side import write_side_by_side
 from train.scorecard.subjects import Say, Subject
+from train.stories import read_stories
 
 CAUTION = (
     "These figures are necessary conditions of a good story, not its quality; there is no total. Intervals are 95%, "

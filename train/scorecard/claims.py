@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from story_engine import StoryEngine
-from train.prepare import read_stories
 from train.scorecard.figures import RECALLED, find_figures, find_reach, split_lines, write_table
 from train.scorecard.options import Options
 from train.scorecard.phases import Verdict, judge_phases, score_phases
@@ -15,6 +14,7 @@ from train.scorecard.plots import draw_context_use, draw_phases, draw_recall
 from train.scorecard.scorers import EngineScorer, TrigramScorer, make_untrained
 from train.scorecard.subjects import Say, Subject, measure_likelihoods, measure_told, take_real_stories, tell_stories
 from train.scorecard.texts import TrainingText
+from train.stories import read_stories
 
 
 @dataclass(frozen=True)
@@ -84,4 +84,4 @@ def measure_claims(options: Options, stories: list[str], say: Say) -> Claims:
         stages = score_phases(options, stories, training, say) if options.phases else []
         verdict = judge_phases(stages, options.seed) if stages else None
         untrained.engine.close()
-        return Claims(subjects, stages, verdict, engine.window.model)
+        return Claims(subjects, stages, verdict, engine.fingerprint)

@@ -104,7 +104,7 @@ def measure_readers(
             subject = Subject(variant.label, told=tell_openings(engine, openings, variant.settings))
             say(f"{variant.label}: kept facts")
             subject.items |= probe_facts(EngineScorer(engine), openings)
-            vocabulary, weights[variant.label] = vocabulary or engine.vocabulary, engine.window.model
+            vocabulary, weights[variant.label] = vocabulary or engine.vocabulary, engine.fingerprint
         subjects.append(subject)
         misspelt[subject.name] = _measure(subject, openings, scorer, seed, say)
     if vocabulary and (cut := cut_stories(stories, len(openings))):
