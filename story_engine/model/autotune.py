@@ -11,7 +11,6 @@ import os
 import statistics
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass
@@ -25,6 +24,7 @@ from story_engine.errors import ModelError
 from story_engine.model.config import ModelConfig
 from story_engine.model.cuda_graphs import CudaGraphs
 from story_engine.model.kv_cache import Slot
+from story_engine.model.quantize import Take
 from story_engine.model.torch_decoder import AnyDecoder, Decoder
 
 try:  # numba is not everywhere
@@ -57,9 +57,7 @@ class Finding:
     row_cost: float
 
 
-def load_decoder(
-    config: ModelConfig, take: Callable[[str], Tensor], precision: str, device: torch.device, wanted: str = "auto"
-) -> AnyDecoder:
+def load_decoder(config: ModelConfig, take: Take, precision: str, device: torch.device, wanted: str = "auto") -> AnyDecoder:
     """The model by torch or by the compiled kernel; `auto` is whichever was faster when both were measured here first.
 
     Raises:

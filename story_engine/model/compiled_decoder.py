@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,7 @@ from story_engine.model.kernel.forward import BOARD, PHASES, run
 from story_engine.model.kernel.intrinsics import LANES
 from story_engine.model.kernel.microkernels import CENTRE, QUAD, WIDTH
 from story_engine.model.kv_cache import Slot
-from story_engine.model.quantize import quantize
+from story_engine.model.quantize import Int8Matrix, Take, concatenate, dequantize, quantize
 from story_engine.model.torch_decoder import find_rotations
 from story_engine.worker import Worker
 
@@ -33,10 +33,8 @@ class CompiledDecoder:
     one; 1 until it is measured.
     """
 
-    def __init__(
-        self, config: ModelConfig, take: Callable[[str], Tensor], precision: str, workers: int, rounds: bool = WIDTH > 0
-    ) -> None:
-        """`take` gives a tensor, in float32, by its transformers name; each is asked for once."""
+    def __init__(self, config: ModelConfig, take: Take, precision: str, workers: int, rounds: bool = WIDTH > 0) -> None:
+        """`take` gives a tensor, in float32 or int8, by its transformers name; each is asked for once."""
         self.config, self.precision, self.workers, self.row_cost = config, precision, workers, 1.0
         self.device = torch.device("cpu")
         self.cache_dtype = torch.int8 if precision == "int8" else torch.float32
@@ -47,7 +45,7 @@ class CompiledDecoder:
         self._room: tuple[int, int] = (0, 0)  # rows of the buffers, and rows of logits
         self._helpers = [Worker(f"kernel {number + 1}") for number in range(workers - 1)]
 
-    def _take_weights(self, take: Callable[[str], Tensor]) -> None:
+    def _take_weights(self, take: Take) -> None:
         config = self.config
         heads, keys = config.heads * config.head_dim, config.kv_heads * config.head_dim
 
@@ -61,19 +59,20 @@ class CompiledDecoder:
         embedding = take("model.embed_tokens.weight")
         if config.tied:
             head.put(0, embedding)
-        norm = take("model.norm.weight").numpy()
-        self._model = embedding.numpy(), norm, head.weights[0], head.scales[0], np.float32(config.rms_eps)
+        norm = dequantize(take("model.norm.weight")).numpy()
+        self._model = dequantize(embedding).numpy(), norm, head.weights[0], head.scales[0], np.float32(config.rms_eps)
         norms = np.empty((2, config.layers, config.hidden), np.float32)
         qkv, out = make(heads + 2 * keys, config.hidden), make(config.hidden, heads)
         gate, up = make(config.intermediate, config.hidden), make(config.intermediate, config.hidden)
         down = make(config.hidden, config.intermediate)
         for number in range(config.layers):
 
-            def get(name: str, number: int = number) -> Tensor:
+            def get(name: str, number: int = number) -> Tensor | Int8Matrix:
                 return take(f"model.layers.{number}.{name}.weight")
 
-            norms[0, number], norms[1, number] = get("input_layernorm"), get("post_attention_layernorm")
-            qkv.put(number, torch.cat([get(f"self_attn.{part}_proj") for part in "qkv"]))
+            for own, name in zip(norms, ("input_layernorm", "post_attention_layernorm"), strict=True):
+                own[number] = dequantize(get(name))
+            qkv.put(number, concatenate([get(f"self_attn.{part}_proj") for part in "qkv"]))
             out.put(number, get("self_attn.o_proj"))
             for blocks, part in ((gate, "gate"), (up, "up"), (down, "down")):
                 blocks.put(number, get(f"mlp.{part}_proj"))
@@ -155,12 +154,14 @@ class _Blocks:
         self.scales = np.ones((matrices, width), np.float32)
         self.pair = self.weights, self.scales
 
-    def put(self, number: int, matrix: Tensor) -> None:
-        """Set one of the matrices, which is quantized here where bytes are kept."""
+    def put(self, number: int, weight: Tensor | Int8Matrix) -> None:
+        """Set one of the matrices, which is quantized here where bytes are kept, unless it was before."""
+        if self.weights.dtype == np.float32:
+            matrix = dequantize(weight)
+        else:
+            matrix, scales = quantize(weight)
+            self.scales[number, : len(scales)] = scales.numpy()
         outputs, inputs = matrix.shape
-        if self.weights.dtype != np.float32:
-            matrix, scales = quantize(matrix)
-            self.scales[number, :outputs] = scales.numpy()
         if self.weights.dtype == np.uint8:
             bytes = matrix.view(torch.uint8) ^ CENTRE  # to add it, where a byte turns over
             if inputs % QUAD:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -52,18 +54,53 @@ def name_rounding(precision: str, cache_dtype: torch.dtype) -> str:
     return "-w16a16kv16" if precision == "bfloat16" else ""
 
 
-def choose_linear(precision: str) -> Callable[[Tensor], Linear]:
+def choose_linear(precision: str) -> Callable[[Tensor | Int8Matrix], Linear]:
     """What makes a function of a matrix [outputs, inputs]."""
     if precision == "int8":
         return lambda weight: _pack(*quantize(weight))
-    return lambda weight: lambda x: functional.linear(x, weight)
+    return lambda weight: partial(_multiply, dequantize(weight))
 
 
-def quantize(weight: Tensor) -> tuple[Tensor, Tensor]:
-    """A matrix [outputs, inputs] as signed bytes of -127 to 127, and the scale of each output in float32."""
+def _multiply(weight: Tensor, x: Tensor) -> Tensor:
+    return functional.linear(x, weight.to(x.dtype))
+
+
+class Int8Matrix(NamedTuple):
+    """A weight matrix as signed bytes; an output's weights are its bytes times its scale.
+
+    values [outputs, inputs] int8 of -127 to 127; scales [outputs] float32.
+    """
+
+    values: Tensor
+    scales: Tensor
+
+
+Take = Callable[[str], Tensor | Int8Matrix]  # a tensor of a model by its transformers name
+
+
+def quantize(weight: Tensor | Int8Matrix) -> Int8Matrix:
+    """A matrix [outputs, inputs] in int8, each output by its largest number; one that is in int8 comes back as it is."""
+    if isinstance(weight, Int8Matrix):
+        return weight
     low, high = weight.aminmax(dim=1)  # without a copy, as abs would make
     scales = torch.maximum(high, -low).clamp(min=1e-12) / 127
-    return (weight / scales[:, None]).round_().to(torch.int8), scales
+    return Int8Matrix((weight / scales[:, None]).round_().to(torch.int8), scales)
+
+
+def dequantize(weight: Tensor | Int8Matrix, dtype: torch.dtype = torch.float32) -> Tensor:
+    """A matrix [outputs, inputs] in floating point; one that is so comes back as it is."""
+    if isinstance(weight, Int8Matrix):
+        return (weight.values * weight.scales[:, None]).to(dtype)
+    return weight
+
+
+def concatenate(parts: Sequence[Tensor | Int8Matrix]) -> Tensor | Int8Matrix:
+    """Matrices of the same inputs as one, their outputs in a row: in int8 where one of them is."""
+    if len(parts) == 1:
+        return parts[0]
+    if any(isinstance(part, Int8Matrix) for part in parts):
+        return Int8Matrix(*map(torch.cat, zip(*map(quantize, parts), strict=True)))
+    return torch.cat([dequantize(part) for part in parts])
 
 
 def _pack(bytes: Tensor, scales: Tensor) -> Linear:

@@ -12,7 +12,15 @@ from torch.nn import functional
 from story_engine.model.batched_attention import BatchedAttention
 from story_engine.model.config import ModelConfig
 from story_engine.model.kv_cache import Slot
-from story_engine.model.quantize import Linear, choose_cache_dtype, choose_linear, name_rounding
+from story_engine.model.quantize import (
+    Linear,
+    Take,
+    choose_cache_dtype,
+    choose_linear,
+    concatenate,
+    dequantize,
+    name_rounding,
+)
 
 if TYPE_CHECKING:
     from story_engine.model.cuda_graphs import CudaGraphs
@@ -52,13 +60,14 @@ class Decoder:
 
     row_cost = 1.0
 
-    def __init__(self, config: ModelConfig, take: Callable[[str], Tensor], precision: str = "float32") -> None:
+    def __init__(self, config: ModelConfig, take: Take, precision: str = "float32") -> None:
         self.config, self.precision = config, precision
-        self.embedding = take("model.embed_tokens.weight")
-        self.norm = take("model.norm.weight")
-        self.dtype, self.device = self.embedding.dtype, self.embedding.device
+        self.norm = dequantize(take("model.norm.weight"))
+        self.dtype, self.device = self.norm.dtype, self.norm.device
         self._make_linear = choose_linear(precision)
-        self.head = self._make_linear(self.embedding if config.tied else take("lm_head.weight"))
+        embedding = take("model.embed_tokens.weight")
+        self.head = self._make_linear(embedding if config.tied else take("lm_head.weight"))
+        self.embedding = dequantize(embedding, self.dtype)
         self.cache_dtype = choose_cache_dtype(precision, self.dtype)
         self.rounding = name_rounding(precision, self.cache_dtype)
         self.layers = [self._take_layer(take, f"model.layers.{number}") for number in range(config.layers)]
@@ -66,18 +75,17 @@ class Decoder:
         self.joins_rows = self.device.type == "cuda"
         self.graphs: CudaGraphs | None = None
 
-    def _take_layer(self, take: Callable[[str], Tensor], layer: str) -> tuple[Tensor, Linear, Linear, Tensor, Linear, Linear]:
+    def _take_layer(self, take: Take, layer: str) -> tuple[Tensor, Linear, Linear, Tensor, Linear, Linear]:
         """Norm, query-key-value, output, norm, gate-up, down."""
 
         def join(*names: str) -> Linear:
-            parts = [take(f"{layer}.{name}.weight") for name in names]
-            return self._make_linear(torch.cat(parts) if len(parts) > 1 else parts[0])
+            return self._make_linear(concatenate([take(f"{layer}.{name}.weight") for name in names]))
 
         return (
-            take(f"{layer}.input_layernorm.weight"),
+            dequantize(take(f"{layer}.input_layernorm.weight")),
             join(*(f"self_attn.{part}_proj" for part in "qkv")),
             join("self_attn.o_proj"),
-            take(f"{layer}.post_attention_layernorm.weight"),
+            dequantize(take(f"{layer}.post_attention_layernorm.weight")),
             join("mlp.gate_proj", "mlp.up_proj"),
             join("mlp.down_proj"),
         )

@@ -21,6 +21,7 @@ from story_engine.model.kernel import attention, forward, microkernels
 from story_engine.model.kernel.intrinsics import LANES
 from story_engine.model.kernel.microkernels import CENTRE, QUAD
 from story_engine.model.kv_cache import Slot
+from story_engine.model.quantize import dequantize, quantize
 from train.checkpoint import gather_weights
 
 TOLERANCE = 1e-3  # largest difference of a logit; logits here are of the order of ten, and torch itself is off by 1e-4
@@ -131,6 +132,26 @@ def test_a_text_is_the_same_to_the_last_bit_however_it_was_cut(decoder, ids, dat
     assert torch.equal(torch.cat(rows), wanted)
     for name, part in cut.parts.items():
         assert torch.equal(part[:, :, : len(ids)], plain.parts[name][:, :, : len(ids)])
+
+
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+@pytest.mark.parametrize("shape", ["multi-head, untied", "grouped, tied"])
+def test_matrices_that_are_int8_already_are_not_rounded_again(shape, precision):
+    """The same bits from an int8 folder as from its numbers in float32, since bytes come out of those as they went in."""
+    config = SHAPES[shape]
+    generator = torch.Generator().manual_seed(0)
+    given = {}
+    for name, size in config.shapes().items():
+        weight = torch.randn(size, generator=generator) * 0.3
+        given[name] = quantize(weight) if len(size) == 2 else weight
+    plain = {name: dequantize(weight) for name, weight in given.items()}
+    decoders = [CompiledDecoder(config, dict(weights).pop, precision, 1) for weights in (given, plain)]
+    rows = [decoder.prefill([5, 9, 77], make_slot(decoder), every=True) for decoder in decoders]
+    if precision == "float32":
+        assert torch.equal(*rows)
+    else:  # numbers that are the largest of an output may come back one bit off
+        assert (rows[0] - rows[1]).abs().max() < TOLERANCE * rows[0].abs().max()
+    assert quantize(given["model.layers.0.mlp.up_proj.weight"]) is given["model.layers.0.mlp.up_proj.weight"]
 
 
 @pytest.mark.parametrize("count", [1, 5])
