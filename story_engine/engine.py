@@ -19,7 +19,7 @@ from story_engine.generation.generate import draw
 from story_engine.generation.ngrams import LONGEST_CONTEXT, MOST_PROPOSED, Ngrams
 from story_engine.generation.telling import Draft, Piece
 from story_engine.insight.influence import Influence, find_influences
-from story_engine.model.autotune import load_decoder
+from story_engine.model.autotune import choose_kernel, load_decoder
 from story_engine.model.config import read_config
 from story_engine.model.hub import EMBEDDED, find_folder
 from story_engine.model.kv_cache import Slot
@@ -77,8 +77,8 @@ class StoryEngine:
     ) -> StoryEngine:
         """Load `embedded`, a local folder, or a model of the hub.
 
-        `precision` is `float32`, `int8`, or `auto`: bfloat16 on CUDA, int8 on the CPU.
-        `kernel` is `on`, `off`, or `auto`: steps by the compiled kernel where it was measured to be faster than torch.
+        `precision` is `float32`, `int8`, or `auto`: bfloat16 on CUDA, int8 on the CPU with the kernel, float32 without.
+        `kernel` is `on`, `off`, or `auto`: the compiled kernel computes wherever it can be had.
 
         Raises:
             ModelError: it cannot be found, fetched or used; the message says what to do.
@@ -86,9 +86,10 @@ class StoryEngine:
         folder = find_folder(name, revision)
         config = read_config(folder)
         place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        precision = choose_precision(precision, place)
+        has_kernel = choose_kernel(kernel, place)
+        precision = choose_precision(precision, place, has_kernel)
         dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
-        decoder = load_decoder(config, Weights(folder, config, dtype, place).take, precision, place, kernel)
+        decoder = load_decoder(config, Weights(folder, config, dtype, place).take, precision, has_kernel)
         # What is rounded otherwise is another model: it gives other words for the same seed.
         window = ContextWindow(config.context, config.start_token, hash_weights(folder) + decoder.rounding)
         vocabulary = Vocabulary.read(folder, window.longest_sentence)

@@ -49,7 +49,7 @@ def make_stories(count: int = 60) -> list[str]:
 @pytest.fixture(scope="session", autouse=True)
 def findings(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What is measured of the tests' own models is no user's."""
-    autotune.FOUND = tmp_path_factory.mktemp("cache") / "kernels.json"
+    autotune.FINDINGS_FILE = tmp_path_factory.mktemp("cache") / "kernels.json"
 
 
 @pytest.fixture(scope="session")
@@ -129,7 +129,7 @@ class ScriptedDecoder:
         time.sleep(self.delay)
         return torch.stack([self.say([token], slot) for token, slot in zip(tokens, slots, strict=True)])
 
-    def prefill(self, ids: list[int], slot: Slot, every: bool = False) -> torch.Tensor:
+    def prefill(self, ids: list[int], slot: Slot, all_logits: bool = False) -> torch.Tensor:
         time.sleep(self.delay)
         return self.say(ids, slot)
 
