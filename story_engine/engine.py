@@ -19,7 +19,7 @@ from story_engine.generation.ending import Ending
 from story_engine.generation.generate import generate
 from story_engine.generation.ngrams import LONGEST_CONTEXT, MOST_PROPOSED, Ngrams
 from story_engine.generation.telling import Piece, Telling
-from story_engine.model.autotune import load_decoder
+from story_engine.model.autotune import choose_kernel, load_decoder
 from story_engine.model.config import read_config
 from story_engine.model.folder_check import check_folder
 from story_engine.model.hub import EMBEDDED, find_folder
@@ -93,8 +93,8 @@ class StoryEngine:
     ) -> StoryEngine:
         """Load `embedded`, a local folder, or a model of the hub.
 
-        `precision` is `float32`, `int8`, or `auto`: bfloat16 on CUDA, int8 on the CPU.
-        `kernel` is `on`, `off`, or `auto`: steps by the compiled kernel where it was measured to be faster than torch.
+        `precision` is `float32`, `int8`, or `auto`: bfloat16 on CUDA, int8 on the CPU with the kernel, float32 without.
+        `kernel` is `on`, `off`, or `auto`: the compiled kernel computes wherever it can be had.
 
         Raises:
             ModelError: it cannot be found, fetched or used; the message says what to do.
@@ -110,12 +110,13 @@ class StoryEngine:
         special = find_special_tokens(folder, tokenizer, config.vocabulary)
         config = replace(config, start_token=special.start)
         place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        precision = choose_precision(precision, place)
+        has_kernel = choose_kernel(kernel, place)
+        precision = choose_precision(precision, place, has_kernel)
         dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
         weights = Weights(folder, config, dtype, place)
         hashed = hash_weights(folder)
         check_folder(folder, weights.config, hashed)
-        decoder = load_decoder(weights.config, weights.take, precision, place, kernel)
+        decoder = load_decoder(weights.config, weights.take, precision, has_kernel)
         # Quantization is part of a model's identity: the same seed gives different words.
         window = ContextWindow(config.context, special.start, hashed + decoder.rounding)
         return cls(decoder, Vocabulary(tokenizer), window, special.ends, Path(name).name)
@@ -193,9 +194,9 @@ class StoryEngine:
     # Their names before 0.2.
     look, stream_ways, prepare = window_of, stream_tellings, prefetch
 
-    def prefill(self, ids: Sequence[int], slot: Slot, every: bool = False) -> Tensor:
+    def prefill(self, ids: Sequence[int], slot: Slot, all_logits: bool = False) -> Tensor:
         """`Decoder.prefill`, in turn with all who use the model."""
-        return self._scheduler.prefill(ids, slot, every)
+        return self._scheduler.prefill(ids, slot, all_logits)
 
     def _fit(self, story: Story, reserve: int) -> tuple[Window, Memory]:
         sentences = self.cutter.cut_path(story.path())

@@ -55,7 +55,7 @@ def make_stories(count: int = 60) -> list[str]:
 def findings(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What is measured of the tests' own models is no user's."""
     cache = tmp_path_factory.mktemp("cache")
-    autotune.FOUND = cache / "kernels.json"
+    autotune.FINDINGS_FILE = cache / "kernels.json"
     folder_check.CHECKED = cache / "checked-folders.json"
 
 
@@ -139,7 +139,7 @@ class ScriptedDecoder:
         time.sleep(self.delay)
         return torch.stack([self.say([token], slot) for token, slot in zip(tokens, slots, strict=True)])
 
-    def prefill(self, ids: list[int], slot: Slot, every: bool = False) -> torch.Tensor:
+    def prefill(self, ids: list[int], slot: Slot, all_logits: bool = False) -> torch.Tensor:
         time.sleep(self.delay)
         return self.say(ids, slot)
 

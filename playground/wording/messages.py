@@ -64,8 +64,8 @@ GERMAN = {
     "{problem} The story goes on with the {model} model.": "{problem} Die Geschichte geht mit dem Modell {model} weiter.",
     "The compiled kernel needs a CPU, Linux or macOS, and numba. Leave it at auto.": "Der übersetzte Kern braucht einen "
     "Prozessor ohne Grafikkarte, Linux oder macOS, und numba. Lass die Einstellung auf auto.",
-    "int8 needs a CPU of the x86 family. Leave the precision at auto.": "int8 braucht einen Prozessor der x86-Familie. Lass "
-    "die Genauigkeit auf auto.",
+    "int8 needs the compiled kernel, on a CPU. Leave the kernel and the precision at auto.": "int8 braucht den übersetzten "
+    "Kern und einen Prozessor. Lass Kern und Genauigkeit auf auto.",
     # stories and files
     "A story needs a title. Type one, then rename it.": "Eine Geschichte braucht einen Titel. Tipp einen ein.",
     "There is no such story on the shelf any more.": "Diese Geschichte steht nicht mehr im Regal.",

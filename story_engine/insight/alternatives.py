@@ -81,7 +81,7 @@ def score_tokens(engine: StoryEngine, before: Sequence[int], ids: Sequence[int])
         if first >= len(chunk):
             engine.prefill(chunk, slot)
             continue
-        logits = engine.prefill(chunk, slot, every=True)[first:, : vocabulary.size]
+        logits = engine.prefill(chunk, slot, all_logits=True)[first:, : vocabulary.size]
         logits[:, special] = -torch.inf  # they are never sampled as words
         chances = logits.softmax(dim=-1)
         likeliest = chances.topk(min(OFFERED, vocabulary.size), dim=-1)

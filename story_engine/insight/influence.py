@@ -69,6 +69,6 @@ def _score(engine: StoryEngine, paragraphs: list[list[Sentence]], sentence: Sent
     context = [engine.window.start, *(token for paragraph in paragraphs for one in paragraph for token in one.ids)]
     for chunk in slot.unread(context[:-1], CHUNK):
         engine.prefill(chunk, slot)
-    logits = engine.prefill([context[-1], *sentence.ids[:-1]], slot, every=True)
+    logits = engine.prefill([context[-1], *sentence.ids[:-1]], slot, all_logits=True)
     targets = torch.tensor(sentence.ids, device=logits.device)
     return float(logits.log_softmax(dim=-1).gather(1, targets[:, None]).sum())

@@ -80,7 +80,7 @@ def check_folder(folder: Path, config: ModelConfig, weights_hash: str) -> None:
 def _read_by_engine(folder: Path, config: ModelConfig, ids: Sequence[int]) -> Tensor:
     cpu = torch.device("cpu")
     decoder = Decoder(config, Weights(folder, config, torch.float32, cpu).take)
-    return decoder.prefill(ids, Slot(config, decoder.cache_dtype, cpu), every=True)
+    return decoder.prefill(ids, Slot(config, decoder.cache_dtype, cpu), all_logits=True)
 
 
 def _encode_by_transformers(folder: Path) -> list[int]:

@@ -32,7 +32,7 @@ def test_cropping_keeps_the_longest_common_prefix(old, new):
 def test_growing_keeps_what_is_in(monkeypatch, dtype, lengths):
     monkeypatch.setitem(cache.FIRST_CAPACITY, "cpu", 8)
     slot = Slot(CONFIG, dtype, CPU)
-    assert set(slot.parts) == {"keys", "values"} | ({"key_sizes", "value_sizes"} if dtype == torch.int8 else set())
+    assert set(slot.parts) == {"keys", "values"} | ({"key_scales", "value_scales"} if dtype == torch.int8 else set())
     for length in lengths:
         slot.reserve(length)
         assert all(part.shape[2] >= length for part in slot.parts.values())

@@ -49,7 +49,7 @@ def test_scores_are_those_of_one_plain_reading(scorer):
     context, ending, other = ids[:400], ids[400:420], ids[10:17]
     decoder = scorer.engine.decoder
     slot = Slot(decoder.config, decoder.cache_dtype, decoder.device)
-    logs = decoder.prefill([scorer.engine.window.start, *context, *ending], slot, every=True).log_softmax(-1)
+    logs = decoder.prefill([scorer.engine.window.start, *context, *ending], slot, all_logits=True).log_softmax(-1)
     plain = logs[400:-1].gather(1, torch.tensor(ending)[:, None])[:, 0].numpy()
     found = scorer.score(context, [other, ending, other])
     assert np.allclose(found[1], plain, atol=1e-4)
