@@ -121,10 +121,12 @@ class Vocabulary:
     def _encode_sentences(self, texts: Sequence[str], is_first: bool) -> list[tuple[int, ...]]:
         """The ids of the sentences' whole text, dealt out to them: apart, they may be cut otherwise than together."""
         text = "".join(texts)
+        if not text:
+            return []
         prefix = self._prefix if is_first and not text.startswith(" ") else ""
         normalize = self._tokenizer.normalizer.normalize_str if self._tokenizer.normalizer else str
         ids = tuple(self.encode(prefix + text))
-        return _deal_out(ids, list(self.stream(ids)), [*map(normalize, [prefix + texts[0], *texts[1:]])] if texts else [])
+        return _deal_out(ids, list(self.stream(ids)), [*map(normalize, [prefix + texts[0], *texts[1:]])])
 
 
 def _deal_out(ids: tuple[int, ...], pieces: list[str], texts: list[str]) -> list[tuple[int, ...]]:

@@ -20,16 +20,16 @@ from story_engine.model.torch_decoder import Decoder
 @pytest.fixture
 def found(tmp_path, monkeypatch):
     path = tmp_path / "cache" / "kernels.json"
-    monkeypatch.setattr(calibration, "FOUND", path)
+    monkeypatch.setattr(autotune, "FOUND", path)
     return path
 
 
 @pytest.mark.parametrize("fastest", [0, 1])
 def test_what_was_fastest_is_remembered(tiny_folder, found, monkeypatch, fastest):
-    monkeypatch.setattr(calibration, "_measure", lambda compiled, plain: Finding(fastest, 0.25))
+    monkeypatch.setattr(autotune, "_measure", lambda compiled, plain: Finding(fastest, 0.25))
     engines = [StoryEngine.load(str(tiny_folder))]
     assert list(json.loads(found.read_text()).values()) == [[fastest, 0.25]]
-    monkeypatch.setattr(calibration, "_measure", lambda compiled, plain: pytest.fail("measured again"))
+    monkeypatch.setattr(autotune, "_measure", lambda compiled, plain: pytest.fail("measured again"))
     engines.append(StoryEngine.load(str(tiny_folder)))
     for engine in engines:
         assert isinstance(engine.decoder, CompiledDecoder if fastest else Decoder)
@@ -53,10 +53,10 @@ def test_the_kernel_is_measured_and_can_be_switched_off(tiny_folder, found):
 def test_a_start_on_a_busy_machine_does_not_cost_later_ones_their_workers(tiny_folder, found, monkeypatch):
     """One worker was remembered; later two are faster, or one is."""
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
-    monkeypatch.setattr(calibration, "_measure", lambda compiled, plain: Finding(1, 0.25))
+    monkeypatch.setattr(autotune, "_measure", lambda compiled, plain: Finding(1, 0.25))
     assert StoryEngine.load(str(tiny_folder)).decoder.workers == 1
     for fastest in (2, 1):
-        monkeypatch.setattr(calibration, "_time", lambda decoder, steps, best=fastest: abs(decoder.workers - best))
+        monkeypatch.setattr(autotune, "_time", lambda decoder, steps, best=fastest: abs(decoder.workers - best))
         assert StoryEngine.load(str(tiny_folder)).decoder.workers == fastest
 
 
@@ -83,9 +83,9 @@ def test_a_first_start_which_compiles_tells_what_later_ones_do(tmp_path):
 
 
 def test_whoever_has_no_home_measures_at_every_start(tiny_folder, monkeypatch):
-    monkeypatch.setattr(calibration, "FOUND", Path("~nobody-of-that-name/kernels.json"))
+    monkeypatch.setattr(autotune, "FOUND", Path("~nobody-of-that-name/kernels.json"))
     measured = []
-    monkeypatch.setattr(calibration, "_measure", lambda compiled, plain: measured.append(1) or Finding(1, 0.25))
+    monkeypatch.setattr(autotune, "_measure", lambda compiled, plain: measured.append(1) or Finding(1, 0.25))
     for _ in range(2):
         assert isinstance(StoryEngine.load(str(tiny_folder)).decoder, CompiledDecoder)
     assert len(measured) == 2
@@ -118,7 +118,7 @@ def test_a_model_of_almost_nothing_compiles_for_all(tiny_folder, found, precisio
 def test_a_kernel_that_cannot_be_had_is_said(tiny_folder, monkeypatch):
     with pytest.raises(ModelError, match="auto, on, off"):
         StoryEngine.load(str(tiny_folder), kernel="fast")
-    monkeypatch.setattr(calibration, "CompiledDecoder", None)
+    monkeypatch.setattr(autotune, "CompiledDecoder", None)
     with pytest.raises(ModelError, match="numba"):
         StoryEngine.load(str(tiny_folder), kernel="on")
     assert isinstance(StoryEngine.load(str(tiny_folder)).decoder, Decoder)

@@ -101,7 +101,7 @@ def refuse(run):
 )
 def test_recordings_are_used_where_they_are_right_and_faster(decoder, monkeypatch, caplog, record, seconds, said):
     decoder.graphs = None
-    monkeypatch.setattr(calibration, "_time", lambda decoder, steps: seconds[decoder.graphs is not None])
+    monkeypatch.setattr(autotune, "_time", lambda decoder, steps: seconds[decoder.graphs is not None])
     graphs = CudaGraphs(record)
     with caplog.at_level(logging.WARNING):
         chosen = choose_graphs(decoder, graphs)
