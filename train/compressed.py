@@ -23,7 +23,6 @@ DTYPES = {"int8": torch.bfloat16, "bfloat16": torch.bfloat16, "float32": torch.f
 SHARD_BYTES = 49_500_000  # hosts of repositories warn of files above 50 MB
 COPIED = ("README.md", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 COPIED_OLD = ("vocab.json", "merges.txt")  # of a folder without a tokenizer.json
-SHRINKS = torch.linspace(1.0, 0.8, 21)  # of a row's scale: to clip its largest weights may round the others better
 # Weights alone are quantized (W8A16), in the one form of int8 weights that vLLM takes without int8 activations, too.
 QUANTIZATION: dict[str, Any] = {
     "quant_method": "compressed-tensors",
@@ -87,17 +86,12 @@ def convert(weights: Weights, dtype: str) -> Iterator[tuple[str, Tensor]]:
 
 
 def quantize(weight: Tensor) -> Int8Matrix:
-    """A matrix [outputs, inputs] rounded to int8, by the scale of each output that gives the smallest squared error.
+    """A matrix [outputs, inputs] rounded to int8, each output by its largest number.
 
     Scales are numbers of bfloat16, so that nothing that reads them rounds them again.
     """
-    full = weight.abs().amax(dim=1).clamp(min=1e-12) / 127
-    best, error = full, torch.full_like(full, torch.inf)
-    for shrink in SHRINKS:
-        scales = (full * shrink).to(torch.bfloat16).float()
-        found = (_round(weight, scales) * scales[:, None] - weight).square().sum(dim=1)
-        best, error = torch.where(found < error, scales, best), torch.minimum(found, error)
-    return Int8Matrix(_round(weight, best).to(torch.int8), best)
+    scales = (weight.abs().amax(dim=1).clamp(min=1e-12) / 127).to(torch.bfloat16).float()
+    return Int8Matrix((weight / scales[:, None]).round_().clamp_(-127, 127).to(torch.int8), scales)
 
 
 def pack(values: Tensor) -> Tensor:
@@ -127,7 +121,3 @@ def write_shards(tensors: Iterator[tuple[str, Tensor]], out: Path) -> list[Path]
         weight_map = {name: file for file, shard in zip(files, shards, strict=True) for name in shard}
         (out / INDEX).write_text(json.dumps({"metadata": {"total_size": total}, "weight_map": weight_map}, indent=1) + "\n")
     return [out / file for file in files]
-
-
-def _round(weight: Tensor, scales: Tensor) -> Tensor:
-    return (weight / scales[:, None]).round_().clamp_(-127, 127)

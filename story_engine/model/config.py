@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,16 +20,16 @@ WHOLE_NUMBERS = {
     "vocabulary": "vocab_size",
     "context": "max_position_embeddings",
 }
-INT8_FORMS = ("int-quantized", "pack-quantized")  # of compressed-tensors: a byte each, and four bytes in an int32
-# What a `quantization_config` of compressed-tensors may say.
-INT8: dict[str, Sequence[Any]] = {
-    "format": INT8_FORMS,
-    "targets": [["Linear"]],
-    "ignore": [["lm_head"]],
-    "num_bits": [8],
-    "type": ["int"],
-    "strategy": ["channel"],
-    "symmetric": [True],
+# What a `quantization_config` of compressed-tensors may say. Without quantized activations transformers reads this one
+# format, whatever is named.
+INT8: dict[str, Any] = {
+    "format": "pack-quantized",
+    "targets": ["Linear"],
+    "ignore": ["lm_head"],
+    "num_bits": 8,
+    "type": "int",
+    "strategy": "channel",
+    "symmetric": True,
 }
 
 
@@ -38,8 +37,8 @@ INT8: dict[str, Sequence[Any]] = {
 class ModelConfig:
     """The shape of a Llama decoder.
 
-    `start_token` is what config.json says, -1 for nothing; see `find_special_tokens`. `int8_form` is one of INT8_FORMS where
-    the projections of the layers are stored as int8 with a scale for each output, and empty otherwise.
+    `start_token` is what config.json says, -1 for nothing; see `find_special_tokens`. With `int8` the projections of the
+    layers are stored in int8, with a scale for each output.
     """
 
     hidden: int
@@ -54,7 +53,7 @@ class ModelConfig:
     rope_theta: float
     tied: bool
     start_token: int
-    int8_form: str = ""
+    int8: bool = False
 
     @property
     def bytes_per_token(self) -> int:
@@ -143,7 +142,7 @@ def read_config(folder: Path) -> ModelConfig:
         rope_theta=float(numbers["rope_theta"]),
         tied=raw.get("tie_word_embeddings", False),
         start_token=-1 if start is None else start,
-        int8_form=(raw.get("quantization_config") or {}).get("format", ""),
+        int8=bool(raw.get("quantization_config")),
     )
 
 
@@ -224,7 +223,8 @@ def _find_other_quantization(config: Any) -> list[str]:
     unread = {name: config.get(name) for name in ("kv_cache_scheme", "sparsity_config", "transform_config")}
     if weights:
         unread |= {name: group.get(name) for name in ("input_activations", "output_activations")}
-    other = [f"{name} {_show(value)}" for name, value in found.items() if value not in INT8[name]]
+        unread["another format"] = group.get("format") not in (None, INT8["format"])
+    other = [f"{name} {_show(value)}" for name, value in found.items() if value != INT8[name]]
     other += [f"with {name}" for name, value in unread.items() if value]
     if other:
         return [f"its weights are quantized by compressed-tensors in a form that is not read ({', '.join(other)})"]

@@ -93,8 +93,15 @@ def _encode_by_transformers(folder: Path) -> list[int]:
 def _read_by_transformers(folder: Path, ids: Sequence[int]) -> Tensor:
     """Logits [len(ids), vocabulary] in float32."""
     from transformers import AutoModelForCausalLM
+    from transformers.utils import logging as messages
 
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, **LOCAL).eval()
+    was_shown = messages.is_progress_bar_enabled()
+    messages.disable_progress_bar()  # nobody asked for this second loading
+    try:
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, **LOCAL).eval()
+    finally:
+        if was_shown:
+            messages.enable_progress_bar()
     logits = model(torch.tensor([ids])).logits[0].float()
     del model
     gc.collect()  # its parts refer to each other

@@ -82,10 +82,12 @@ class Vocabulary:
         `is_first`: the text begins a story.
         """
         text = "".join(texts)
+        if not text:
+            return []
         prefix = self._prefix if is_first and not text.startswith(" ") else ""
         normalize = self._tokenizer.normalizer.normalize_str if self._tokenizer.normalizer else str
         ids = tuple(self.encode(prefix + text))
-        return self.deal_out(ids, [*map(normalize, [prefix + texts[0], *texts[1:]])] if texts else [])
+        return self.deal_out(ids, [*map(normalize, [prefix + texts[0], *texts[1:]])])
 
     def deal_out(self, ids: Sequence[int], texts: Sequence[str]) -> list[tuple[int, ...]]:
         """The ids of each of `texts`, which `ids` give together; an id belongs where its text begins."""

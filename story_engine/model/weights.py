@@ -51,12 +51,13 @@ class Weights:
             if twice := sorted(stored.keys() & found.keys()):
                 files = f"{self._paths[twice[0]].name} and {path.name}"
                 raise ModelError(f"{twice[0]} stands in both {files} of {folder}. Remove the wrong file.")
-            lies = [name for name, file in index.items() if (file == path.name) != (name in stored)]
-            if index and (lies := sorted({*lies, *(stored.keys() - index.keys())})):
-                raise ModelError(f"{INDEX} and {path.name} in {folder} differ about {_list_some(lies)}. Fetch both again.")
             found |= stored
             self._paths |= dict.fromkeys(stored, path)
+        places = {name: path.name for name, path in self._paths.items()}
+        if index and (lies := sorted({name for name, _ in places.items() ^ index.items()})):
+            raise ModelError(f"{INDEX} and the files in {folder} differ about {_list_some(lies)}. Fetch them again.")
         self.config = self._untie(config, found)
+        self._projections = config.projections()
         expected = list_stored(self.config)
         wrong = [f"{name} is missing" for name in expected if name not in found]
         wrong += [f"{name} is unknown" for name in found if name not in expected and not name.endswith(DERIVED)]
@@ -70,16 +71,12 @@ class Weights:
 
     def take(self, name: str) -> Tensor | Int8Matrix:
         """A tensor by its transformers name: in the type that was asked for, or in int8 as it is stored."""
-        if not self.config.int8_form or name not in self.config.projections():
+        if not self.config.int8 or name not in self._projections:
             return self._read(name).to(self._device, self._dtype, copy=True)
-        if self.config.int8_form == "pack-quantized":
-            words = self._read(f"{name}_packed")
-            shape = self.config.projections()[name]
-            if (said := self._read(f"{name}_shape").tolist()) != list(shape):
-                raise ModelError(f"{name}_shape says {said}, not {list(shape)}. Fetch {self._paths[f'{name}_shape']} again.")
-            values = (words.view(torch.uint8)[:, : shape[1]] ^ OFFSET).view(torch.int8)
-        else:
-            values = self._read(name).clone()
+        shape, words = self._projections[name], self._read(f"{name}_packed")
+        if (said := self._read(f"{name}_shape").tolist()) != list(shape):
+            raise ModelError(f"{name}_shape says {said}, not {list(shape)}. Fetch {self._paths[f'{name}_shape']} again.")
+        values = (words.view(torch.uint8)[:, : shape[1]] ^ OFFSET).view(torch.int8)
         scales = self._read(f"{name}_scale").to(torch.float32, copy=True)
         return Int8Matrix(values.to(self._device), scales.flatten().to(self._device))
 
@@ -101,16 +98,14 @@ class Weights:
 def list_stored(config: ModelConfig) -> dict[str, Stored]:
     """Every tensor of the files, with its shape and the types that it may have."""
     stored: dict[str, Stored] = {}
+    projections = config.projections()
     for name, shape in config.shapes().items():
-        if not config.int8_form or name not in config.projections():
+        if not config.int8 or name not in projections:
             stored[name] = Stored(shape, FLOATS)
             continue
+        stored[f"{name}_packed"] = Stored((shape[0], -(-shape[1] // BYTES_IN_WORD)), ["I32"])
         stored[f"{name}_scale"] = Stored((shape[0], 1), FLOATS)
-        if config.int8_form == "pack-quantized":
-            stored[f"{name}_packed"] = Stored((shape[0], -(-shape[1] // BYTES_IN_WORD)), ["I32"])
-            stored[f"{name}_shape"] = Stored((2,), ["I64", "I32"])
-        else:
-            stored[name] = Stored(shape, ["I8"])
+        stored[f"{name}_shape"] = Stored((2,), ["I64", "I32"])
     return stored
 
 
