@@ -47,6 +47,7 @@ def test_right_names_common_words_and_other_people_misspell_nobody(hero, text):
     assert find_misspelt([hero], f"{hero} and Ignatius had a plan.", text) == {}
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_no_word_of_the_opening_and_none_of_the_text_in_lower_case_is_misspelt(opening, text):
     found = find_misspelt(["Xiomara", "Od"], opening, text)
@@ -64,6 +65,7 @@ def count_edits_slowly(first: str, second: str) -> int:
     return min(exchanged, count_edits_slowly(first[1:], second) + 1, count_edits_slowly(first, second[1:]) + 1)
 
 
+@settings(deadline=None)
 @given(LETTERS, LETTERS)
 def test_edits_are_those_of_the_plain_recursion(first, second):
     assert count_edits(first, second) == count_edits_slowly(first, second)

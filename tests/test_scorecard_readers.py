@@ -60,6 +60,7 @@ def test_a_story_without_words_has_no_fit_and_needs_no_score():
         make_derangement(1, np.random.default_rng(0))
 
 
+@settings(deadline=None)
 @given(st.integers(2, 50), st.integers(0, 9))
 def test_each_opening_lends_itself_once_and_never_to_its_own_story(count, seed):
     others = make_derangement(count, np.random.default_rng(seed))

@@ -135,7 +135,7 @@ def test_the_next_paragraph_is_found_among_four(scorer, engine_embedded):
     assert alone < 1
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(50, 400), st.floats(0.2, 0.8))
 def test_intervals_are_as_wide_as_theory_says(count, share):
     """For independent hits: 2 * 1.96 * sqrt(p (1 - p) / n), within a quarter."""
