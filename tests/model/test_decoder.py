@@ -195,6 +195,6 @@ def test_how_numbers_were_rounded_stands_in_the_receipt(exact, rounded):
     list(rounded.stream(story, Settings(seed=1, max_new_tokens=4)))
     told_by = story.last().receipt.model
     assert told_by.startswith(f"{exact.fingerprint}-w8")
-    assert told_by.endswith(f"kv{8 * rounded.decoder.new_slot().keys.itemsize}")
+    assert f"kv{8 * rounded.decoder.new_slot().keys.itemsize}" in told_by
     with pytest.raises(InputError, match="other rounding"):
         replay_passage(exact, story, story.last().id)

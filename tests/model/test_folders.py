@@ -8,46 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from tokenizers import Tokenizer, processors
 from transformers import AutoModelForCausalLM
 
-from story_engine import ModelError, Passage, StoryEngine, folder_check
-from story_engine.context.cutting import Cutter
-from story_engine.model.hub import EMBEDDED_FOLDER
-from story_engine.model.tokenizer import Vocabulary
 from tests.conftest import END_OF_STORY, make_stories
-
-IDS = [0, 40, 41, 300, 17, 5, 120, 121, 9]
-LLAMA_3 = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-
-
-@pytest.fixture
-def folder(tiny_folder, tmp_path) -> Path:
-    return shutil.copytree(tiny_folder, tmp_path / "model")
-
-
-def change(folder: Path, file: str, **values) -> None:
-    path = folder / file
-    old = json.loads(path.read_text()) if path.exists() else {}
-    path.write_text(json.dumps({key: value for key, value in (old | values).items() if value is not ...}))
-
-
-def change_tokenizer(folder: Path, **parts) -> Tokenizer:
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    for name, part in parts.items():
-        setattr(tokenizer, name, part)
-    tokenizer.save(str(folder / "tokenizer.json"))
-    return tokenizer
-
-
-def load(folder: Path) -> StoryEngine:
-    return StoryEngine.load(str(folder), precision="float32", kernel="off")
-
-
-def refuse(folder: Path, said: str) -> None:
-    with pytest.raises(ModelError, match=said) as error:
-        load(folder)
-    assert "\n" not in str(error.value)
+from tests.model.folders import IDS, change, load, refuse
 
 
 @pytest.mark.parametrize("ids", [(1, 2), (99_999, 99_999), (-1, -1), (None, 2), (1, None), (1, [2, 3])])
@@ -199,81 +164,6 @@ def test_an_output_layer_in_the_file_counts_whatever_the_config_says(folder, is_
     assert (engine.decoder.prefill(IDS, engine.make_slot(), every=True) - theirs).abs().max() < 1e-3
 
 
-BYTES = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
-OTHER_CUTS = {
-    "llama-3": pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(LLAMA_3), "isolated"), BYTES]),
-    "smollm": pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(False)]),
-    "prefix": pre_tokenizers.ByteLevel(add_prefix_space=True),
-    "whole": BYTES,
-}
-
-
-@pytest.mark.parametrize("kind", OTHER_CUTS)
-@pytest.mark.parametrize("normalizer", [None, normalizers.NFC()], ids=["plain", "nfc"])
-def test_a_text_has_the_ids_that_its_tokenizer_gives_it_as_a_whole(folder, kind, normalizer):
-    texts = [
-        *make_stories(8),
-        'He said: "No!"\n\n\n  "Why?"\r\n1234 cafe\u0301s...\n- So.  Yes. 👩‍👧',
-        " A. B.",
-        "\n\nTom.\n",
-    ]
-    whole = change_tokenizer(folder, pre_tokenizer=OTHER_CUTS[kind], normalizer=normalizer)
-    whole.encode_special_tokens = True
-    vocabulary = Vocabulary.read(folder)
-    for text in texts:
-        sentences = Cutter(vocabulary, 16).cut_path([Passage(0, None, "reader", text)])
-        assert [token for sentence in sentences for token in sentence.ids] == whole.encode(text).ids
-        assert all(sentence.ids for sentence in sentences)
-    assert Cutter(vocabulary, 16).cut_path([Passage(0, None, "reader", "")]) == []
-    inside = Cutter(vocabulary, 16).cut_path([Passage(1, 0, "reader", "Tom ran.")])
-    assert vocabulary.decode(inside[0].ids) == "Tom ran."
-
-
-def make_word_piece() -> Tokenizer:
-    tokenizer = Tokenizer(models.WordPiece({"[UNK]": 0, "tom": 1, "##s": 2}, unk_token="[UNK]"))
-    tokenizer.normalizer, tokenizer.pre_tokenizer = normalizers.Lowercase(), pre_tokenizers.Whitespace()
-    tokenizer.decoder = decoders.WordPiece()
-    return tokenizer
-
-
-def make_sentencepiece() -> Tokenizer:
-    vocab = {"<unk>": 0, "<s>": 1, "</s>": 2, **{f"<0x{byte:02X}>": 3 + byte for byte in range(256)}, "▁": 259}
-    tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=[], byte_fallback=True, unk_token="<unk>", fuse_unk=True))
-    tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
-    tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
-    return tokenizer
-
-
-@pytest.mark.parametrize(
-    ("make", "said"),
-    [
-        (make_word_piece, "of the kind WordPiece.*Choose a model"),
-        (make_sentencepiece, "SentencePiece BPE with byte fallback.*Choose a model"),
-        (lambda: Tokenizer(models.Unigram([("a", -1.0)], 0, False)), "of the kind Unigram"),
-    ],
-)
-def test_tokenizers_that_are_not_byte_level_are_refused(folder, make, said):
-    make().save(str(folder / "tokenizer.json"))
-    refuse(folder, said)
-
-
-@pytest.mark.parametrize(
-    ("parts", "said"),
-    [
-        ({"pre_tokenizer": pre_tokenizers.Whitespace()}, "cuts text by Whitespace, not ByteLevel"),
-        ({"normalizer": normalizers.Lowercase()}, r"changes the text \(Lowercase\)"),
-        ({"decoder": decoders.Fuse()}, "decoder is not ByteLevel"),
-        (
-            {"pre_tokenizer": pre_tokenizers.Sequence([pre_tokenizers.Split(" ", "removed"), BYTES])},
-            "drops a part of the text",
-        ),
-    ],
-)
-def test_byte_level_tokenizers_that_lose_text_are_refused(folder, parts, said):
-    change_tokenizer(folder, **parts)
-    refuse(folder, said)
-
-
 @pytest.mark.parametrize(
     ("values", "said"),
     [
@@ -321,47 +211,3 @@ def test_the_older_layout_has_its_special_tokens(folder):
     assert (engine.window.start, engine.end_tokens) == (0, {0})
     text = make_stories(1)[0]
     assert engine.vocabulary.encode(text) == tokenizer.encode(text).ids
-
-
-def test_a_folder_that_transformers_reads_otherwise_is_refused_once_and_for_all(folder, monkeypatch):
-    read = folder_check._read_by_transformers
-    monkeypatch.setattr(folder_check, "_read_by_transformers", lambda *given: read(*given) + 0.1)
-    change(folder, "config.json", rms_norm_eps=1.5e-6)  # another folder than those that were checked before
-    for _ in range(2):
-        refuse(folder, "gives other logits than transformers does, by 0.1")
-
-
-def test_a_folder_that_transformers_cuts_otherwise_is_refused(folder, monkeypatch):
-    monkeypatch.setattr(folder_check, "_encode_by_transformers", lambda folder: [1, 2, 3])
-    change(folder, "config.json", rms_norm_eps=1.6e-6)
-    refuse(folder, "cuts text otherwise than transformers does")
-
-
-def test_a_folder_is_checked_once_for_each_state_of_it(folder, monkeypatch, tmp_path):
-    calls, read = [], folder_check._read_by_transformers
-    monkeypatch.setattr(folder_check, "CHECKED", tmp_path / "cache" / "checked.json")
-    monkeypatch.setattr(folder_check, "_read_by_transformers", lambda *given: (calls.append(0), read(*given))[1])
-    load(folder)
-    load(folder)
-    assert len(calls) == 1
-    change(folder, "config.json", rms_norm_eps=1e-5)
-    load(folder)
-    assert len(calls) == 2
-    monkeypatch.setattr(folder_check, "CHECKED", folder / "config.json" / "checked.json")  # cannot be written
-    load(folder)
-    assert len(calls) == 3
-
-
-def test_large_models_and_the_shipped_one_are_not_loaded_for_a_check(folder, monkeypatch):
-    monkeypatch.setattr(folder_check, "_read_by_transformers", lambda *_: pytest.fail("loaded"))
-    monkeypatch.setattr(folder_check, "CHECKED", folder / "none.json")
-    StoryEngine.load("embedded")
-    monkeypatch.setattr(folder_check, "MAX_BYTES", 1000)
-    load(folder)
-
-
-def test_the_shipped_model_passes_the_check_that_it_is_spared(monkeypatch, tmp_path):
-    copy = shutil.copytree(EMBEDDED_FOLDER, tmp_path / "copy")
-    monkeypatch.setattr(folder_check, "CHECKED", tmp_path / "checked.json")
-    load(copy)
-    assert len(json.loads((tmp_path / "checked.json").read_text())) == 1
