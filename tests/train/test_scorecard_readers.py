@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from story_engine.model.tokenizer import Vocabulary
 from train.__main__ import main
 from train.errors import TrainError
-from train.prepare import read_stories
+from train.stories import read_stories
 from train.scorecard import Options, evaluate, options
 from train.scorecard.figures import estimate, estimate_difference
 from train.scorecard.fit import TransformersScorer, make_derangement, measure_fit

@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors import SafetensorError
 
-from tests.test_train import losses_of, weights_of
+from tests.train.test_train import losses_of, weights_of
 from train.__main__ import main
 from train.advice import advise_memory, advise_rate
 from train.checkpoint import find_checkpoints
