@@ -36,7 +36,7 @@ def change_config(folder: Path, change) -> None:
 
 def read_logits(folder: Path) -> torch.Tensor:
     engine = StoryEngine.load(str(folder), precision="float32")
-    return engine.decoder.prefill(IDS, engine.decoder.new_slot(), every=True)
+    return engine.decoder.prefill(IDS, engine.decoder.new_slot(), all_logits=True)
 
 
 def test_transformers_and_the_engine_read_the_same_logits(int8_folder):
@@ -56,7 +56,7 @@ def test_stored_bytes_reach_the_int8_engine_as_they_lie(int8_folder):
     assert torch.equal(matrix.scales, stored[f"{PROJECTION}_scale"].float()[:, 0])
     engine = StoryEngine.load(str(int8_folder), precision="int8")
     exact = read_logits(int8_folder)
-    told = engine.decoder.prefill(IDS, engine.decoder.new_slot(), every=True)
+    told = engine.decoder.prefill(IDS, engine.decoder.new_slot(), all_logits=True)
     assert (told - exact).abs().mean() < 0.05 * exact.abs().mean()
     story = Story("Once upon a time, Tom had a ball.")
     list(engine.stream(story, Settings(max_new_tokens=12, seed=1)))

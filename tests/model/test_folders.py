@@ -161,7 +161,7 @@ def test_an_output_layer_in_the_file_counts_whatever_the_config_says(folder, is_
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     with torch.inference_mode():
         theirs = model(torch.tensor([IDS])).logits[0]
-    assert (engine.decoder.prefill(IDS, engine.decoder.new_slot(), every=True) - theirs).abs().max() < 1e-3
+    assert (engine.decoder.prefill(IDS, engine.decoder.new_slot(), all_logits=True) - theirs).abs().max() < 1e-3
 
 
 @pytest.mark.parametrize(
