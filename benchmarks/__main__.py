@@ -14,9 +14,9 @@ from benchmarks.decode import ROUNDS, make_published_model, measure, print_table
 from benchmarks.training import compare_with_plain_loop, print_pair, print_trials, profile, sweep, try_out
 from benchmarks.turns import play, print_turns
 from story_engine import EMBEDDED, EMBEDDED_FOLDER, PRECISIONS
-from train.__main__ import parse_overrides
 from train.hardware import describe_machine, find_hardware
-from train.presets import LOSSES, PRESETS, find_preset
+from train.overrides import read_preset
+from train.presets import LOSSES, PRESETS
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -54,7 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def run_training(options: argparse.Namespace) -> None:
     """The two commands about training speed."""
-    preset = find_preset(options.preset, **parse_overrides(options.set))
+    preset = read_preset(options.preset, options.set)
     hardware = find_hardware(preset.precision)
     print(f"{options.what}, preset {preset.name}, {hardware.name}: {hardware.peak_flops / 1e12:.2f} TFLOP/s ({hardware.basis})")
     if options.what == "train":

@@ -63,7 +63,7 @@ def measure(folder: Path, rounds: int, counts: Sequence[int] = COUNTS, with_tran
 def make_story(engine: StoryEngine, length: int) -> Story:
     """A story whose window has about `length` tokens, read already."""
     story, settings = Story("Once upon a time, Tom had a ball."), Settings(max_new_tokens=TOKENS, seed=0)
-    while len(engine.look(story, settings).ids) < length:
+    while len(engine.window_of(story, settings).ids) < length:
         story.add(FILLER)
     list(engine.stream(story, Settings(max_new_tokens=1, seed=0)))
     return story
@@ -85,7 +85,7 @@ def count_tokens(engine: StoryEngine, story: Story, seed: int) -> int:
 
 def make_prompts(engine: StoryEngine, length: int, count: int) -> list[list[int]]:
     """The same stories' tokens for a peer, told apart by their last."""
-    ids = list(engine.look(make_story(engine, length), Settings(max_new_tokens=TOKENS)).ids)
+    ids = list(engine.window_of(make_story(engine, length), Settings(max_new_tokens=TOKENS)).ids)
     return [[*ids[:-1], ids[-1] + number] for number in range(count)]
 
 

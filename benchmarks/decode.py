@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 from benchmarks import generate, llamacpp
 from story_engine import Settings, StoryEngine
 from story_engine.engine import CHUNK
-from story_engine.generation.sampling import pick, weigh
+from story_engine.generation.sampling import filter_logits, pick
 from story_engine.model.kv_cache import Slot
 from train.export import export_model
 from train.network import build_model
@@ -111,7 +111,7 @@ def time_ours(engine: StoryEngine, ids: list[int], settings: Settings) -> Timing
     begun = time.perf_counter()
     for _ in range(TOKENS):
         drawn = time.perf_counter()
-        token = pick(weigh(logits.numpy(), used, settings, engine.end_tokens), generator)
+        token = pick(filter_logits(logits.numpy(), used, settings, engine.end_tokens), generator)
         drawing += time.perf_counter() - drawn
         used.add(token)
         logits = engine.decoder.prefill([token], slot).cpu()

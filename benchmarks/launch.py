@@ -21,7 +21,7 @@ folder, start, length = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
 engine = StoryEngine.load(folder)
 loaded = time.time()
 story, settings = Story("Once upon a time, Tom had a ball."), Settings(max_new_tokens=100, seed=1)
-while len(engine.look(story, settings).ids) < length:
+while len(engine.window_of(story, settings).ids) < length:
     story.add(" Then they went to the big green park to look for the little red kite.")
 stream = engine.stream(story, settings)
 next(piece for piece in stream if piece.token is not None)

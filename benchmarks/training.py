@@ -14,10 +14,10 @@ import torch
 from torch.nn import functional
 
 from train.errors import TrainError
-from train.hardware import Hardware
-from train.loop import Run
+from train.hardware import Hardware, choose_precision
 from train.network import build_model
 from train.presets import Preset
+from train.run import Run
 
 ROUNDS = 5
 WARM_UP = 2
@@ -39,7 +39,7 @@ class PlainLoop:
     """
 
     def __init__(self, preset: Preset, data: Path, device: torch.device, micro_batch_tokens: int) -> None:
-        self.preset, self.device = preset, device
+        self.preset, self.device, self.is_mixed = preset, device, choose_precision(preset.precision) == "bf16"
         self.rows = max(1, micro_batch_tokens // preset.shape.context)
         self.parts = preset.tokens_per_step // (self.rows * preset.shape.context)
         self.tokens = np.memmap(next(data.glob("stories-*.bin")), dtype=np.uint16, mode="r")
@@ -61,7 +61,7 @@ class PlainLoop:
             starts = torch.randint(len(self.tokens) - context - 1, (self.rows,)).tolist()
             rows = torch.from_numpy(np.stack([self.tokens[s : s + context + 1].astype(np.int64) for s in starts]))
             rows = rows.to(self.device)
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.preset.precision == "bf16"):
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.is_mixed):
                 loss = self.forward(rows[:, :-1], rows[:, 1:]) / self.parts
             loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.preset.clip)

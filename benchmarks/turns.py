@@ -29,7 +29,7 @@ def play(folder: Path, turns: int, pause: float) -> list[Turn]:
     engine.speculates = False
     story = Story("Once upon a time, there was a little girl named Lily. She had a red kite.")
     room = engine.window.context - LENGTH - 200
-    while len(engine.look(story, Settings(max_new_tokens=LENGTH)).ids) < room:
+    while len(engine.window_of(story, Settings(max_new_tokens=LENGTH)).ids) < room:
         story.add(" " + WORDS)
     list(engine.stream(story, Settings(max_new_tokens=LENGTH, seed=0)))
     played: list[Turn] = []

@@ -129,7 +129,7 @@ class Actions:
             move(entry.story)
             if is_other_way:
                 with suppress(StoryError):
-                    self.engine(visit).prepare(entry.story)
+                    self.engine(visit).prefetch(entry.story)
             return self._view(entry.story, visit, notice=self._save(entry.story, visit.language))
 
     def passage(self, visit: Visit, number: object) -> Passage:
@@ -199,13 +199,13 @@ class Actions:
         engine, story, cancel = self.engine(visit), entry.story, self._begin(entry)
         shown, notice, at, noted = [""] * len(settings), "", time.monotonic(), time.monotonic()
         try:
-            stream = engine.stream_ways(story, settings, text, cancel, ending)
+            stream = engine.stream_tellings(story, settings, text, cancel, ending)
             if not story.title:
                 story.title = make_title(story)
             self.library.adopt(entry)
             yield self._view(story, visit, is_writing=True, notice=self._save(story, visit.language))
             for piece in stream:
-                shown[piece.way] = piece.follow(shown[piece.way])
+                shown[piece.telling] = piece.follow(shown[piece.telling])
                 if time.monotonic() - at >= UPDATE_EVERY:
                     at = time.monotonic()
                     yield show_live(shown, visit)
@@ -250,7 +250,7 @@ class Actions:
     def _look(self, story: Story, visit: Visit) -> Window | None:
         """The window; a setting or model that cannot be used is reported when it is used, not when a story is shown."""
         with suppress(StoryError):
-            return self.engine(visit).look(story, Settings(max_new_tokens=visit.settings.get("max_new_tokens", 200)))
+            return self.engine(visit).window_of(story, Settings(max_new_tokens=visit.settings.get("max_new_tokens", 200)))
         return None
 
     def _view(self, story: Story, visit: Visit, is_writing: bool = False, notice: str = "") -> View:

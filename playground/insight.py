@@ -15,8 +15,10 @@ from story_engine import (
     Settings,
     Story,
     Word,
+    branch_at,
     check_notes,
     find_alternatives,
+    find_influences,
     replay_passage,
 )
 
@@ -32,7 +34,7 @@ class Insight:
         number, entry = self.actions.passage(visit, passage).id, self.actions.find(visit)
         if type(sentence) is not int:
             raise InputError("Choose a sentence first.")
-        return self.actions.engine(visit).find_influences(entry.story, (number, sentence))
+        return find_influences(self.actions.engine(visit), entry.story, (number, sentence))
 
     def replay(self, visit: Visit, passage: object) -> Replay:
         """A passage told again by its receipt; the story stays as it is."""
@@ -48,20 +50,8 @@ class Insight:
         self, visit: Visit, passage: object, place: object, token: object, settings: Settings
     ) -> Iterator[View | Live]:
         """Another version of a passage: its tokens before number `place`, then `token`, then what the model makes of it."""
-        old, engine = self.actions.passage(visit, passage), self.actions.engine(visit)
-        ids = [one for sentence in engine.vocabulary.cut_path([old]) for one in sentence.ids]
-        if type(place) is not int or not 0 <= place < len(ids):
-            raise InputError("There is no such word in this passage.")
-        if type(token) is not int or not 0 <= token < engine.vocabulary.size or token in engine.vocabulary.special:
-            raise InputError("The model does not know this word.")
-        tokens = (*ids[:place], token)
-        text = engine.vocabulary.decode(tokens)
-
-        def branch_off(story: Story) -> None:
-            story.current = old.parent
-            story.add(text, old.author, tokens=tokens, finish="stopped", edited=True)
-
-        self.actions.change(visit, branch_off)
+        number, engine = self.actions.passage(visit, passage).id, self.actions.engine(visit)
+        self.actions.change(visit, lambda story: branch_at(engine, story, number, place=place, token=token))
         yield from self.actions.go_on(visit, "", settings)
 
     def draw_context(self, visit: Visit, by_token: bool) -> str:
@@ -69,7 +59,7 @@ class Insight:
         entry, engine = self.actions.find(visit), self.actions.engine(visit)
         settings = Settings(max_new_tokens=visit.settings.get("max_new_tokens", Settings().max_new_tokens))
         return draw_context(
-            engine.look(entry.story, settings), engine.vocabulary.describe, by_token, find_texts(visit.language)
+            engine.window_of(entry.story, settings), engine.vocabulary.describe, by_token, find_texts(visit.language)
         )
 
     def keep_in_mind(self, visit: Visit, characters: str, notes: str) -> View:

@@ -13,9 +13,9 @@ from story_engine.engine import StoryEngine
 from story_engine.errors import InputError, ModelError, SaveError, SettingsError, StoryError
 from story_engine.generation.ending import ENDINGS
 from story_engine.generation.telling import Piece
-from story_engine.insight.alternatives import Choice, Word, find_alternatives
+from story_engine.insight.alternatives import Choice, Word, branch_at, find_alternatives
 from story_engine.insight.continuity import Doubt, find_doubts
-from story_engine.insight.influence import Influence
+from story_engine.insight.influence import Influence, find_influences
 from story_engine.insight.readability import Reading, measure_reading
 from story_engine.insight.replay import Replay, replay_passage
 from story_engine.model.autotune import KERNELS
@@ -62,11 +62,13 @@ __all__ = [
     "StoryError",
     "Window",
     "Word",
+    "branch_at",
     "check_notes",
     "check_words",
     "export_story",
     "find_alternatives",
     "find_doubts",
+    "find_influences",
     "is_uid",
     "keep_joint",
     "load_story",

@@ -23,8 +23,10 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("opening", help="how the story begins; - reads it from standard input")
     parser.add_argument("--model", default="embedded", help=f"embedded, a folder, or a hub name: {', '.join(PUBLISHED)}")
     parser.add_argument("--revision", help="the commit of a hub model")
-    parser.add_argument("--precision", default="auto", choices=PRECISIONS, help="auto is int8 on the CPU")
-    parser.add_argument("--kernel", default="auto", choices=KERNELS, help="the compiled kernel for steps (default: if faster)")
+    parser.add_argument("--precision", default="auto", choices=PRECISIONS, help="auto is int8 on the CPU, with the kernel")
+    parser.add_argument(
+        "--kernel", default="auto", choices=KERNELS, help="the compiled kernel on the CPU (default: if possible)"
+    )
     add_settings(parser)
     return parser
 

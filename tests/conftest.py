@@ -15,22 +15,27 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # tests run side by side; so do the pro
     os.environ["OMP_NUM_THREADS"] = "1"
 
 import torch
+from hypothesis import settings
 from tokenizers import Tokenizer
 
 from playground.engines import Engines
 from story_engine import StoryEngine
 from story_engine.context.window import ContextWindow
-from story_engine.model import autotune
+from story_engine.model import autotune, folder_check
 from story_engine.model.config import ModelConfig
 from story_engine.model.kv_cache import Slot
 from story_engine.model.tokenizer import Vocabulary
 from story_engine.stories.library import Library
 from tests.reader import FLAGS
 from train.export import export_model
-from train.loop import Run
 from train.network import build_model
-from train.prepare import END_OF_STORY, prepare, train_tokenizer
+from train.prepare import prepare, train_tokenizer
 from train.presets import PRESETS, Preset, Shape
+from train.run import Run
+from train.stories import END_OF_STORY
+
+settings.register_profile("repository", deadline=None)  # tests take no times: the machine may be busy
+settings.load_profile("repository")
 
 NAMES, THINGS, PLACES = ("Tom", "Mia", "Ben", "Sara"), ("ball", "car", "kite", "boat"), ("park", "garden", "forest")
 CONTEXT = 256
@@ -49,7 +54,9 @@ def make_stories(count: int = 60) -> list[str]:
 @pytest.fixture(scope="session", autouse=True)
 def findings(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What is measured of the tests' own models is no user's."""
-    autotune.FOUND = tmp_path_factory.mktemp("cache") / "kernels.json"
+    cache = tmp_path_factory.mktemp("cache")
+    autotune.FINDINGS_FILE = cache / "kernels.json"
+    folder_check.CHECKED = cache / "checked-folders.json"
 
 
 @pytest.fixture(scope="session")
@@ -125,11 +132,14 @@ class ScriptedDecoder:
         self.cache_dtype, self.device = torch.float32, torch.device("cpu")
         self.script, self.delay, self.reads, self.prompts = script, delay, 0, []
 
+    def new_slot(self) -> Slot:
+        return Slot(self.config, self.cache_dtype, self.device)
+
     def step(self, tokens: list[int], slots: list[Slot]) -> torch.Tensor:
         time.sleep(self.delay)
         return torch.stack([self.say([token], slot) for token, slot in zip(tokens, slots, strict=True)])
 
-    def prefill(self, ids: list[int], slot: Slot, every: bool = False) -> torch.Tensor:
+    def prefill(self, ids: list[int], slot: Slot, all_logits: bool = False) -> torch.Tensor:
         time.sleep(self.delay)
         return self.say(ids, slot)
 
@@ -213,7 +223,7 @@ def scripted(tokenizer: Tokenizer):
 
     def make(text: str, delay: float = 0.0, context: int = 2048, retries_loops: bool = False) -> StoryEngine:
         window = ContextWindow(context, 0, "scripted")
-        vocabulary = Vocabulary(Tokenizer.from_str(tokenizer.to_str()), window.longest_sentence)
+        vocabulary = Vocabulary(Tokenizer.from_str(tokenizer.to_str()))
         script: list[int | None] = []
         for part in text.replace("<end>", "\0E\0").replace("<fail>", "\0F\0").split("\0"):
             script += {"E": [0], "F": [None]}.get(part, vocabulary.encode(part))

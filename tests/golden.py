@@ -33,7 +33,7 @@ def tell_all(engine: StoryEngine) -> dict[str, object]:
     _tell(engine, story, PLAIN)
     told["ended"] = [story.last().finish, *(passage.text for passage in story.path()[1:])]
     story = Story(OPENINGS["plain"][0])
-    for _ in engine.stream_ways(story, [replace(PLAIN, seed=seed) for seed in (1, 2, 3)]):
+    for _ in engine.stream_tellings(story, [replace(PLAIN, seed=seed) for seed in (1, 2, 3)]):
         pass
     told["ways"] = [passage.text for passage in story.passages[1:]]
     story = Story(OPENINGS["plain"][0])

@@ -17,6 +17,7 @@ FORBIDDEN_PACKAGES = {
     "playground": {"train", "benchmarks", "transformers"},
     "train": {"gradio", "playground", "benchmarks"},
 }
+ALLOWED = {"story_engine/model/folder_check.py": {"transformers"}}  # where it is installed, a folder is held against it
 # The rooms of the engine from the top, with the modules that stand between them; an arrow may only point down this list.
 ROOMS = (
     "__main__",
@@ -117,7 +118,8 @@ def add_import(path: Path, line: str) -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=show)
 def test_arrows_between_packages_point_one_way(path):
     package = path.relative_to(ROOT).parts[0]
-    assert not {name.split(".")[0] for name in imports_of(path)} & FORBIDDEN_PACKAGES.get(package, set())
+    forbidden = FORBIDDEN_PACKAGES.get(package, set()) - ALLOWED.get(show(path), set())
+    assert not {name.split(".")[0] for name in imports_of(path)} & forbidden
 
 
 def test_every_module_of_the_engine_is_in_a_room_that_has_a_place():

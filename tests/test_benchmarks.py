@@ -137,10 +137,10 @@ def test_a_launch_is_measured_in_its_parts(tiny_folder, monkeypatch, capsys):
 def test_a_tokenizer_is_filled_with_words_that_no_text_has(tiny_folder, tmp_path):
     path = tmp_path / "tokenizer.json"
     shutil.copy(tiny_folder / "tokenizer.json", path)
-    before = Vocabulary.read(tiny_folder, 100)
+    before = Vocabulary.read(tiny_folder)
     decode.fill_vocabulary(path, 1000)
     shutil.copy(tiny_folder / "tokenizer_config.json", tmp_path)
-    after = Vocabulary.read(tmp_path, 100)
+    after = Vocabulary.read(tmp_path)
     assert (before.size, after.size) == (320, 1000)
     text = "Once upon a time, Tom had a ball. word999 He said: word 320."
     assert after.encode(text) == before.encode(text)

@@ -91,7 +91,7 @@ def test_closing_the_stream_keeps_the_words_shown(scripted):
         shown += next(stream).text
     stream.close()
     assert story.text() == "Tom went out." + shown
-    assert not engine.cache.is_busy(story.uid)
+    assert engine.slots.writers == 0
 
 
 def test_a_stop_while_the_window_is_read_takes_effect_within_two_chunks(scripted):
@@ -120,7 +120,7 @@ def test_a_failing_model_keeps_the_words_and_the_next_request_works(scripted):
     with pytest.raises(StoryError, match="try again"):
         tell(engine, story)
     assert story.text() == "Tom went out. He saw a"
-    assert not engine.cache.is_busy(story.uid)
+    assert engine.slots.writers == 0
     with pytest.raises(StoryError, match="try again"):
         tell(engine, story)
 
@@ -250,7 +250,7 @@ def test_forty_turns_of_six_thousand_tokens_never_exceed_the_window(engine_embed
         written = story.path()[[passage.id for passage in story.path()].index(before) + 1 :]
         total += sum(len(engine.vocabulary.encode(passage.text)) for passage in written)
         assert last.receipt.window_tokens + 120 < 2048
-        window = engine.look(story)
+        window = engine.window_of(story)
         assert story.path()[0].text.startswith("".join(s.text for s in window.kept[:2]))
         forgotten = max(forgotten, last.receipt.forgotten)
     in_ledger = {key for entry in story.memory.ledger if entry.kind == "forgotten" for key in entry.sentences}
@@ -267,7 +267,7 @@ engine = StoryEngine.load({str(tiny_folder)!r})
 read = engine.decoder.prefill
 engine.decoder.prefill = lambda *given: (time.sleep(0.02), read(*given))[1]
 story = Story("Tom had a ball.")
-while not engine.ahead._current:
+while not engine.ahead.is_reading:
     list(engine.stream(story, Settings(max_new_tokens=24), text="He ran to the big park and saw Mia there."))
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120)

@@ -58,7 +58,7 @@ class Shelf:
         elif name == "flip":
             story.flip(number, 1)
         elif name == "pin":
-            window = self.engine.look(story, Settings(max_new_tokens=24))
+            window = self.engine.window_of(story, Settings(max_new_tokens=24))
             story.pin(self.draw(st.sampled_from([sentence.key for sentence in window.kept])))
         elif name == "undo" and story.can_undo():
             story.undo()

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from train.data import hash_file
-from train.errors import TrainError
+from train.errors import TrainError, guard_writing
 from train.sharding import gather, load_optimizer, load_weights
 
 KEPT = 2
@@ -27,23 +27,22 @@ def save_checkpoint(folder: Path, step: int, weights: dict[str, torch.Tensor], o
     """
     final = folder / f"checkpoint-{step:06d}"
     aside = folder / f".part-{step:06d}"
-    shutil.rmtree(aside, ignore_errors=True)
     try:
-        aside.mkdir(parents=True)
-        save_file(weights, aside / "model.safetensors")
-        torch.save(optimizers, aside / "optimizers.pt")
-        hashes = {path.name: hash_file(path) for path in sorted(aside.iterdir())}
-        (aside / "manifest.json").write_text(json.dumps({"step": step, "sha256": hashes}))
-        for path in aside.iterdir():
-            with path.open("rb") as handle:
-                os.fsync(handle.fileno())
-        shutil.rmtree(final, ignore_errors=True)
-        aside.replace(final)
-    except OSError as error:
+        with guard_writing(f"The checkpoint of step {step}"):
+            for part in folder.glob(".part-*"):  # left by a run that was killed while it saved
+                shutil.rmtree(part)
+            aside.mkdir(parents=True)
+            save_file(weights, aside / "model.safetensors")
+            torch.save(optimizers, aside / "optimizers.pt")
+            hashes = {path.name: hash_file(path) for path in sorted(aside.iterdir())}
+            (aside / "manifest.json").write_text(json.dumps({"step": step, "sha256": hashes}))
+            for path in aside.iterdir():
+                with path.open("rb") as handle:
+                    os.fsync(handle.fileno())
+            shutil.rmtree(final, ignore_errors=True)
+            aside.replace(final)
+    finally:
         shutil.rmtree(aside, ignore_errors=True)
-        raise TrainError(
-            f"The checkpoint of step {step} could not be written ({error.strerror}). Free some space and resume."
-        ) from error
     for old in find_checkpoints(folder)[:-KEPT]:
         shutil.rmtree(old)
     return final
@@ -55,12 +54,15 @@ def find_checkpoints(folder: Path) -> list[Path]:
 
 
 def load_newest(folder: Path, model: nn.Module, optimizers: list[torch.optim.Optimizer]) -> int:
-    """Restore the newest intact checkpoint; returns the number of steps it has done.
+    """Restore the newest intact checkpoint; returns the number of steps it has done, 0 where none was written yet.
 
     Raises:
-        TrainError: there is no intact checkpoint.
+        TrainError: every checkpoint is damaged.
     """
-    for path in reversed(find_checkpoints(folder)):
+    checkpoints = find_checkpoints(folder)
+    if not checkpoints:
+        return 0
+    for path in reversed(checkpoints):
         if problem := describe_damage(path):
             print(f"{path.name} is damaged ({problem}); going back to the one before it.")
             continue
@@ -69,7 +71,9 @@ def load_newest(folder: Path, model: nn.Module, optimizers: list[torch.optim.Opt
         for optimizer, state in zip(optimizers, states, strict=True):
             load_optimizer(optimizer, state)
         return int(json.loads((path / "manifest.json").read_text())["step"])
-    raise TrainError(f"There is no intact checkpoint in {folder}. Start without --resume.")
+    raise TrainError(
+        f"Every checkpoint in {folder} is damaged. Delete its checkpoint folders and --resume to begin again at step 0."
+    )
 
 
 def describe_damage(path: Path) -> str | None:

@@ -1,8 +1,9 @@
-"""The log of a run, and the curve drawn from it."""
+"""The log of a run, and the curve plotted from it."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -16,25 +17,38 @@ PUBLISHED_POINTS = {2000: 1.27, 3000: 0.8516}  # training loss of Test-1-3000, a
 
 
 def read_log(run: Path) -> tuple[Preset, list[dict[str, Any]]]:
-    """The preset and all entries of a run's log.
+    """The preset that a run had last, and all entries of its log; a line that was cut when the run was killed is left out.
 
     Raises:
-        TrainError: there is no log.
+        TrainError: there is no log, or nothing that says what was run.
     """
     path = run / "log.jsonl"
     if not path.is_file():
-        raise TrainError(f"{run} holds no run (log.jsonl is missing). Give the folder that `train run --out` named.")
-    entries = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    facts = [entry["preset"] for entry in entries if "preset" in entry][-1]
+        raise TrainError(f"{run} holds no run (log.jsonl is missing). Give a run's folder, or start one without --resume.")
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    entries = [entry for line in lines if (entry := _read_line(line))]
+    begun = [entry["preset"] for entry in entries if "preset" in entry]
+    if not begun:
+        raise TrainError(f"The log of {run} does not say what was run. Start the run without --resume.")
+    return restore_preset(begun[-1]), entries
+
+
+def restore_preset(facts: Mapping[str, Any]) -> Preset:
+    """A preset out of a log. A field that the log does not know has its default: what was done before there was a choice."""
     known = {field.name for field in fields(Preset)}
-    values: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in facts.items() if key in known
-    }
-    # A field that a log does not know yet has its default: what was done before there was a choice.
-    return Preset(**(values | {"shape": Shape(**facts["shape"])})), entries
+    values = {key: tuple(value) if isinstance(value, list) else value for key, value in facts.items() if key in known}
+    return Preset(**(values | {"shape": Shape(**facts["shape"])}))
 
 
-def draw_curve(entries: list[dict[str, Any]], preset: Preset, path: Path) -> None:
+def _read_line(line: str) -> dict[str, Any] | None:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return None
+    return entry if isinstance(entry, dict) else None
+
+
+def plot_curve(entries: list[dict[str, Any]], preset: Preset, path: Path) -> None:
     """Training and held-out loss against the step, with the published points where the preset is the published one."""
     # A resumed run has some steps twice; the later entry counts.
     losses = {entry["step"]: entry["loss"] for entry in entries if "loss" in entry}

@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 from transformers import GenerationConfig, LlamaForCausalLM
 
 from train.checkpoint import gather_weights
-from train.prepare import END_OF_STORY, read_stories
+from train.stories import END_OF_STORY, read_stories
 
 
 def load_held_out(data: Path) -> list[tuple[list[int], int]]:
@@ -62,6 +62,9 @@ def write_folder(
                 "tokenizer_class": "PreTrainedTokenizerFast",
                 "bos_token": END_OF_STORY,
                 "eos_token": END_OF_STORY,
+                "pad_token": END_OF_STORY,
+                "padding_side": "left",
+                "model_input_names": ["input_ids", "attention_mask"],
                 "model_max_length": model.config.max_position_embeddings,
                 "clean_up_tokenization_spaces": False,
             },

@@ -6,6 +6,7 @@ import os
 import platform
 import time
 from dataclasses import dataclass
+from functools import cache
 
 import psutil
 import torch
@@ -27,6 +28,7 @@ PEAKS = {
 }
 CPU_SHARE = 0.5  # of the machine's memory: a desk computer does other things too
 GPU_SHARE = 0.9
+LONG_ROWS = 1024  # tokens, from which a compiled network is slower than an eager one on a CPU
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,21 @@ class Hardware:
     memory: int
 
 
+def choose_precision(precision: str) -> str:
+    """`bf16` or `no`; for `auto`, bfloat16 where the device multiplies it: CUDA, or a CPU with AVX-512 BF16 or AMX.
+
+    Elsewhere bfloat16 is emulated, several times as slow as float32.
+    """
+    if precision != "auto":
+        return precision
+    if torch.cuda.is_available():
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "no"
+    return "bf16" if torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported() else "no"
+
+
 def find_hardware(precision: str = "bf16") -> Hardware:
     """The device a run would use. A processor that is not in the table is timed on a matrix product, 0.1 s or so."""
+    precision = choose_precision(precision)
     if torch.cuda.is_available():
         name, memory = torch.cuda.get_device_name(), int(GPU_SHARE * torch.cuda.mem_get_info()[1])
         known = sorted((key for key in PEAKS if key in name), key=len)
@@ -54,8 +69,9 @@ def find_hardware(precision: str = "bf16") -> Hardware:
     return Hardware(name, measure_peak(device, dtype), basis, memory)
 
 
+@cache
 def measure_peak(device: str, dtype: torch.dtype, size: int = 2048) -> float:
-    """FLOP/s of the fastest of five square matrix products."""
+    """FLOP/s of the fastest of five square matrix products, measured once a process."""
     left = torch.randn(size, size).to(device, dtype)
     seconds = []
     for _ in range(5):
@@ -97,7 +113,7 @@ def fit_micro_batch(preset: Preset, memory: int, processes: int = 1) -> int:
         need, have = estimate_memory(preset, context) / 1e9, memory / 1e9
         raise TrainError(
             f"One row of {context:,} tokens needs about {need:.1f} GB, and {have:.1f} GB may be used here. "
-            "Choose a smaller preset, or loss=fused, which needs less."
+            f"Choose a smaller preset{'' if preset.loss != 'plain' else ', or loss=fused, which needs less'}."
         )
     if preset.micro_batch_tokens:
         return preset.micro_batch_tokens

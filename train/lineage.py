@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
-from tokenizers import Tokenizer
-from transformers import AutoConfig, AutoTokenizer, LlamaConfig, LlamaForCausalLM
+from transformers import LlamaConfig, LlamaForCausalLM
 
 from train.data import hash_file
 from train.errors import TrainError
 from train.network import build_config
-from train.presets import Preset, Shape
+from train.presets import Preset
+from train.pretrained import find_weight_files, hash_model, load_model, read_config, read_shape, read_weights
 from train.sharding import load_weights
 
-FILES = ("config.json", "model.safetensors", "tokenizer.json")
 SHAPE = (
     "hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "intermediate_size", "vocab_size",
-    "max_position_embeddings", "tie_word_embeddings", "rope_parameters", "rms_norm_eps",
+    "tie_word_embeddings", "rms_norm_eps",
 )  # fmt: skip
 
 
@@ -39,31 +36,26 @@ class Lineage:
         """
         problems = []
         if self.teachers and not preset.teacher_share:
-            problems.append("teachers need a teacher_share above 0")
+            problems.append("teachers need a teacher_share above 0: --set teacher_share=0.5")
         if preset.teacher_share and not self.teachers:
             problems.append(f"teacher_share {preset.teacher_share} needs --teachers FOLDER, one or more")
-        problems += find_problems([*([self.start] if self.start else []), *self.teachers], data)
-        if self.start and not problems:
-            wanted, found = build_config(preset, 0), read_config(self.start)
-            problems += [
-                f"{self.start} has {name} {getattr(found, name)}, the preset {getattr(wanted, name)}"
-                for name in SHAPE
-                if getattr(found, name) != getattr(wanted, name)
-            ]
+        wanted = build_config(preset, 0)
+        if self.start:
+            problems += find_problems(self.start, data) or _compare_shapes(self.start, wanted)
+        for teacher in self.teachers:
+            problems += find_problems(teacher, data) or _compare_teacher(teacher, wanted)
         if problems:
             raise TrainError(f"Preset {preset.name!r} cannot run: " + "; ".join(problems) + ".")
 
     def hash(self) -> dict[str, object]:
         """The first digits of each folder's weights, so that a resumed run is known to come from the same."""
-        start, *teachers = (
-            hash_file(folder / "model.safetensors")[:16] if folder else None for folder in (self.start, *self.teachers)
-        )
+        start, *teachers = (hash_model(folder) if folder else None for folder in (self.start, *self.teachers))
         return {"start": start, "teachers": teachers}
 
     def load_start(self, model: LlamaForCausalLM) -> None:
         """Give a model of the preset's shape the weights it starts with, if there are any."""
         if self.start:
-            load_weights(model, load_file(self.start / "model.safetensors"))
+            load_weights(model, read_weights(self.start, read_config(self.start)))
 
     def load_teachers(self, attention: str, device: torch.device) -> list[LlamaForCausalLM]:
         """The teachers in float32, not to be trained."""
@@ -76,79 +68,48 @@ class Lineage:
 NOTHING = Lineage()
 
 
-def find_problems(folders: Sequence[Path], data: Path) -> list[str]:
-    """Which of these folders hold no model, or one of another tokenizer than the prepared data's."""
-    problems = []
-    if folders and not (data / "tokenizer.json").is_file():
-        return [f"{data} holds no prepared data (tokenizer.json is missing)"]
-    for folder in folders:
-        if missing := [name for name in FILES if not (folder / name).is_file()]:
-            problems.append(f"{folder} holds no model ({' and '.join(missing)} missing)")
-        elif hash_file(folder / "tokenizer.json") != hash_file(data / "tokenizer.json"):
-            problems.append(f"{folder} has another tokenizer than {data}")
-    return problems
-
-
-def read_start(start: str) -> tuple[LlamaForCausalLM, Tokenizer]:
-    """A model in float32 and its tokenizer, from a folder or by its hub name.
-
-    Raises:
-        TrainError: it cannot be read, or is no Llama model.
-    """
+def find_problems(folder: Path, data: Path) -> list[str]:
+    """What keeps a folder's model from a run on `data`: it is no Llama model, or has another tokenizer."""
+    if not (data / "tokenizer.json").is_file():
+        return [f"{data} holds no prepared data (tokenizer.json is missing); run `python -m train prepare` first"]
     try:
-        config = AutoConfig.from_pretrained(start)
-        if config.model_type != "llama":
-            raise TrainError(f"{start} is a {config.model_type} model. Start with a Llama model, for example SmolLM2-135M.")
-        model = LlamaForCausalLM.from_pretrained(start, dtype=torch.float32)
-        tokenizer = AutoTokenizer.from_pretrained(start).backend_tokenizer
-    except (OSError, ValueError, AttributeError) as error:
-        raise TrainError(
-            f"{start} cannot be read as a model ({type(error).__name__}). Give a folder with config.json, model.safetensors and "
-            "tokenizer.json, or the name of a model on the hub while there is a network."
-        ) from error
-    return model, tokenizer
+        read_config(folder)
+        find_weight_files(folder)
+    except TrainError as error:
+        return [str(error).rstrip(".")]
+    path = folder / "tokenizer.json"
+    if not path.is_file() or hash_file(path) != hash_file(data / "tokenizer.json"):
+        return [f"{folder} has another tokenizer than {data}; prepare the data in a new folder with --start {folder}"]
+    return []
 
 
-def read_shape(start: Path, context: int) -> Shape:
-    """The shape of a folder's model, for a run that starts with it; `context` bounds its window, in tokens.
-
-    Raises:
-        TrainError: the folder holds no Llama model that this trainer has the parts for; every problem is listed.
-    """
-    if not (start / "config.json").is_file():
-        raise TrainError(f"{start} holds no model (config.json missing). `python -m train trim` makes such a folder.")
-    config = read_config(start)
-    if config.model_type != "llama":
-        raise TrainError(f"{start} is a {config.model_type} model. Start with a Llama model, for example SmolLM2-135M.")
-    rope, problems = config.rope_parameters, []
-    if rope["rope_type"] != "default":
-        problems.append(f"its rope scaling is {rope['rope_type']}")
-    if config.attention_bias or config.mlp_bias:
-        problems.append("its layers have biases")
-    if config.head_dim * config.num_attention_heads != config.hidden_size:
-        problems.append(f"its heads of {config.head_dim} do not make up its hidden size {config.hidden_size}")
-    if config.hidden_act != "silu":
-        problems.append(f"its activation is {config.hidden_act}")
-    if problems:
-        raise TrainError(f"{start} cannot be trained: {'; '.join(problems)}. Choose a plain Llama model.")
-    return Shape(
-        hidden=config.hidden_size,
-        layers=config.num_hidden_layers,
-        heads=config.num_attention_heads,
-        intermediate=config.intermediate_size,
-        vocabulary=config.vocab_size,
-        context=min(context, config.max_position_embeddings),
-        tied=config.tie_word_embeddings,
-        key_value_heads=config.num_key_value_heads,
-        rope_theta=rope["rope_theta"],
-        norm_epsilon=config.rms_norm_eps,
-    )
+def _compare_shapes(start: Path, wanted: LlamaConfig) -> list[str]:
+    found = read_config(start)
+    differing = [
+        f"{start} has {name} {getattr(found, name)}, the preset {getattr(wanted, name)}"
+        for name in SHAPE
+        if getattr(found, name) != getattr(wanted, name)
+    ]
+    if found.rope_parameters["rope_theta"] != wanted.rope_parameters["rope_theta"]:
+        differing.append(f"{start} and the preset differ in rope_theta")
+    if found.max_position_embeddings < wanted.max_position_embeddings:
+        differing.append(
+            f"{start} has a window of {found.max_position_embeddings:,} tokens, which is shorter than the preset's"
+        )
+    if differing:
+        return [*differing, "--set adopts_shape=true takes the shape of the start"]
+    try:
+        read_shape(start, wanted.max_position_embeddings)
+    except TrainError as error:
+        return [str(error).rstrip(".")]
+    return []
 
 
-def read_config(folder: Path) -> LlamaConfig:
-    return AutoConfig.from_pretrained(folder)
-
-
-def load_model(folder: Path, attention: str = "sdpa") -> LlamaForCausalLM:
-    """A model of a folder in float32, as it is measured."""
-    return LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation=attention).eval()
+def _compare_teacher(teacher: Path, wanted: LlamaConfig) -> list[str]:
+    """A teacher may be larger or smaller, but it must know the same tokens, as far back."""
+    found, problems = read_config(teacher), []
+    if found.vocab_size != wanted.vocab_size:
+        problems.append(f"teacher {teacher} knows {found.vocab_size:,} tokens, the preset {wanted.vocab_size:,}")
+    if found.max_position_embeddings < wanted.max_position_embeddings:
+        problems.append(f"teacher {teacher} has a window of {found.max_position_embeddings:,} tokens, which is too short")
+    return problems

@@ -44,22 +44,28 @@ def build_model(preset: Preset, end_token: int, attention: str = "sdpa") -> Llam
     return LlamaForCausalLM(config)
 
 
+def freeze(model: LlamaForCausalLM, layers: int) -> None:
+    """Keep the lowest `layers` blocks and the embedding as they are; no gradient goes below the first that is trained."""
+    for part in (model.model.embed_tokens, *model.model.layers[:layers]) if layers else ():
+        part.requires_grad_(False)
+
+
 class Dropout:
-    """While the model trains, leaves out `share` of the embeddings and of what each block adds to them.
+    """While the model trains, leaves out embeddings, and what each block adds to them, with a `probability`.
 
     transformers' Llama drops attention weights only; this is the residual dropout of GPT-2. Hooks leave the names of
     the weights alone.
     """
 
-    def __init__(self, model: LlamaForCausalLM, share: float) -> None:
-        self.share = share
+    def __init__(self, model: LlamaForCausalLM, probability: float) -> None:
+        self.probability = probability
         outputs = [model.model.embed_tokens]
         outputs += [part for layer in model.model.layers for part in (layer.self_attn.o_proj, layer.mlp.down_proj)]
         for output in outputs:
             output.register_forward_hook(self._drop)
 
     def _drop(self, module: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> torch.Tensor:
-        return functional.dropout(output, self.share, module.training) if self.share else output
+        return functional.dropout(output, self.probability, module.training) if self.probability else output
 
 
 def choose_attention() -> str:

@@ -69,10 +69,23 @@ def build_optimizers(model: nn.Module, preset: Preset) -> list[torch.optim.Optim
     optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, lr=preset.max_lr, betas=preset.betas, fused=True)]
     if muon:
         optimizers.append(torch.optim.Muon(muon, lr=preset.muon_lr, weight_decay=preset.weight_decay))
+    renew_rates(optimizers, preset)
+    return optimizers
+
+
+def keeps_rates(steps_done: int, one: Preset, other: Preset) -> bool:
+    """Whether two presets give every step that is done the same rate: their schedules are one, or both are still constant."""
+    if (one.schedule, one.steps, one.cool_down) == (other.schedule, other.steps, other.cool_down):
+        return True
+    both = (one, other)
+    return all(p.schedule == "trapezoid" and steps_done <= p.steps - p.cool_down for p in both)
+
+
+def renew_rates(optimizers: list[torch.optim.Optimizer], preset: Preset) -> None:
+    """Give every group the preset's maximum rate, after a checkpoint has brought that of an earlier start."""
     for optimizer in optimizers:
         for group in optimizer.param_groups:
-            group["max_lr"] = group["lr"]
-    return optimizers
+            group["max_lr"] = preset.muon_lr if isinstance(optimizer, torch.optim.Muon) else preset.max_lr
 
 
 def set_rates(optimizers: list[torch.optim.Optimizer], step: int, preset: Preset) -> float:

@@ -1,4 +1,4 @@
-"""Stories to token shards: read, tokenize in parallel, write, remember what is done."""
+"""Stories to token shards: read, tokenize in parallel, write, remember what is done and what it was made from."""
 
 from __future__ import annotations
 
@@ -18,53 +18,21 @@ from tqdm import tqdm
 from train.data import Meta, hash_file
 from train.errors import TrainError
 from train.presets import Preset
+from train.pretrained import read_tokenizer
 from train.serials import join_serials
+from train.stories import END_OF_STORY, FORMS, has_split, is_local, open_stories
+from train.survey import Survey
 
-END_OF_STORY = "<|endoftext|>"
 STORIES_PER_SHARD = 50_000
 STORIES_AT_ONCE = 1000
-
-
-def read_stories(path: Path) -> Iterator[str]:
-    """Stories of a text file in which each is followed by a line `<|endoftext|>`; read in bounded memory."""
-    lines: list[str] = []
-    with path.open(encoding="utf-8") as handle:
-        for line in handle:
-            if line.strip() == END_OF_STORY:
-                if story := "".join(lines).strip():
-                    yield story
-                lines = []
-            else:
-                lines.append(line)
-    if story := "".join(lines).strip():
-        yield story
-
-
-def open_stories(source: list[str], split: str = "train") -> Iterator[str]:
-    """Stories from local files, in order, or from one hub data set, streamed.
-
-    Raises:
-        TrainError: a file is missing or the hub cannot be reached.
-    """
-    files = [Path(name) for name in source]
-    if all(path.is_file() for path in files):
-        for path in files:
-            yield from read_stories(path)
-        return
-    if len(source) > 1 or any(name.startswith((".", "/")) or name.endswith(".txt") for name in source):
-        missing = [str(path) for path in files if not path.is_file()]
-        raise TrainError(f"No such file: {', '.join(missing)}. Give text files or one data set of the hub.")
-    from datasets import load_dataset
-
-    try:
-        rows = load_dataset(source[0], split=split, streaming=True)
-    except Exception as error:  # the hub client raises a dozen unrelated types when it cannot reach or find a data set
-        raise TrainError(
-            f"The data set {source[0]!r} cannot be read ({type(error).__name__}). Check the name and the network."
-        ) from error
-    for row in rows:
-        if story := row["text"].strip():
-            yield story
+PROGRESS = "progress.json"
+ORIGIN = {
+    "texts": "of other texts",
+    "tokenizer": "by another tokenizer",
+    "seed": "with another seed",
+    "serials": "with serials or without",
+    "stories_per_shard": "with another number of stories each",
+}
 
 
 def train_tokenizer(stories: Iterable[str], vocabulary: int) -> Tokenizer:
@@ -82,22 +50,48 @@ def train_tokenizer(stories: Iterable[str], vocabulary: int) -> Tokenizer:
     return tokenizer
 
 
-def load_tokenizer(preset: Preset, source: list[str], folder: Path) -> Tokenizer:
-    """The tokenizer of an earlier run in `folder`, else the preset's: from the hub, or trained on the stories."""
+def load_tokenizer(preset: Preset, source: list[str], folder: Path, start: Path | None = None) -> Tokenizer:
+    """The tokenizer that lies in `folder`, else that of the start, or the preset's: from the hub, or trained on the stories.
+
+    Raises:
+        TrainError: it cannot be fetched or read, is no byte-level one, or has no end of a story or more entries than there is
+            room for.
+    """
     path = folder / "tokenizer.json"
-    if path.is_file():
-        return Tokenizer.from_file(str(path))
-    if preset.tokenizer == "bpe":
-        tokenizer = train_tokenizer(open_stories(source), preset.shape.vocabulary)
-    else:
-        try:
-            tokenizer = Tokenizer.from_pretrained(preset.tokenizer)
-        except Exception as error:  # as above: network and look-up errors share no type
-            raise TrainError(
-                f"The tokenizer {preset.tokenizer!r} cannot be fetched. Put its tokenizer.json into {folder} and run again."
-            ) from error
-    tokenizer.save(str(path))
+    if not path.is_file():
+        if start:  # byte for byte: runs compare its hash
+            write_atomically(path, (start / "tokenizer.json").read_bytes())
+        elif preset.tokenizer == "bpe":
+            write_atomically(path, train_tokenizer(open_stories(source), preset.shape.vocabulary).to_str(pretty=True).encode())
+        else:
+            write_atomically(path, _fetch_tokenizer(preset.tokenizer, folder).to_str(pretty=True).encode())
+    tokenizer = read_tokenizer(folder)
+    if problems := find_problems(tokenizer, preset):
+        raise TrainError(f"The tokenizer in {folder} {' and '.join(problems)}. Use another folder, tokenizer or preset.")
     return tokenizer
+
+
+def find_problems(tokenizer: Tokenizer, preset: Preset) -> list[str]:
+    """What keeps a tokenizer from a run of the preset, in words."""
+    problems = []
+    if tokenizer.token_to_id(END_OF_STORY) is None:
+        problems.append(f"has no {END_OF_STORY} token, which closes every story")
+    if "ByteLevel" not in json.dumps(json.loads(tokenizer.to_str())["decoder"]):
+        problems.append("is no byte-level one, so that it does not give every text back")
+    if tokenizer.get_vocab_size() > preset.shape.vocabulary:
+        problems.append(
+            f"has {tokenizer.get_vocab_size():,} entries, the preset {preset.name!r} has room for {preset.shape.vocabulary:,}"
+        )
+    return problems
+
+
+def _fetch_tokenizer(name: str, folder: Path) -> Tokenizer:
+    try:
+        return Tokenizer.from_pretrained(name)
+    except Exception as error:  # network and look-up errors share no type
+        raise TrainError(
+            f"The tokenizer {name!r} cannot be fetched. Put its tokenizer.json into {folder} and run again."
+        ) from error
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -110,6 +104,39 @@ def write_atomically(path: Path, content: bytes) -> None:
     aside.replace(path)
 
 
+def note_origin(folder: Path, origin: dict[str, Any]) -> None:
+    """Begin the folder's record of shards with what they are made from, or compare that with what they were made from.
+
+    Raises:
+        TrainError: the folder holds shards of something else; each difference is listed.
+    """
+    path = folder / PROGRESS
+    if not path.is_file() and not (folder / "meta.json").is_file():
+        write_atomically(path, json.dumps({"origin": origin, "shards": {}}).encode())
+        return
+    try:
+        noted = json.loads(path.read_text(encoding="utf-8"))["origin"]
+        differing = [said for name, said in ORIGIN.items() if noted[name] != origin[name]]
+    except (OSError, ValueError, KeyError, TypeError):
+        differing = ["what they were made from is not noted"]
+    if differing:
+        raise TrainError(
+            f"{folder} holds shards made otherwise: {'; '.join(differing)}. Choose another folder, or delete this one."
+        )
+
+
+def find_origin(preset: Preset, source: list[str], per_shard: int, start: Path | None) -> dict[str, Any]:
+    """What the shards of a folder depend on: the texts, by their hashes, the tokenizer, and fields of the preset."""
+    own = f"{preset.tokenizer}, {preset.shape.vocabulary} entries"
+    return {
+        "texts": [hash_file(Path(name)) for name in source] if is_local(source) else source,
+        "tokenizer": hash_file(start / "tokenizer.json") if start else own,
+        "seed": preset.seed,
+        "serials": preset.serials,
+        "stories_per_shard": per_shard,
+    }
+
+
 def write_shards(
     stories: Iterator[str], tokenizer: Tokenizer, folder: Path, preset: Preset, per_shard: int = STORIES_PER_SHARD
 ) -> Meta:
@@ -117,14 +144,14 @@ def write_shards(
 
     Where the preset asks for serials, every shard has one more file beside it: the same stories, as serials.
     """
-    end_token = tokenizer.token_to_id(END_OF_STORY)
-    if end_token is None:
-        raise TrainError(f"The tokenizer has no {END_OF_STORY} token, which closes every story. Use another tokenizer.")
     # A story that contains the marker in its text must not end early.
     tokenizer.encode_special_tokens = True
     dtype = np.dtype(np.uint16 if tokenizer.get_vocab_size() <= 2**16 else np.uint32)
-    progress_path = folder / "progress.json"
-    progress: dict[str, dict[str, Any]] = json.loads(progress_path.read_text()) if progress_path.is_file() else {}
+    noted = json.loads((folder / PROGRESS).read_text(encoding="utf-8"))
+    progress: dict[str, dict[str, Any]] = noted["shards"]
+    if progress and noted["tokenizer_sha256"] != hash_file(folder / "tokenizer.json"):
+        raise TrainError(f"The tokenizer in {folder} is not the one that made its shards. Put that one back, or delete them.")
+    noted["tokenizer_sha256"] = hash_file(folder / "tokenizer.json")
     bar = tqdm(unit="B", unit_scale=True, unit_divisor=1000, desc="prepare", mininterval=0.5)
     for number in range(1_000_000):
         batch = list(islice(stories, per_shard))
@@ -139,18 +166,18 @@ def write_shards(
             for file in wanted:
                 texts = shuffled if file == name else join_serials(shuffled)
                 progress[file] = write_shard(folder / file, texts, tokenizer, dtype, bar)
-            write_atomically(progress_path, json.dumps(progress).encode())
+            write_atomically(folder / PROGRESS, json.dumps(noted).encode())
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
         bar.set_postfix_str(f"{number * per_shard + len(batch):,} stories, peak memory {peak:.0f} MB")
     bar.close()
     shards = {name: facts for name, facts in progress.items() if name.startswith("stories")}
     if not shards:
-        raise TrainError("There are no stories in the data. Each story is followed by a line `<|endoftext|>`.")
+        raise TrainError(f"There are no stories in the data. Give {FORMS}.")
     return Meta(
         stories=sum(shard["stories"] for shard in shards.values()),
         tokens=sum(shard["tokens"] for shard in shards.values()),
         text_bytes=sum(shard["text_bytes"] for shard in shards.values()),
-        end_token=end_token,
+        end_token=tokenizer.token_to_id(END_OF_STORY),
         vocabulary=tokenizer.get_vocab_size(),
         dtype=dtype.name,
         tokenizer_sha256=hash_file(folder / "tokenizer.json"),
@@ -188,21 +215,50 @@ def prepare(
     """Make the data folder of a run; run again after a kill, it goes on where it stopped.
 
     `held_out` names the files of held-out stories, kept as text because they are scored per byte; without it, the
-    data set's own validation split is taken where there is one. `start` is the model whose tokenizer is used.
+    data set's own validation split is taken where there is one. `start` is the model whose tokenizer is used. What the text
+    is like, and what looks odd in it, is printed.
+
+    Raises:
+        TrainError: a text or the tokenizer is missing or cannot be used, or the folder holds shards of other texts, of another
+            tokenizer or of a preset that makes others.
     """
+    if start:
+        read_tokenizer(start)
+    elif preset.tokenizer == "start":
+        raise TrainError(f"Preset {preset.name!r} takes the tokenizer of a model. Add --start MODEL; `trim` makes one.")
+    told = read_held_out(source, held_out)
+    origin = find_origin(preset, source, per_shard, start)
     folder.mkdir(parents=True, exist_ok=True)
-    if start and not (folder / "tokenizer.json").is_file():
-        write_atomically(folder / "tokenizer.json", (start / "tokenizer.json").read_bytes())
-    tokenizer = load_tokenizer(preset, source, folder)
-    if tokenizer.get_vocab_size() > preset.shape.vocabulary:
-        raise TrainError(
-            f"The tokenizer in {folder} has {tokenizer.get_vocab_size()} entries, the preset {preset.name!r} has room for "
-            f"{preset.shape.vocabulary}. Use another folder or another preset."
-        )
-    meta = write_shards(open_stories(source), tokenizer, folder, preset, per_shard)
-    from_hub = not all(Path(name).is_file() for name in source)
-    if held_out or from_hub:
-        stories = open_stories(held_out) if held_out else open_stories(source, split="validation")
-        write_atomically(folder / "held-out.txt", "".join(f"{story}\n{END_OF_STORY}\n" for story in stories).encode())
+    note_origin(folder, origin)
+    tokenizer = load_tokenizer(preset, source, folder, start)
+    survey = Survey(told)
+    meta = write_shards(survey.watch(open_stories(source)), tokenizer, folder, preset, per_shard)
+    if told:
+        write_atomically(folder / "held-out.txt", "".join(f"{story}\n{END_OF_STORY}\n" for story in told).encode())
     write_atomically(folder / "meta.json", json.dumps(asdict(meta), indent=1).encode())
+    print("\n".join(survey.describe()))
     return meta
+
+
+def read_held_out(source: list[str], held_out: list[str] | None) -> list[str]:
+    """The held-out stories, before any other work: what is missing is noticed first.
+
+    Raises:
+        TrainError: a file is missing or unclear, or holds no story.
+    """
+    if held_out:
+        told = list(open_stories(held_out))
+        if not told:
+            raise TrainError(f"There are no held-out stories in {', '.join(held_out)}. Give {FORMS}.")
+    elif is_local(source):
+        return []
+    elif has_split(source[0], "validation"):
+        told = list(open_stories(source, split="validation"))
+    else:
+        print(f"{source[0]} has no validation split, so no held-out loss will be measured. --held-out FILES gives one.")
+        return []
+    survey = Survey()
+    for _ in survey.watch(told):
+        pass
+    print("\n".join(f"held out: {line}" for line in survey.describe()))
+    return told

@@ -1,4 +1,4 @@
-"""The runs this project knows: the published one, those of the embedded model, and a smoke run for tests."""
+"""The runs this project knows: the published one, the fine-tuning of a pretrained model, and a smoke run for tests."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from train.errors import TrainError
 
 LOSSES = ("plain", "chunked", "fused", "liger")
 SCHEDULES = ("one-cycle", "linear", "trapezoid")
-# They change nothing that is computed: a resumed run may have other values, and a command need not name them.
-FREE_FIELDS = ("evaluate_every", "save_every", "phases", "phase_samples", "compile")
+PRECISIONS = ("auto", "bf16", "no")
+# They change nothing but the rounding: a resumed run may have other values, and a command need not name them.
+FREE_FIELDS = ("evaluate_every", "save_every", "phases", "phase_samples", "compile", "micro_batch_tokens", "loss")
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,10 @@ class Preset:
     `loss` names a kernel of `train.network.LanguageModelLoss`; with `mask_documents` no story sees another.
     `teacher_share` of the loss is the cross-entropy to the mean of the teachers' probabilities (Hinton et al., 2015), the rest
     that to the text.
+    `frozen_layers` is how many of the lowest blocks are not trained, and with them the embedding (and the output layer, where
+    it is tied to it); no gradient is computed for them.
+    `clip` is the gradient norm above which gradients are scaled down; 0 leaves them as they are.
+    `precision` is `bf16` (autocast), `no` (float32), or `auto`: bfloat16 where the device multiplies it.
     `phases` are the steps whose weights are kept, each with `phase_samples` stories.
     """
 
@@ -104,6 +109,7 @@ class Preset:
     dropout: float = 0.0
     dropout_steps: int = 0
     teacher_share: float = 0.0
+    frozen_layers: int = 0
     loss: str = "plain"
     mask_documents: bool = False
     phase_samples: int = 3
@@ -127,39 +133,51 @@ class Preset:
         shape, found = self.shape, []
         if shape.hidden % shape.heads or (shape.hidden // shape.heads) % 2:
             found.append(f"hidden {shape.hidden} does not divide into {shape.heads} heads of even width")
-        for context in {self.short_context or shape.context, shape.context}:
+        for name, least in LEAST.items():
+            if getattr(self, name) < least:
+                found.append(f"{name} must be at least {least}")
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                found.append(f"{name} {getattr(self, name)!r} is none of {', '.join(choices)}")
+        for context in sorted({self.short_context or shape.context, shape.context}):
             if context < 2 or self.tokens_per_step % context or self.micro_batch_tokens % context:
                 found.append(
                     f"tokens_per_step {self.tokens_per_step} and micro_batch_tokens {self.micro_batch_tokens} "
                     f"must be multiples of the row length {context}"
                 )
-        if self.micro_batch_tokens < 0 or (self.micro_batch_tokens and self.tokens_per_step % self.micro_batch_tokens):
+        if self.micro_batch_tokens > 0 and self.tokens_per_step % self.micro_batch_tokens:
             found.append(f"tokens_per_step {self.tokens_per_step} is not a multiple of the micro-batch")
-        if self.loss not in LOSSES:
-            found.append(f"loss {self.loss!r} is none of {', '.join(LOSSES)}")
-        if not 0 <= self.phase_samples <= 10:
+        if self.phase_samples > 10:
             found.append("phase_samples must lie in 0 to 10")
-        if self.steps < 1:
-            found.append("steps must be at least 1")
-        if self.optimizer not in ("adamw", "muon") or (self.optimizer == "muon" and self.muon_lr <= 0):
-            found.append("optimizer must be adamw, or muon with a muon_lr above 0")
-        if self.schedule not in SCHEDULES:
-            found.append(f"schedule {self.schedule!r} is none of {', '.join(SCHEDULES)}")
+        if any(step < 0 for step in self.phases):
+            found.append("phases must be steps from 0 on")
+        if self.optimizer == "muon" and not 0 < self.muon_lr < 1:
+            found.append("muon needs a muon_lr in (0, 1)")
         if self.schedule == "trapezoid" and not 0 < self.cool_down < self.steps:
             found.append("a trapezoid needs a cool_down of at least one step and fewer than steps")
-        if self.precision not in ("bf16", "no"):
-            found.append(f"precision {self.precision!r} is neither bf16 nor no")
         if not 0 < self.max_lr < 1 or not 0 <= self.weight_decay < 10:
             found.append("max_lr must lie in (0, 1) and weight_decay in [0, 10)")
+        if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
+            found.append("betas must be two numbers in [0, 1)")
         if not 0 <= self.dropout < 1:
             found.append("dropout must lie in [0, 1)")
         if not 0 <= self.teacher_share <= 1 or (self.teacher_share and self.loss != "plain"):
             found.append("teacher_share must lie in [0, 1], and above 0 the loss must be plain")
-        if self.full_every < 1 or (self.full_every > 1 and not self.short_context):
-            found.append("full_every must be at least 1, and needs a short_context where it is more")
+        if self.short_context > shape.context:
+            found.append(f"short_context {self.short_context} is longer than the context {shape.context}")
+        if self.full_every > 1 and not self.short_context:
+            found.append("full_every must be 1 without a short_context")
+        if self.frozen_layers >= shape.layers:
+            found.append(f"frozen_layers must be fewer than the {shape.layers} layers")
         return found
 
 
+LEAST = {
+    "steps": 1, "tokens_per_step": 2, "micro_batch_tokens": 0, "muon_lr": 0, "cool_down": 0, "clip": 0, "short_context": 0,
+    "full_every": 1, "dropout_steps": 0, "frozen_layers": 0, "phase_samples": 0, "evaluate_every": 1, "save_every": 1,
+    "seed": 0,
+}  # fmt: skip
+CHOICES = {"optimizer": ("adamw", "muon"), "schedule": SCHEDULES, "loss": LOSSES, "precision": PRECISIONS}
 PRESETS = {
     preset.name: preset
     for preset in (
@@ -172,48 +190,6 @@ PRESETS = {
             micro_batch_tokens=0,
             max_lr=5e-4,
             phases=(0, 50, 100, 250, 500, 1000, 1500, 2000, 2500, 3000),
-        ),
-        Preset(
-            name="embedded-half",
-            shape=Shape(hidden=256, layers=8, heads=4, intermediate=704, vocabulary=4096, tied=True),
-            tokenizer="bpe",
-            steps=3000,
-            tokens_per_step=8192,
-            micro_batch_tokens=8192,
-            max_lr=3e-3,
-            phases=(0, 240, 990, 2010, 3000),
-            optimizer="muon",
-            muon_lr=0.02,
-            schedule="linear",
-            weight_decay=0.2,
-            short_context=256,
-            full_every=10,
-            serials=True,
-            phase_samples=10,
-            evaluate_every=200,
-            save_every=50,
-        ),
-        Preset(
-            name="embedded",
-            shape=Shape(hidden=512, layers=8, heads=8, intermediate=1152, vocabulary=4096, tied=True),
-            tokenizer="bpe",
-            steps=400,
-            tokens_per_step=8192,
-            micro_batch_tokens=4096,
-            max_lr=8e-4,
-            phases=(0, 400),
-            optimizer="muon",
-            muon_lr=6e-3,
-            schedule="linear",
-            weight_decay=0.2,
-            short_context=512,
-            full_every=10,
-            serials=True,
-            whole_stories=True,
-            teacher_share=0.9,
-            phase_samples=10,
-            evaluate_every=100,
-            save_every=25,
         ),
         Preset(
             name="fine-tune",
@@ -244,6 +220,7 @@ PRESETS = {
             phase_samples=10,
             evaluate_every=100,
             save_every=10,
+            precision="auto",
             compile=False,
         ),
         Preset(
@@ -279,9 +256,8 @@ def find_preset(name: str, **overrides: object) -> Preset:
         raise TrainError(f"There is no preset {name!r}. Choose one of: {', '.join(PRESETS)}.")
     known = {field.name for field in fields(Preset)}
     problems = [f"unknown field {key!r}" for key in overrides if key not in known]
-    if not problems:
-        preset = replace(PRESETS[name], **overrides)  # type: ignore[arg-type]
-        problems = preset.problems()
+    preset = replace(PRESETS[name], **{key: value for key, value in overrides.items() if key in known})  # type: ignore[arg-type]
+    problems += preset.problems()
     if problems:
         raise TrainError(f"Preset {name!r} cannot run: " + "; ".join(problems) + ".")
     return preset
@@ -295,8 +271,15 @@ def describe_command(preset: Preset, lineage: Mapping[str, Any]) -> str:
         for field in fields(Preset)
         if field.name not in FREE_FIELDS and getattr(preset, field.name) != getattr(known, field.name)
     }
-    settings = "".join(f" {key}={str(value).lower()}" for key, value in changed.items())
+    settings = "".join(f" {key}={write_value(value)}" for key, value in changed.items() if key != "shape")
     start = " --start MODEL" if lineage.get("start") else ""
     teachers = "".join(f" MODEL_{number}" for number, _ in enumerate(lineage.get("teachers") or (), 1))
     given = start + (f" --teachers{teachers}" if teachers else "") + (f" --set{settings}" if settings else "")
     return f"python -m train run --preset {preset.name} --data DATA --out RUN{given}"
+
+
+def write_value(value: object) -> str:
+    """A field's value as `--set` reads it."""
+    if isinstance(value, tuple):
+        return ",".join(map(str, value)) or "none"
+    return str(value).lower() if isinstance(value, bool) else str(value)

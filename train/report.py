@@ -7,6 +7,7 @@ import platform
 import shutil
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import torch
 
 from story_engine import StoryEngine
 from story_engine.model.kv_cache import Slot
-from train.curve import draw_curve, read_log
+from train.curve import plot_curve, read_log, restore_preset
 from train.data import Meta
 from train.errors import TrainError
 from train.export import load_held_out
@@ -35,7 +36,7 @@ def measure_shipped(engine: StoryEngine, stories: list[tuple[list[int], int]]) -
     for ids, size in stories:
         slot = Slot(engine.decoder.config, engine.decoder.cache_dtype, engine.decoder.device)
         line = [start, *ids, end][: engine.window.context + 1]
-        logits = engine.decoder.prefill(line[:-1], slot, every=True)
+        logits = engine.decoder.prefill(line[:-1], slot, all_logits=True)
         losses = torch.nn.functional.cross_entropy(logits, torch.tensor(line[1:], device=logits.device), reduction="none")
         nats += float(losses.double().sum())
         tokens += len(line) - 1
@@ -43,12 +44,11 @@ def measure_shipped(engine: StoryEngine, stories: list[tuple[list[int], int]]) -
     return HeldOutLoss(nats, tokens, text_bytes)
 
 
-def write_report(run: Path, data: Path | None = None, notes: Path | None = None, before: Path | None = None) -> Path:
+def write_report(run: Path, data: Path | None = None, notes: Path | None = None) -> Path:
     """Write `model/README.md`, `curve.png` and `phases.json` of a finished run; `notes` is text that the card opens with.
 
     A scorecard that lies in the run's folder `scorecard` becomes a part of the card, with its plots.
-    `data` is the prepared data, by default where the run had it. `before` is the run whose model this one started from: the
-    stages of learning begin with its own.
+    `data` is the prepared data, by default where the run had it.
 
     Raises:
         TrainError: the run is not finished, or its data is gone.
@@ -62,10 +62,10 @@ def write_report(run: Path, data: Path | None = None, notes: Path | None = None,
     if data is None:
         raise TrainError(f"The log of {run} does not say where its data is. Add --data DIR.")
     engine = StoryEngine.load(str(folder), precision="float32")
-    draw_curve(entries, preset, folder / "curve.png")
-    for phase in sorted([*run.glob("phase-*"), *(before.glob("phase-*") if before else [])]):
+    plot_curve(entries, preset, folder / "curve.png")
+    for phase in sorted(run.glob("phase-*")):
         write_samples(phase, preset.phase_samples)
-    record_phases(run, folder / "phases.json", before)
+    record_phases(run, folder / "phases.json")
     title = notes.read_text(encoding="utf-8").strip() if notes else f"# A story model, preset `{preset.name}`"
     lines = [
         title,
@@ -108,6 +108,8 @@ def _list_figures(engine: StoryEngine, preset: Preset, entries: Sequence[Mapping
             ("the same before rounding (float32)", f"{masters[-1]['bits_per_byte']:.4f} bits per byte"),
             ("perplexity per token, held out", f"{math.exp(per_token):.2f}"),
         ]
+    if changes := list_changes(entries):
+        rows.append(("changed on the way", "; ".join(changes)))
     rows += [
         ("command", f"`{describe_command(preset, begun.get('lineage', {}))}`"),
         ("cost", f"{seconds / 3600 * processes:.2f} device-hours in training steps, on {processes} x {machine}"),
@@ -118,10 +120,21 @@ def _list_figures(engine: StoryEngine, preset: Preset, entries: Sequence[Mapping
         ),
         ("tokenizer", f"SHA-256 `{meta.tokenizer_sha256[:16]}…`"),
         ("data", f"SHA-256 of the shards `{', '.join(str(s['sha256'])[:16] + '…' for s in meta.shards.values())}`"),
-        ("weights", f"`{engine.window.model}` (first 16 digits of the SHA-256 over the files' hashes)"),
+        ("weights", f"`{engine.fingerprint}` (first 16 digits of the SHA-256 over the files' hashes)"),
     ]
     table = [f"| {name} | {value} |" for name, value in rows]
     return ["## Figures", "", "| figure | value |", "|---|---|", *table, "", HELD_OUT, ""]
+
+
+def list_changes(entries: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What a run was resumed with that changes its result: a lower rate, another number of steps."""
+    begun = [(entry["from_step"], restore_preset(entry["preset"])) for entry in entries if "preset" in entry]
+    return [
+        f"{name} {getattr(old, name)} until step {step}, then {getattr(new, name)}"
+        for (_, old), (step, new) in pairwise(begun)
+        for name in ("max_lr", "muon_lr", "steps", "cool_down")
+        if getattr(old, name) != getattr(new, name)
+    ]
 
 
 def _list_stories(engine: StoryEngine) -> list[str]:

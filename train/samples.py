@@ -59,18 +59,11 @@ def write_samples(folder: Path, count: int) -> Path:
     return path
 
 
-def record_phases(run: Path, path: Path, before: Path | None = None) -> None:
-    """Stories and curve of a run in one file, for the playground's time machine; nothing where a run kept none.
-
-    Where another run came `before`, the curve and the stages are that one's, and what came of both is told behind them, at a
-    step beyond the curve's.
-    """
-    preset, entries = read_log(before or run)
+def record_phases(run: Path, path: Path) -> None:
+    """Stories and curve of a run in one file, for the playground's time machine; nothing where a run kept none."""
+    preset, entries = read_log(run)
     losses = {entry["step"]: entry["held_out"]["nats_per_token"] for entry in entries if "held_out" in entry}
-    stages = [_read_stage(phase) for phase in sorted((before or run).glob("phase-*"))]
-    if before and (later := sorted(run.glob("phase-*"))):
-        last = _read_stage(later[-1])
-        stages.append(last | {"step": preset.steps + last["step"]})
+    stages = [_read_stage(phase) for phase in sorted(run.glob("phase-*"))]
     if stages and losses and stages[-1]["stories"]:
         record = {"steps": preset.steps, "curve": sorted(losses.items()), "stages": stages}
         path.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,6 +11,26 @@ from accelerate import FullyShardedDataParallelPlugin
 from torch import nn
 from torch.distributed.fsdp import FSDPModule
 from torch.distributed.tensor import DTensor, distribute_tensor
+
+from train.errors import TrainError
+
+
+def check_processes(environment: Mapping[str, str]) -> bool:
+    """Whether this process is one of several of a launcher (`torchrun`, `accelerate launch`).
+
+    Raises:
+        TrainError: it is told to be one, and not which; it would train a whole run of its own in their folder.
+    """
+    count = environment.get("WORLD_SIZE", "1")
+    if not count.isdecimal() or int(count) < 1:
+        raise TrainError(f"WORLD_SIZE is {count!r}, which is no number of processes. Unset it.")
+    if missing := [name for name in ("RANK", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT") if name not in environment]:
+        if int(count) > 1:
+            raise TrainError(
+                f"WORLD_SIZE is {count}, and {', '.join(missing)} not set. Start the run with `torchrun "
+                f"--nproc-per-node {count} -m train run ...`, or unset WORLD_SIZE."
+            )
+    return int(count) > 1
 
 
 def build_plugin() -> FullyShardedDataParallelPlugin:

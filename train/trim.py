@@ -1,10 +1,12 @@
-"""A pretrained model with the vocabulary that stories need: fewer tokens, renumbered, and the rows of the weights that go with them."""
+"""A pretrained model with the tokens that stories need: renumbered, with the rows of the weights that go with them."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer, pre_tokenizers
@@ -13,20 +15,34 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from train.errors import TrainError
 from train.export import write_folder
-from train.lineage import read_start
-from train.prepare import END_OF_STORY, open_stories
+from train.pretrained import load_model, read_config, read_shape, read_tokenizer
+from train.stories import END_OF_STORY, open_stories
 
 Merge = tuple[str, str]
+# Each changes how BPE merges, and would have to be followed merge by merge.
+UNUSUAL = ("ignore_merges", "dropout", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback")
 
 
-def trim_folder(start: str, source: list[str], out: Path, context_length: int) -> LlamaConfig:
-    """Write the model of `start` (a folder or hub name) as `out`, cut to the tokens that the texts of `source` need.
+def trim_folder(start: Path, source: list[str], out: Path, context_length: int) -> LlamaConfig:
+    """Write the model of the folder `start` as `out`, cut to the tokens that the texts of `source` need.
 
     Raises:
-        TrainError: the start is no Llama model, its tokenizer cannot be cut, or a text is missing. Nothing is written then.
+        TrainError: the start is no Llama model, its tokenizer cannot be cut, a text is missing, or `out` exists. Nothing is
+            written then.
     """
-    model, tokenizer = read_start(start)
+    if out.exists():
+        raise TrainError(f"{out} exists. Choose another folder for the trimmed model.")
+    if context_length < 2:
+        raise TrainError("--context must be at least 2 tokens.")
+    read_shape(start, context_length)
+    tokenizer, config = read_tokenizer(start), read_config(start)
+    if tokenizer.get_vocab_size() > config.vocab_size:
+        raise TrainError(
+            f"The tokenizer in {start} has {tokenizer.get_vocab_size():,} entries, its model {config.vocab_size:,}. Put back "
+            "the tokenizer.json that belongs to the model."
+        )
     trimmed, kept = trim_tokenizer(tokenizer, open_stories(source))
+    model = load_model(start)
     trim_model(model, kept, trimmed.token_to_id(END_OF_STORY), context_length)
     write_folder(model, trimmed, out, torch.float32)
     return model.config
@@ -45,35 +61,40 @@ def trim_tokenizer(tokenizer: Tokenizer, texts: Iterable[str]) -> tuple[Tokenize
     """
     described = json.loads(tokenizer.to_str())
     check_can_be_cut(described)
-    vocabulary: dict[str, int] = described["model"]["vocab"]
+    entries: dict[str, int] = described["model"]["vocab"]
     merges = [tuple(m.split(" ", 1)) if isinstance(m, str) else tuple(m) for m in described["model"]["merges"]]
     ranks: dict[Merge, int] = {merge: rank for rank, merge in enumerate(merges)}
     words: set[str] = set()
     for text in texts:
-        words.update(word for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(text))
+        normal = tokenizer.normalizer.normalize_str(text) if tokenizer.normalizer else text
+        words.update(word for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(normal))
     applied = {merge for word in words for merge in find_merges(word, ranks)}
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    known = {*(byte for byte in alphabet if byte in vocabulary), *("".join(merge) for merge in applied)}
-    tokens = [END_OF_STORY, *sorted(set(alphabet) - known), *sorted(known, key=vocabulary.__getitem__)]
+    known = {*(byte for byte in alphabet if byte in entries), *("".join(merge) for merge in applied)}
+    tokens = [END_OF_STORY, *sorted(set(alphabet) - known), *sorted(known, key=entries.__getitem__)]
+    end = next(added for added in described["added_tokens"] if added["content"] == END_OF_STORY)
     described["model"]["vocab"] = {token: number for number, token in enumerate(tokens)}
     described["model"]["merges"] = [list(merge) for merge in merges if merge in applied]
-    described["added_tokens"] = [added | {"id": 0} for added in described["added_tokens"] if added["content"] == END_OF_STORY]
-    described["post_processor"] = None
-    return Tokenizer.from_str(json.dumps(described)), [vocabulary.get(token) for token in tokens]
+    described["model"]["unk_token"] = None  # no byte is unknown
+    described["added_tokens"] = [end | {"id": 0, "special": True}]
+    described |= {"post_processor": None, "truncation": None, "padding": None}
+    return Tokenizer.from_str(json.dumps(described)), [entries.get(token) for token in tokens]
 
 
-def check_can_be_cut(described: dict) -> None:
+def check_can_be_cut(described: dict[str, Any]) -> None:
     """Whether a tokenizer, as its `tokenizer.json` describes it, is a byte-level BPE with an end-of-story token.
 
     Raises:
         TrainError: it is not; every problem is listed.
     """
-    model, problems = described["model"], []
-    if model["type"] != "BPE" or "ByteLevel" not in json.dumps(described.get("pre_tokenizer")):
+    model, added, problems = described["model"], described["added_tokens"], []
+    steps = described.get("pre_tokenizer") or {}
+    if model["type"] != "BPE" or "ByteLevel" not in [s["type"] for s in (steps, *steps.get("pretokenizers", ())) if s]:
         problems.append("it is no byte-level BPE")
-    if model.get("ignore_merges"):
-        problems.append("it looks whole words up before it merges (ignore_merges)")
-    if END_OF_STORY not in model.get("vocab", ()) or END_OF_STORY not in [a["content"] for a in described["added_tokens"]]:
+    problems += [f"its model has {option}" for option in UNUSUAL if model.get(option)]
+    if own := [token["content"] for token in added if not token["special"] and token["content"] != END_OF_STORY]:
+        problems.append(f"it cuts {own[0]!r} out of a text before it merges")
+    if END_OF_STORY not in model["vocab"] or END_OF_STORY not in [token["content"] for token in added]:
         problems.append(f"it has no {END_OF_STORY} token")
     if problems:
         raise TrainError(
@@ -82,19 +103,14 @@ def check_can_be_cut(described: dict) -> None:
 
 
 def find_merges(word: str, ranks: dict[Merge, int]) -> list[Merge]:
-    """The merges that BPE applies to a word, in order: each time the pair of the lowest rank, everywhere it stands."""
+    """The merges that BPE applies to a word, in order: each time the pair of the lowest rank, the first of several."""
     parts, applied = list(word), []
     while len(parts) > 1:
-        best = min(zip(parts, parts[1:], strict=False), key=lambda pair: ranks.get(pair, len(ranks)))
+        at, best = min(enumerate(pairwise(parts)), key=lambda place: ranks.get(place[1], len(ranks)))
         if best not in ranks:
             break
         applied.append(best)
-        merged, at = [], 0
-        while at < len(parts):
-            is_pair = tuple(parts[at : at + 2]) == best
-            merged.append("".join(best) if is_pair else parts[at])
-            at += 2 if is_pair else 1
-        parts = merged
+        parts[at : at + 2] = ["".join(best)]
     return applied
 
 

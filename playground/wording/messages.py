@@ -27,7 +27,7 @@ GERMAN = {
     "versuch es gleich noch einmal.",
     "A passage of this length takes more than half of this model's {context} tokens. Choose a shorter one.": "Eine so lange "
     "Stelle braucht mehr als die Hälfte der {context} Token dieses Modells. Wähl eine kürzere.",
-    "Tellings that are told at once have one length.": "Was auf einmal erzählt wird, hat dieselbe Länge.",
+    "Tellings told side by side must share one length.": "Was auf einmal erzählt wird, hat dieselbe Länge.",
     "An ending takes {fewest} to {most} sentences.": "Ein Ende braucht {fewest} bis {most} Sätze.",
     "The model stumbled and gave no usable word. Your story is kept; please try again.": "Das Modell ist gestolpert und hat "
     "kein brauchbares Wort gefunden. Deine Geschichte ist noch da; bitte versuch es noch einmal.",
@@ -64,8 +64,8 @@ GERMAN = {
     "{problem} The story goes on with the {model} model.": "{problem} Die Geschichte geht mit dem Modell {model} weiter.",
     "The compiled kernel needs a CPU, Linux or macOS, and numba. Leave it at auto.": "Der übersetzte Kern braucht einen "
     "Prozessor ohne Grafikkarte, Linux oder macOS, und numba. Lass die Einstellung auf auto.",
-    "int8 needs a CPU of the x86 family. Leave the precision at auto.": "int8 braucht einen Prozessor der x86-Familie. Lass "
-    "die Genauigkeit auf auto.",
+    "int8 needs the compiled kernel, on a CPU. Leave the kernel and the precision at auto.": "int8 braucht den übersetzten "
+    "Kern und einen Prozessor. Lass Kern und Genauigkeit auf auto.",
     # stories and files
     "A story needs a title. Type one, then rename it.": "Eine Geschichte braucht einen Titel. Tipp einen ein.",
     "There is no such story on the shelf any more.": "Diese Geschichte steht nicht mehr im Regal.",

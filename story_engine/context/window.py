@@ -55,12 +55,12 @@ class ContextWindow:
     Attributes:
         context: what the model can attend to, the answer included.
         start: the token that every window begins with.
-        model: names the model whose memory this is; another one reads the story afresh.
+        fingerprint: of the model whose memory this is; another one reads the story afresh.
     """
 
     context: int
     start: int
-    model: str
+    fingerprint: str
 
     @property
     def opening_share(self) -> int:
@@ -100,7 +100,7 @@ class ContextWindow:
         here = sentences[-1].key[0] if sentences else 0
         ledger: list[LedgerEntry] = []
         forgotten = memory.forgotten
-        if memory.model not in ("", self.model):
+        if memory.model not in ("", self.fingerprint):
             if forgotten:
                 ledger.append(
                     self._entry("recalled", [s for s in sentences if s.key in forgotten], "another model reads the story", here)
@@ -148,7 +148,7 @@ class ContextWindow:
             notes=frozenset(s.key for s in noted),
             unnoted=len(notes) - len(noted),
         )
-        return window, replace(memory, model=self.model, forgotten=forgotten, ledger=[*memory.ledger, *ledger])
+        return window, replace(memory, model=self.fingerprint, forgotten=forgotten, ledger=[*memory.ledger, *ledger])
 
     def check_reserve(self, reserve: int) -> None:
         """Raises InputError where an answer would take more than half of the context."""

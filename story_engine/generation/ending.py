@@ -12,8 +12,8 @@ from story_engine.model.tokenizer import Vocabulary
 
 # Words that stories of this kind begin their last sentences with; the model chooses among them.
 CLOSERS = (" In the end,", " From that day on,", " After that,", " At last,")
-FEWEST, MOST = 3, 20
-ENDINGS = range(FEWEST, MOST + 1)  # sentences that an ending may take
+MIN_SENTENCES, MAX_SENTENCES = 3, 20
+ENDINGS = range(MIN_SENTENCES, MAX_SENTENCES + 1)  # sentences that an ending may take
 
 
 class Ending:
@@ -26,8 +26,8 @@ class Ending:
     """
 
     def __init__(self, sentences: int, vocabulary: Vocabulary) -> None:
-        if not FEWEST <= sentences <= MOST:
-            raise InputError("An ending takes {fewest} to {most} sentences.", fewest=FEWEST, most=MOST)
+        if sentences not in ENDINGS:
+            raise InputError("An ending takes {fewest} to {most} sentences.", fewest=MIN_SENTENCES, most=MAX_SENTENCES)
         self.sentences = sentences
         self._closers = [vocabulary.encode(words) for words in CLOSERS]
         self._is_closing = False
@@ -38,12 +38,12 @@ class Ending:
         return self._is_closing and not self._left and _is_round(text) and _count(text) >= self.sentences
 
     def choose(self, text: str, logits: np.ndarray, generator: torch.Generator) -> int | None:
-        """The token that has to come next, or None where the model is free; `logits` are float32 [vocabulary]."""
+        """The token that has to come next, or None where the model is free; `logits` are float32 [vocab_size]."""
         if not self._left and not self._is_closing and _is_round(text) and _count(text) >= self.sentences - 2:
             self._is_closing = True
             scores = logits[[tokens[0] for tokens in self._closers]]
-            shares = np.exp(scores - scores.max())
-            chosen = pick(Candidates(np.arange(len(shares)), shares / shares.sum()), generator)
+            weights = np.exp(scores - scores.max())
+            chosen = pick(Candidates(np.arange(len(weights)), weights / weights.sum()), generator)
             self._left = list(self._closers[chosen])
         return self._left.pop(0) if self._left else None
 

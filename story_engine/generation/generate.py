@@ -1,4 +1,4 @@
-"""Drawing: drafts told side by side, a step of the model for all at a time, with speculation that saves steps."""
+"""Generating: tellings side by side, a step of the model for all at a time, with speculation that saves steps."""
 
 from __future__ import annotations
 
@@ -6,34 +6,44 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from threading import Event
+from typing import Protocol, TypeVar
 
 from torch import Tensor
 
-from story_engine.generation.telling import Draft, Piece
+from story_engine.generation.telling import Piece, Telling
 from story_engine.model.kv_cache import Slot
-from story_engine.serving.scheduler import Scheduler
 
-Propose = Callable[[Draft], list[int]]
+T = TypeVar("T")
+Propose = Callable[[Telling], list[int]]
 
 
-def draw(
-    drafts: Sequence[Draft],
+class Steps(Protocol):
+    """What takes the next step of the model: one token more in each slot."""
+
+    def step(self, tokens: Sequence[int], slots: Sequence[Slot], make: Callable[[Tensor], T]) -> T:
+        """What `make` makes of the logits [len(slots), vocab_size]."""
+
+
+def generate(
+    tellings: Sequence[Telling],
     logits: Tensor,
     window: Sequence[int],
     slot: Slot,
-    scheduler: Scheduler,
+    steps: Steps,
+    *,
     cancel: Event,
     propose: Propose | None = None,
 ) -> Iterator[Piece]:
-    """Draw all drafts, from the same `logits` [vocabulary] on, until each has ended or the stop sign is set.
+    """Tell all tellings on, from the same `logits` [vocab_size], until each has ended or `cancel` is set.
 
-    Speculative decoding: the tokens that `propose` gives for a draft are read in one step with its last token. Each token is
-    drawn as if nothing had been proposed, from the same random numbers, and the rows behind the first wrong proposal are
+    Speculative decoding: the tokens that `propose` gives for a telling are read in one step with its last token. Each token
+    is sampled as if nothing had been proposed, from the same random numbers, and the rows behind the first wrong proposal are
     dropped. Since a row does not depend on the others, the words are the same, bit for bit (which is exact acceptance for a
     proposal without a distribution of its own: Leviathan et al., 2023).
     """
-    going: list[tuple[Draft, Slot, Iterable[Piece]]] = [
-        (draft, slot if draft is drafts[0] else slot.copy(), _advance(draft, [], [logits], cancel)) for draft in drafts
+    going: list[tuple[Telling, Slot, Iterable[Piece]]] = [
+        (telling, slot if telling is tellings[0] else slot.copy(), _advance(telling, [], [logits], cancel))
+        for telling in tellings
     ]
     while True:
         for *_, pieces in going:
@@ -43,38 +53,38 @@ def draw(
         tokens: list[int] = []
         slots: list[Slot] = []
         left = []
-        for draft, own, _ in going:
-            if draft.finish:
+        for telling, own, _ in going:
+            if telling.finish:
                 continue
-            own.crop(len(window) + len(draft.tokens) - 1)  # it still holds wrong proposals, and a loop that was taken back
-            proposed = propose(draft) if propose else []
-            left.append((draft, own, proposed))
-            tokens += [(draft.tokens or window)[-1], *proposed]
+            own.crop(len(window) + len(telling.tokens) - 1)  # it still holds wrong proposals, and a loop that was taken back
+            proposed = propose(telling) if propose else []
+            left.append((telling, own, proposed))
+            tokens += [(telling.tokens or window)[-1], *proposed]
             slots += [own] * (1 + len(proposed))
         if not left:
             return
         if len(tokens) == 1:
-            draft, own, _ = left[0]
-            going = [(draft, own, scheduler.step(tokens, slots, partial(_draw_now, draft, cancel)))]
-        else:  # several words are drawn one by one, as they are asked for: whoever stops has been shown all that was drawn
-            rows = iter(scheduler.step(tokens, slots, list))
+            telling, own, _ = left[0]
+            going = [(telling, own, steps.step(tokens, slots, partial(_advance_now, telling, cancel)))]
+        else:  # tokens are sampled one by one, as they are asked for: after a stop, none was sampled that was not also shown
+            rows = iter(steps.step(tokens, slots, list))
             going = [
-                (draft, own, _advance(draft, proposed, list(islice(rows, 1 + len(proposed))), cancel))
-                for draft, own, proposed in left
+                (telling, own, _advance(telling, proposed, list(islice(rows, 1 + len(proposed))), cancel))
+                for telling, own, proposed in left
             ]
 
 
-def _draw_now(draft: Draft, cancel: Event, rows: Tensor) -> list[Piece]:
-    return list(_advance(draft, [], rows, cancel))
+def _advance_now(telling: Telling, cancel: Event, rows: Tensor) -> list[Piece]:
+    return list(_advance(telling, [], rows, cancel))
 
 
-def _advance(draft: Draft, proposed: Sequence[int], rows: Iterable[Tensor], cancel: Event) -> Iterator[Piece]:
-    """Draw a token from each row, as long as each is what the next row was read for."""
+def _advance(telling: Telling, proposed: Sequence[int], rows: Iterable[Tensor], cancel: Event) -> Iterator[Piece]:
+    """Choose a token from each row, as long as each is what the next row was read for."""
     for row, expected in zip(rows, [*proposed, None], strict=True):
         if cancel.is_set():
             return
-        drawn = len(draft.tokens)
-        if (piece := draft.advance(row)) is not None:
+        told = len(telling.tokens)
+        if (piece := telling.advance(row)) is not None:
             yield piece
-        if draft.finish or len(draft.tokens) != drawn + 1 or draft.tokens[-1] != expected:
+        if telling.finish or len(telling.tokens) != told + 1 or telling.tokens[-1] != expected:
             return

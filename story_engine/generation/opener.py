@@ -1,10 +1,11 @@
-"""Onward: how a story goes on after its end. Left to itself, a small model begins another one there, of somebody else."""
+"""Opener: how a story goes on after its end. Left to itself, a small model begins another one there, of somebody else."""
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
-from story_engine.insight.continuity import find_hero
+from story_engine.context.names import find_hero
 from story_engine.model.tokenizer import Vocabulary
 
 # Words that lead a story of this kind on, to be followed by its hero; which of them is left to chance.
@@ -18,12 +19,18 @@ OPENERS = (
     "Just then,",
     "Suddenly,",
 )
-LATELY = 1500  # characters back to which none is used again
-AT_LEAST = 48  # tokens before the story may end again: some three sentences
+RECENT_CHARACTERS = 1500  # back to which no opener is used again
+MIN_TOKENS = 48  # before the story may end again: some three sentences
 
 
-def draw_opener(vocabulary: Vocabulary, before: str, generator: torch.Generator) -> list[int]:
-    """The tokens of one of the openers that the story `before` has not used lately, and of its hero's name."""
-    fresh = [words for words in OPENERS if words not in before[-LATELY:]] or OPENERS
-    words = fresh[int(torch.randint(len(fresh), (), generator=generator))]
-    return vocabulary.encode(f"{words} {find_hero(before)}".rstrip())
+class Opener:
+    """One of the openers that the story `before` has not used lately, and its hero's name, as the first tokens of a passage."""
+
+    def __init__(self, vocabulary: Vocabulary, before: str, generator: torch.Generator) -> None:
+        fresh = [words for words in OPENERS if words not in before[-RECENT_CHARACTERS:]] or OPENERS
+        words = fresh[int(torch.randint(len(fresh), (), generator=generator))]
+        self._left = vocabulary.encode(f"{words} {find_hero(before)}".rstrip())
+
+    def choose(self, text: str, logits: np.ndarray, generator: torch.Generator) -> int | None:
+        """The next of its tokens; None once all are said."""
+        return self._left.pop(0) if self._left else None

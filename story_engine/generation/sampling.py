@@ -13,18 +13,18 @@ import torch
 
 from story_engine.settings import Settings
 
-NEAR = 8.0  # nats below the likeliest; top-p almost never needs what lies beyond, and then a full sort follows
+MAX_NATS_BELOW = 8.0  # nats below the likeliest; top-p almost never needs what lies beyond, and then a full sort follows
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """The tokens that may be drawn, likeliest first, with probabilities that add up to one."""
+    """The tokens that may be drawn, likeliest first, with probabilities that add up to 1."""
 
     tokens: np.ndarray
     probabilities: np.ndarray
 
 
-def weigh(logits: np.ndarray, used: Collection[int], settings: Settings, banned: Collection[int] = ()) -> Candidates:
+def filter_logits(logits: np.ndarray, used: Collection[int], settings: Settings, banned: Collection[int] = ()) -> Candidates:
     """What the settings leave of `logits`, float32 [vocabulary]: penalty, temperature, top-k, top-p, min-p, in this order.
 
     `used` are the tokens that the repetition penalty weighs down (Keskar et al., 2019), `banned` cannot be drawn.
@@ -38,12 +38,11 @@ def weigh(logits: np.ndarray, used: Collection[int], settings: Settings, banned:
         logits[list(banned)] = -np.inf
     if settings.temperature == 0:
         return Candidates(np.array([logits.argmax()]), np.ones(1, np.float32))
-    logits /= settings.temperature
-    logits -= logits.max()
-    shares = np.exp(logits)
-    total = shares.sum()
-    tokens = _find_likeliest(logits, shares, total, settings)
-    shares = shares[tokens] / (shares[tokens].sum() if settings.top_k else total)
+    logits = _sharpen(logits, settings.temperature)
+    weights = np.exp(logits)
+    total = weights.sum()
+    tokens = _find_likeliest(logits, weights, total, settings)
+    shares = weights[tokens] / (weights[tokens].sum() if settings.top_k else total)
     if settings.top_p < 1:
         # The likeliest tokens whose share, with the token that crosses it, reaches top_p (Holtzman et al., 2020).
         count = max(1, int((shares.cumsum() - shares < settings.top_p).sum()))
@@ -56,14 +55,23 @@ def weigh(logits: np.ndarray, used: Collection[int], settings: Settings, banned:
     return Candidates(tokens, shares / shares.sum())
 
 
-def _find_likeliest(logits: np.ndarray, shares: np.ndarray, total: np.float32, settings: Settings) -> np.ndarray:
+def _sharpen(logits: np.ndarray, temperature: float) -> np.ndarray:
+    """`logits` over the temperature, their greatest at 0."""
+    with np.errstate(over="ignore"):
+        scaled = logits / np.float32(temperature)
+        if not np.isfinite(scaled.max()):  # a temperature near 0: the greatest must become 0 before it grows out of range
+            scaled = ((logits - logits.max()).astype(np.float64) / temperature).astype(np.float32)
+    return scaled - scaled.max()
+
+
+def _find_likeliest(logits: np.ndarray, weights: np.ndarray, total: np.float32, settings: Settings) -> np.ndarray:
     """Tokens, likeliest first: the top-k ones, or at least all that top-p can need. `logits` have their greatest at 0."""
     size = len(logits)
     if 0 < settings.top_k < size:
         found = np.argpartition(logits, size - settings.top_k)[size - settings.top_k :]
     else:
-        found = np.flatnonzero(logits > -NEAR)
-        if settings.top_k or settings.top_p == 1 or shares[found].sum() < settings.top_p * total:
+        found = np.flatnonzero(logits > -MAX_NATS_BELOW)
+        if settings.top_k or settings.top_p == 1 or weights[found].sum() < settings.top_p * total:
             found = np.arange(size)
     return found[np.argsort(-logits[found], kind="stable")]
 

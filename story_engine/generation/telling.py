@@ -1,10 +1,11 @@
-"""Draft: the passage being written, drawn token by token until it ends, by the reader's settings."""
+"""Telling: a passage being told, token by token until it ends, by the reader's settings."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -14,10 +15,11 @@ from story_engine.context.sentences import ends_sentence, is_inside_quote
 from story_engine.errors import StoryError
 from story_engine.generation.ending import Ending
 from story_engine.generation.loops import ROUNDS, count_round, find_loop
-from story_engine.generation.opener import AT_LEAST, draw_opener
-from story_engine.generation.sampling import pick, weigh
+from story_engine.generation.opener import MIN_TOKENS, Opener
+from story_engine.generation.sampling import filter_logits, pick
 from story_engine.model.tokenizer import Vocabulary
 from story_engine.settings import Settings
+from story_engine.stories.story import Finish
 
 BEGINNING = "Once"  # a paragraph that begins so begins another story; a model that was not told to end goes over to it
 SOFT_END = 0.8  # share of the length from which a passage stops at the next sentence's end
@@ -28,27 +30,40 @@ class Piece:
     """A bit of the stream. While the window is read, `text` is empty and `read` counts the tokens still to be read.
 
     `back` characters of what was shown are taken back before `text`, where the passage had gone round in circles.
-    `way` says which telling it belongs to, where several are told at once.
+    `telling` says which one it belongs to, where several are told side by side.
     """
 
     text: str
     token: int | None = None
     read: int = 0
     back: int = 0
-    way: int = 0
+    telling: int = 0
+
+    @property
+    def way(self) -> int:
+        """The name of `telling` before 0.2."""
+        return self.telling
 
     def follow(self, shown: str) -> str:
         """What is shown once this piece has come."""
         return shown[: len(shown) - self.back] + self.text
 
 
-class Draft:
-    """One passage on its way: its tokens, its text, and how it finished.
+class Guide(Protocol):
+    """Leads a telling by the hand for some tokens."""
 
-    `used` are the window's tokens, which the repetition penalty weighs. `first` opens the passage unasked, where it goes
-    on after an end; words that lead on follow, and it cannot end again at once. A loop is taken back and told anew once;
+    def choose(self, text: str, logits: np.ndarray, generator: torch.Generator) -> int | None:
+        """The token that has to come behind `text`, or None where the model is free; `logits` are float32 [vocab_size]."""
+
+
+class Telling:
+    """One passage as far as it has been told: its tokens, its text, and how it finished.
+
+    `used` are the window's tokens, which the repetition penalty weighs. `prefix` opens the passage unasked, where it goes
+    on after an end; an opener follows, and the passage cannot end again at once. A loop is taken back and told anew once;
     the words that led into it cannot be drawn there again. Where the model would begin another story ("Once upon a
     time", or a blank line where the paragraphs `before` have none), this one ends; a passage cannot open with that.
+    `number` is its place among the tellings that are told side by side.
     """
 
     def __init__(
@@ -56,41 +71,43 @@ class Draft:
         vocabulary: Vocabulary,
         end_tokens: frozenset[int],
         settings: Settings,
+        *,
         used: Iterable[int],
-        first: Sequence[int] = (),
+        prefix: Sequence[int] = (),
         ending: Ending | None = None,
         retries_loops: bool = True,
         before: str = "",
+        number: int = 0,
     ) -> None:
-        self.settings, self.ending = settings, ending
+        self.settings, self.ending, self.number = settings, ending, number
         self._before = before
-        self.way = 0
         self.tokens: list[int] = []
         self.text = ""
-        self.finish = ""
+        self.finish: Finish = ""
         self.loops = 0
         self._vocabulary, self._end_tokens = vocabulary, end_tokens
         self._special = vocabulary.special - end_tokens
         self._beginnings = vocabulary.find_forms(BEGINNING) - end_tokens
-        self._no_end_before = AT_LEAST if first else 0
+        self._no_end_before = MIN_TOKENS if prefix else 0
         self._window = frozenset(used)
         self._retries = 1 if retries_loops else 0
         self._refused: frozenset[int] = frozenset()
         self._generator = torch.Generator().manual_seed(settings.seed or 0)
-        self._opener = draw_opener(vocabulary, before, self._generator) if first else []
-        self._first = len(first)
-        self._most = len(first) + settings.max_new_tokens
-        self._rewrite(first)
+        opener = Opener(vocabulary, before, self._generator) if prefix else None
+        self._guides: list[Guide] = [guide for guide in (opener, ending) if guide]
+        self._prefix = len(prefix)
+        self._max_tokens = len(prefix) + settings.max_new_tokens
+        self._rewrite(prefix)
 
     @property
     def left(self) -> int:
         """Tokens that the length still allows."""
-        return self._most - len(self.tokens)
+        return self._max_tokens - len(self.tokens)
 
     @property
     def is_begun(self) -> bool:
         """Whether the model itself has said anything that can be shown."""
-        return self._whole > self._first
+        return self._whole > self._prefix
 
     @property
     def whole_tokens(self) -> list[int]:
@@ -98,7 +115,7 @@ class Draft:
         return self.tokens[: self._whole]
 
     def advance(self, logits: Tensor) -> Piece | None:
-        """Draw the next token from float32 `logits` [vocabulary]; None where the passage ends before it.
+        """Choose the next token from float32 `logits` [vocab_size]; None where the passage ends before it.
 
         Raises:
             StoryError: the logits are no numbers.
@@ -106,11 +123,10 @@ class Draft:
         row = logits[: self._vocabulary.size].cpu().numpy()
         if not np.isfinite(row.max()):
             raise StoryError("The model stumbled and gave no usable word. Your story is kept; please try again.")
-        token = self._opener.pop(0) if self._opener else None
-        if token is None and self.ending:
-            token = self.ending.choose(self.text, row, self._generator)
+        chosen = (guide.choose(self.text, row, self._generator) for guide in self._guides)
+        token = next((token for token in chosen if token is not None), None)
         if token is None:
-            token = pick(weigh(row, self._used, self.settings, self._find_banned()), self._generator)
+            token = pick(filter_logits(row, self._used, self.settings, self._find_banned()), self._generator)
         self._refused = frozenset()
         if self.text.endswith("\n") and (token in self._beginnings or self._is_break_foreign()):
             return self._end_before_break()
@@ -118,16 +134,16 @@ class Draft:
             self.finish = "end"
             return None
         piece = self._complete(token)
-        if len(self.tokens) >= SOFT_END * self._most and piece[:1].isspace() and is_round(self.text):
+        if len(self.tokens) >= SOFT_END * self._max_tokens and piece[:1].isspace() and is_round(self.text):
             self.finish = "sentence"
             return None
         shown = self._shown
         self._add(token, piece)
         if self._retries and self._takes_back():
-            return Piece("", token, back=len(shown) - len(self._shown), way=self.way)
-        if len(self.tokens) >= self._most:
+            return Piece("", token, back=len(shown) - len(self._shown), telling=self.number)
+        if len(self.tokens) >= self._max_tokens:
             self.finish = "length"
-        return Piece(self._shown[len(shown) :], token, way=self.way)
+        return Piece(self._shown[len(shown) :], token, telling=self.number)
 
     def _find_banned(self) -> frozenset[int]:
         """What cannot be drawn at this place."""
@@ -150,7 +166,7 @@ class Draft:
         shown, end = self._shown, len(self.text.rstrip())
         self._rewrite(self.tokens[: sum(place <= end for place in self._ends)])
         self.finish = "end"
-        return Piece("", back=len(shown) - len(self._shown), way=self.way)
+        return Piece("", back=len(shown) - len(self._shown), telling=self.number)
 
     @property
     def _shown(self) -> str:
@@ -160,7 +176,7 @@ class Draft:
     def _takes_back(self) -> bool:
         """Go back to where a loop began, if the passage has just closed one."""
         keep = None
-        if size := count_round(self.tokens[self._first :]):
+        if size := count_round(self.tokens[self._prefix :]):
             keep = len(self.tokens) - size * (ROUNDS - 1)
         elif ends_sentence(self.text) and (start := find_loop(self.text)) is not None:
             # Up to the last token that completes a character before the loop.

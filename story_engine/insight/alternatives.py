@@ -7,18 +7,15 @@ from dataclasses import dataclass
 
 import torch
 
-from story_engine.engine import SPARE, StoryEngine
+from story_engine.engine import StoryEngine
 from story_engine.errors import InputError
-from story_engine.insight.influence import Read
 from story_engine.insight.replay import copy_before
-from story_engine.model.kv_cache import Slot
-from story_engine.model.tokenizer import Vocabulary
 from story_engine.settings import RANGES, Settings
 from story_engine.stories.story import Story
 
 OFFERED = 5
 TOO_LONG = "This passage is too long to be looked at word by word."
-LONGEST = int(RANGES["max_new_tokens"][1])
+MAX_TOKENS = int(RANGES["max_new_tokens"][1])
 CHUNK = 128
 
 
@@ -40,35 +37,52 @@ class Word:
 
 
 def find_alternatives(engine: StoryEngine, story: Story, number: int) -> list[Word]:
-    """The tokens of passage `number`, weighed by the model as it stood before them; the story stays as it is.
+    """The tokens of passage `number`, scored by the model as it stood before them; the story stays as it is.
 
     Raises:
         InputError: the passage is longer than the model can read at once.
     """
     passage = story.passages[number]
-    ids = [token for sentence in engine.vocabulary.cut_path([passage]) for token in sentence.ids]
-    settings = passage.receipt.settings if passage.receipt else Settings(max_new_tokens=min(max(len(ids), 1), LONGEST))
-    if settings.max_new_tokens > engine.window.largest_reserve - SPARE:
+    ids = [token for sentence in engine.cutter.cut_path([passage]) for token in sentence.ids]
+    settings = passage.receipt.settings if passage.receipt else Settings(max_new_tokens=min(max(len(ids), 1), MAX_TOKENS))
+    if settings.max_new_tokens > engine.longest_passage:
         raise InputError(TOO_LONG)
-    window = engine.look(copy_before(story, passage), settings)
+    window = engine.window_of(copy_before(story, passage), settings)
     if len(window.ids) + len(ids) > window.context:
         raise InputError(TOO_LONG)
-    return weigh_tokens(window.ids, ids, engine.make_slot(), engine.prefill, engine.vocabulary)
+    return score_tokens(engine, window.ids, ids)
+
+
+def branch_at(engine: StoryEngine, story: Story, number: int, *, place: object, token: object) -> None:
+    """Add another version of passage `number`: its tokens before `place`, then `token`; the next passage goes on from there.
+
+    Raises:
+        InputError: the passage has no such place, or the model no such word.
+    """
+    old, vocabulary = story.passages[number], engine.vocabulary
+    ids = [one for sentence in engine.cutter.cut_path([old]) for one in sentence.ids]
+    if type(place) is not int or not 0 <= place < len(ids):
+        raise InputError("There is no such word in this passage.")
+    if type(token) is not int or not 0 <= token < vocabulary.size or token in vocabulary.special:
+        raise InputError("The model does not know this word.")
+    tokens = (*ids[:place], token)
+    story.current = old.parent
+    story.add(vocabulary.decode(tokens), old.author, tokens=tokens, finish="stopped", edited=True)
 
 
 @torch.inference_mode()
-def weigh_tokens(before: Sequence[int], ids: Sequence[int], slot: Slot, read: Read, vocabulary: Vocabulary) -> list[Word]:
+def score_tokens(engine: StoryEngine, before: Sequence[int], ids: Sequence[int]) -> list[Word]:
     """Each of `ids` behind the tokens `before`, by reading them once into an empty slot."""
+    vocabulary, slot = engine.vocabulary, engine.decoder.new_slot()
     line, words, special = [*before, *ids], [], sorted(vocabulary.special)
-    while len(slot.ids) < len(line) - 1:
+    for chunk in slot.unread(line[:-1], CHUNK):
         begin = len(slot.ids)
-        chunk = line[begin:-1][:CHUNK]
         first = max(0, len(before) - 1 - begin)  # the row behind the last token before
         if first >= len(chunk):
-            read(chunk, slot, False)
+            engine.prefill(chunk, slot)
             continue
-        logits = read(chunk, slot, True)[first:, : vocabulary.size]
-        logits[:, special] = -torch.inf  # they are never drawn as words
+        logits = engine.prefill(chunk, slot, all_logits=True)[first:, : vocabulary.size]
+        logits[:, special] = -torch.inf  # they are never sampled as words
         chances = logits.softmax(dim=-1)
         likeliest = chances.topk(min(OFFERED, vocabulary.size), dim=-1)
         for row, token in enumerate(line[begin + first + 1 : begin + len(chunk) + 1]):

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
-from story_engine.context.window import Sentence, Window
+from story_engine.context.window import Sentence
+from story_engine.engine import StoryEngine
 from story_engine.errors import InputError
 from story_engine.model.kv_cache import Slot
-from story_engine.stories.story import Key
+from story_engine.settings import Settings
+from story_engine.stories.story import Key, Story
 
-MOST = 12  # paragraphs that are weighed, the nearest ones; each costs a reading of what stands behind it
+MAX_PARAGRAPHS = 12  # the nearest ones are scored; each costs a reading of what stands behind it
 CHUNK = 64
-
-Read = Callable[[Sequence[int], Slot, bool], Tensor]  # ids, slot, every -> logits of the last or of every id
 
 
 @dataclass(frozen=True)
@@ -27,29 +26,30 @@ class Influence:
     nats: float
 
 
-def find_influences(window: Window, start: int, key: Key, slot: Slot, read: Read) -> list[Influence]:
-    """The paragraphs before sentence `key` in the window, nearest `MOST`, in the story's order.
+def find_influences(engine: StoryEngine, story: Story, key: Key, settings: Settings | None = None) -> list[Influence]:
+    """The paragraphs before sentence `key` in the story's window, the nearest `MAX_PARAGRAPHS`, in the story's order.
 
     Each is left out in turn, and the sentence is scored again behind the rest: the difference of its log-likelihoods.
-    `slot` is an empty one, which the readings share as far as they begin alike.
+    The story stays as it is.
 
     Raises:
         InputError: the sentence is not in the window, or nothing stands before it.
     """
-    places = [sentence.key for sentence in window.kept]
-    if key not in places:
+    kept, slot = engine.window_of(story, settings).kept, engine.decoder.new_slot()
+    keys = [sentence.key for sentence in kept]
+    if key not in keys:
         raise InputError("The model no longer remembers this sentence.")
-    before, sentence = window.kept[: places.index(key)], window.kept[places.index(key)]
+    before, sentence = kept[: keys.index(key)], kept[keys.index(key)]
     if not before:
         raise InputError("Nothing stands before this sentence.")
     paragraphs = split_paragraphs(before)
-    whole = _score(paragraphs, sentence, start, slot, read)
+    whole = _score(engine, paragraphs, sentence, slot)
     found = []
     # From the last to the first: what stands before the one left out is then in the slot already.
-    for number in range(len(paragraphs) - 1, max(-1, len(paragraphs) - 1 - MOST), -1):
+    for number in range(len(paragraphs) - 1, max(-1, len(paragraphs) - 1 - MAX_PARAGRAPHS), -1):
         rest = paragraphs[:number] + paragraphs[number + 1 :]
         text = "".join(one.text for one in paragraphs[number])
-        found.append(Influence(text.strip(), whole - _score(rest, sentence, start, slot, read)))
+        found.append(Influence(text.strip(), whole - _score(engine, rest, sentence, slot)))
     return found[::-1]
 
 
@@ -64,12 +64,11 @@ def split_paragraphs(sentences: Sequence[Sentence]) -> list[list[Sentence]]:
     return paragraphs
 
 
-def _score(paragraphs: list[list[Sentence]], sentence: Sentence, start: int, slot: Slot, read: Read) -> float:
+def _score(engine: StoryEngine, paragraphs: list[list[Sentence]], sentence: Sentence, slot: Slot) -> float:
     """Log-likelihood of the sentence's tokens behind these paragraphs, in nats."""
-    context = [start, *(token for paragraph in paragraphs for one in paragraph for token in one.ids)]
-    slot.crop_to_prefix(context[:-1])
-    while len(slot.ids) < len(context) - 1:
-        read(context[len(slot.ids) : -1][:CHUNK], slot, False)
-    logits = read([context[-1], *sentence.ids[:-1]], slot, True)
+    context = [engine.window.start, *(token for paragraph in paragraphs for one in paragraph for token in one.ids)]
+    for chunk in slot.unread(context[:-1], CHUNK):
+        engine.prefill(chunk, slot)
+    logits = engine.prefill([context[-1], *sentence.ids[:-1]], slot, all_logits=True)
     targets = torch.tensor(sentence.ids, device=logits.device)
     return float(logits.log_softmax(dim=-1).gather(1, targets[:, None]).sum())

@@ -31,10 +31,10 @@ def replay_passage(engine: StoryEngine, story: Story, number: int) -> Replay:
     receipt = passage.receipt
     if receipt is None or passage.edited:
         raise InputError("Only a passage as the model told it can be told again.")
-    if receipt.model != engine.window.model:
+    if receipt.model != engine.fingerprint:
         raise InputError("Another model told this passage, or this one with other rounding. Choose that one first.")
     copy = copy_before(story, passage)
-    window = engine.look(copy, receipt.settings)
+    window = engine.window_of(copy, receipt.settings)
     if (len(window.ids), len(window.forgotten)) != (receipt.window_tokens, receipt.forgotten):
         raise InputError("What the model remembered then cannot be restored: pins or words have changed since.")
     text = ""

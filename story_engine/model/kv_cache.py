@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -11,6 +11,7 @@ from story_engine.model.config import ModelConfig
 
 # Tokens of a slot at first; it doubles from here up to the context. A processor's memory is only taken page by page, as it
 # is written, so there is no need to grow, which for eight long stories at once held up a step for a fifth of a second.
+GROUP = 16  # neighbouring numbers of a key or a value in bytes that share a scale
 FIRST_CAPACITY = {"cpu": 4096}
 OTHER_FIRST_CAPACITY = 256  # on a GPU
 
@@ -18,8 +19,8 @@ OTHER_FIRST_CAPACITY = 256  # on a GPU
 class Slot:
     """Keys and values of one story's window: `keys[layer]` and `values[layer]` are [kv_heads, capacity, head_dim].
 
-    Where they are bytes, each vector of head_dim has a size, by which its bytes are multiplied: `key_sizes[layer]` and
-    `value_sizes[layer]` are [kv_heads, capacity] in float32, and empty otherwise. `ids` are the tokens that are in, in
+    Where they are bytes, each GROUP of a vector has a scale, by which its bytes are multiplied: `key_scales[layer]` and
+    `value_scales[layer]` are [kv_heads, capacity, groups] in float32, and empty otherwise. `ids` are the tokens that are in, in
     order; places behind them hold leftovers that no query sees.
     """
 
@@ -29,12 +30,13 @@ class Slot:
         self._reached = 0  # tokens that it had room for at most
         lines = torch.empty((config.layers, config.kv_heads, 0, config.head_dim), dtype=dtype, device=device)
         self.keys, self.values = lines, lines
-        self.key_sizes = self.value_sizes = torch.empty(lines.shape[:-1], device=device)
+        groups = -(-config.head_dim // GROUP)
+        self.key_scales = self.value_scales = torch.empty((*lines.shape[:-1], groups), device=device)
 
     @property
     def parts(self) -> dict[str, Tensor]:
         """All that grows with the tokens, by its name; capacity is the third dimension."""
-        names = ["keys", "values", *(["key_sizes", "value_sizes"] if self.keys.dtype == torch.int8 else [])]
+        names = ["keys", "values", *(["key_scales", "value_scales"] if self.keys.dtype == torch.int8 else [])]
         return {name: getattr(self, name) for name in names}
 
     @property
@@ -81,3 +83,12 @@ class Slot:
             same += 1
         self.crop(same)
         return same
+
+    def unread(self, ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+        """Chunks of at most `size` tokens of what the slot lacks of `ids`; what does not begin `ids` is forgotten first.
+
+        Each chunk is to be read into the slot before the next one is taken.
+        """
+        self.crop_to_prefix(ids)
+        while len(self.ids) < len(ids):
+            yield ids[len(self.ids) : len(self.ids) + size]

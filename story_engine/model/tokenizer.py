@@ -1,57 +1,39 @@
-"""Words to tokens and back: plain text in, whole characters out, sentences that keep their tokens."""
+"""Words to tokens and back: plain text in, whole characters out."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import Tokenizer, pre_tokenizers
 from tokenizers.decoders import DecodeStream
 
-from story_engine.context.sentences import ends_sentence, split_sentences
-from story_engine.context.window import Sentence
-from story_engine.errors import ModelError
-from story_engine.stories.input import write_notes
-from story_engine.stories.story import Passage
-
-NOTES = -1  # stands for the passage in the key of a note
+from story_engine.model.tokenizer_files import load_tokenizer
 
 
 class Vocabulary:
     """A model's tokenizer. Special tokens that a reader types stay plain text."""
 
-    def __init__(self, tokenizer: Tokenizer, longest_sentence: int) -> None:
+    def __init__(self, tokenizer: Tokenizer) -> None:
         tokenizer.encode_special_tokens = True
         tokenizer.no_truncation()
         tokenizer.no_padding()
         self._tokenizer = tokenizer
-        self._longest = longest_sentence
-        self._cut_passage = lru_cache(maxsize=20_000)(self._cut)
+        self._prefix = ""  # what the tokenizer puts in front of a text, so in front of a story and of nothing within it
+        first = tokenizer.pre_tokenizer
+        if isinstance(first, pre_tokenizers.ByteLevel) and first.add_prefix_space:
+            self._prefix, first.add_prefix_space = " ", False
         self.has_word = lru_cache(maxsize=20_000)(self._has_word)
 
     @classmethod
-    def read(cls, folder: Path, longest_sentence: int) -> Vocabulary:
+    def read(cls, folder: Path) -> Vocabulary:
         """The tokenizer of a model folder: `tokenizer.json`, or GPT-2's `vocab.json` and `merges.txt`.
 
         Raises:
-            ModelError: there is none, or it cannot be read.
+            ModelError: there is none, it cannot be read, or it is no byte-level BPE.
         """
-        try:
-            if (folder / "tokenizer.json").is_file():
-                tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-            elif (folder / "vocab.json").is_file() and (folder / "merges.txt").is_file():
-                tokenizer = Tokenizer(models.BPE.from_file(str(folder / "vocab.json"), str(folder / "merges.txt")))
-                tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-                tokenizer.decoder = decoders.ByteLevel()
-            else:
-                raise ModelError(f"{folder} has no tokenizer.json. Choose a folder saved with its tokenizer.")
-        except ModelError:
-            raise
-        except Exception as error:  # tokenizers raises plain Exception for a broken file
-            raise ModelError(f"The tokenizer in {folder} cannot be read: {error}") from error
-        return cls(tokenizer, longest_sentence)
+        return cls(load_tokenizer(folder))
 
     @property
     def size(self) -> int:
@@ -94,68 +76,27 @@ class Vocabulary:
         """Whether a word, behind a space or at a beginning, is a single entry; a name may be one with its capital alone."""
         return any(len(self.encode(form)) == 1 for form in (f" {word}", f" {word.lower()}", word))
 
-    def cut_path(self, path: Iterable[Passage]) -> list[Sentence]:
-        """The sentences of a story's path, each with its tokens, made once for every passage."""
-        return [sentence for passage in path for sentence in self._cut_passage(passage)]
+    def encode_parts(self, texts: Sequence[str], *, is_first: bool) -> list[tuple[int, ...]]:
+        """The ids of the joined text, dealt out to its parts: apart, they may be encoded otherwise than together.
 
-    def cut_notes(self, lines: Sequence[str]) -> list[Sentence]:
-        """A reader's notes as sentences of no passage; a line is kept whole or not at all."""
-        written = write_notes(lines)
-        return [Sentence((NOTES, number), text, tuple(self.encode(text))) for number, text in enumerate(written)]
+        `is_first`: the text begins a story.
+        """
+        text = "".join(texts)
+        if not text:
+            return []
+        prefix = self._prefix if is_first and not text.startswith(" ") else ""
+        normalize = self._tokenizer.normalizer.normalize_str if self._tokenizer.normalizer else str
+        ids = tuple(self.encode(prefix + text))
+        return self.deal_out(ids, [*map(normalize, [prefix + texts[0], *texts[1:]])])
 
-    def _cut(self, passage: Passage) -> tuple[Sentence, ...]:
-        texts = split_sentences(passage.text)
-        # Ids of a save file count only where they are this tokenizer's, and give the very words.
-        if passage.tokens and max(passage.tokens) < self.size and self.decode(passage.tokens) == passage.text:
-            parts = _deal_out(passage.tokens, list(self.stream(passage.tokens)), texts)
-        else:
-            parts = [tuple(self.encode(text)) for text in texts]
-        sentences: list[Sentence] = []
-        for number, (text, ids) in enumerate(zip(texts, parts, strict=True)):
-            behind = texts[number + 1] if number + 1 < len(texts) else ""
-            breaks_line = "\n" in behind[: len(behind) - len(behind.lstrip())] or text.endswith("\n")
-            slices = [ids[start : start + self._longest] for start in range(0, len(ids), self._longest)]
-            for place, piece in enumerate(slices):
-                is_last = place == len(slices) - 1
-                sentences.append(
-                    Sentence(
-                        key=(passage.id, len(sentences)),
-                        text=text if len(slices) == 1 else self.decode(piece),
-                        ids=piece,
-                        ends_sentence=is_last and (bool(behind) or ends_sentence(text)),
-                        ends_paragraph=is_last and breaks_line,
-                    )
-                )
-        return tuple(sentences)
-
-
-def _deal_out(ids: tuple[int, ...], pieces: list[str], texts: list[str]) -> list[tuple[int, ...]]:
-    """The ids of each text, given the text that each id completes; an id belongs where its text begins."""
-    parts: list[list[int]] = [[] for _ in texts]
-    number, left = 0, len(texts[0]) if texts else 0
-    for token, piece in zip(ids, pieces, strict=True):
-        while left <= 0 and number + 1 < len(texts):
-            number += 1
-            left += len(texts[number])
-        parts[number].append(token)
-        left -= len(piece)
-    return [tuple(part) for part in parts]
-
-
-def read_end_tokens(folder: Path) -> frozenset[int]:
-    """The end-token ids that `generation_config.json` or `config.json` names.
-
-    Raises:
-        ModelError: one is broken, or neither names any; the end of a story could not be told.
-    """
-    for name in ("generation_config.json", "config.json"):
-        path = folder / name
-        if path.is_file():
-            try:
-                value = json.loads(path.read_text(encoding="utf-8")).get("eos_token_id")
-                ids = frozenset(value if isinstance(value, list) else [] if value is None else [value])
-            except (OSError, ValueError, TypeError, AttributeError) as error:
-                raise ModelError(f"The {name} in {folder} cannot be used ({type(error).__name__}: {error}).") from error
-            if ids:
-                return ids
-    raise ModelError(f"{folder} names no end token (eos_token_id in config.json). Choose a complete model folder.")
+    def deal_out(self, ids: Sequence[int], texts: Sequence[str]) -> list[tuple[int, ...]]:
+        """The ids of each of `texts`, which `ids` give together; an id belongs where its text begins."""
+        parts: list[list[int]] = [[] for _ in texts]
+        number, left = 0, len(texts[0]) if texts else 0
+        for token, piece in zip(ids, self.stream(ids), strict=True):
+            while left <= 0 and number + 1 < len(texts):
+                number += 1
+                left += len(texts[number])
+            parts[number].append(token)
+            left -= len(piece)
+        return [tuple(part) for part in parts]

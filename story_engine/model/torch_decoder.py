@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from functools import partial
+from typing import Protocol
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from story_engine.model.batched_attention import BatchedAttention
 from story_engine.model.config import ModelConfig
 from story_engine.model.kv_cache import Slot
-from story_engine.model.quantize import Linear, choose_cache_dtype, choose_linear, name_rounding
-
-if TYPE_CHECKING:
-    from story_engine.model.cuda_graphs import CudaGraphs
+from story_engine.model.quantize import Int8Matrix, Take, concatenate, dequantize
 
 try:  # the flash-attn package is optional; torch has a flash kernel of its own
     from flash_attn import flash_attn_func
@@ -33,11 +30,14 @@ class AnyDecoder(Protocol):
     device: torch.device
     row_cost: float  # of one more row, as a share of a step of one
 
-    def prefill(self, ids: Sequence[int], slot: Slot, every: bool = False) -> Tensor: ...
+    def new_slot(self) -> Slot: ...
+
+    def prefill(self, ids: Sequence[int], slot: Slot, all_logits: bool = False) -> Tensor: ...
 
     def step(self, tokens: Sequence[int], slots: Sequence[Slot]) -> Tensor: ...
 
 
+Linear = Callable[[Tensor], Tensor]  # [rows, inputs] -> [rows, outputs]
 # number of the layer, query [rows, heads, dim], key and value [rows, kv_heads, dim] -> [rows, heads * dim]
 Attend = Callable[[int, Tensor, Tensor, Tensor], Tensor]
 
@@ -46,51 +46,54 @@ class Decoder:
     """A loaded model. Projections that read the same input are one matrix, so that each token costs fewer calls.
 
     `take` gives a tensor by its transformers name; each is asked for once, so that nothing is held twice. A slot has one row
-    of a step at most, so speculation never pays. `joins_rows`: the attention of all rows
-    of a step is one call, as a GPU wants it. `graphs`, where there are any, take the steps of one story.
+    of a step at most, so speculation never pays.
     """
 
     row_cost = 1.0
 
-    def __init__(self, config: ModelConfig, take: Callable[[str], Tensor], precision: str = "float32") -> None:
-        self.config, self.precision = config, precision
-        self.embedding = take("model.embed_tokens.weight")
-        self.norm = take("model.norm.weight")
-        self.dtype, self.device = self.embedding.dtype, self.embedding.device
-        self._make_linear = choose_linear(precision)
+    def __init__(self, config: ModelConfig, take: Take) -> None:
+        self.config = config
+        self.norm = dequantize(take("model.norm.weight"))
+        self.dtype = self.cache_dtype = self.norm.dtype
+        self.device = self.norm.device
+        self.precision = str(self.dtype).removeprefix("torch.")
+        self.rounding = "" if self.dtype == torch.float32 else "-w16a16kv16"
+        self.embedding = dequantize(take("model.embed_tokens.weight"), self.dtype)
         self.head = self._make_linear(self.embedding if config.tied else take("lm_head.weight"))
-        self.cache_dtype = choose_cache_dtype(precision, self.dtype)
-        self.rounding = name_rounding(precision, self.cache_dtype)
         self.layers = [self._take_layer(take, f"model.layers.{number}") for number in range(config.layers)]
         self.cosines, self.sines = find_rotations(config, self.device)
-        self.joins_rows = self.device.type == "cuda"
-        self.graphs: CudaGraphs | None = None
 
-    def _take_layer(self, take: Callable[[str], Tensor], layer: str) -> tuple[Tensor, Linear, Linear, Tensor, Linear, Linear]:
+    def _make_linear(self, weight: Tensor | Int8Matrix) -> Linear:
+        return partial(functional.linear, weight=dequantize(weight, self.dtype))
+
+    def new_slot(self) -> Slot:
+        """An empty slot, in the types that this decoder reads."""
+        return Slot(self.config, self.cache_dtype, self.device)
+
+    def _take_layer(self, take: Take, layer: str) -> tuple[Tensor, Linear, Linear, Tensor, Linear, Linear]:
         """Norm, query-key-value, output, norm, gate-up, down."""
 
         def join(*names: str) -> Linear:
-            parts = [take(f"{layer}.{name}.weight") for name in names]
-            return self._make_linear(torch.cat(parts) if len(parts) > 1 else parts[0])
+            return self._make_linear(concatenate([take(f"{layer}.{name}.weight") for name in names]))
 
         return (
-            take(f"{layer}.input_layernorm.weight"),
+            dequantize(take(f"{layer}.input_layernorm.weight")),
             join(*(f"self_attn.{part}_proj" for part in "qkv")),
             join("self_attn.o_proj"),
-            take(f"{layer}.post_attention_layernorm.weight"),
+            dequantize(take(f"{layer}.post_attention_layernorm.weight")),
             join("mlp.gate_proj", "mlp.up_proj"),
             join("mlp.down_proj"),
         )
 
     @torch.inference_mode()
-    def prefill(self, ids: Sequence[int], slot: Slot, every: bool = False) -> Tensor:
+    def prefill(self, ids: Sequence[int], slot: Slot, all_logits: bool = False) -> Tensor:
         """Append `ids` to the slot; returns float32 logits [vocabulary] for what follows the last of them.
 
-        With `every`, the logits behind each of them: [len(ids), vocabulary].
+        With `all_logits`, the logits behind each of them: [len(ids), vocabulary].
         """
         if len(ids) == 1:
             logits = self.step(ids, [slot])
-            return logits if every else logits[0]
+            return logits if all_logits else logits[0]
         begin, count = len(slot.ids), len(ids)
         end = begin + count
         slot.reserve(end)
@@ -101,33 +104,22 @@ class Decoder:
             slot.values[number, :, begin:end] = value.transpose(0, 1)
             return self._attend(query, slot.keys[number, :, :end], slot.values[number, :, :end], mask)
 
-        x = self.run(torch.tensor(ids, device=self.device), torch.arange(begin, end, device=self.device), attend)
+        x = self._run(torch.tensor(ids, device=self.device), torch.arange(begin, end, device=self.device), attend)
         slot.ids.extend(ids)
-        logits = self.head(x if every else x[-1:]).float()
-        return logits if every else logits[-1]
+        logits = self.head(x if all_logits else x[-1:]).float()
+        return logits if all_logits else logits[-1]
 
     @torch.inference_mode()
     def step(self, tokens: Sequence[int], slots: Sequence[Slot]) -> Tensor:
         """Append one token to each slot; returns float32 logits [len(slots), vocabulary].
 
-        The weights are read once for all stories. A row depends on the others within the rounding; int8 is exact in whole
-        numbers.
+        The weights are read once for all stories. A row depends on the others within the rounding.
         """
         for slot in slots:
             slot.reserve(len(slot.ids) + 1)
-        if self.graphs is not None and len(slots) == 1:
-            logits = self.graphs.step(self, tokens[0], slots[0]).clone()
-        else:
-            logits = self._step(tokens, slots)
-        for slot, token in zip(slots, tokens, strict=True):
-            slot.ids.append(token)
-        return logits
-
-    def _step(self, tokens: Sequence[int], slots: Sequence[Slot]) -> Tensor:
         places = [len(slot.ids) for slot in slots]
-        together = BatchedAttention(slots, places) if self.joins_rows and len(slots) > 1 else None
 
-        def attend_apart(number: int, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        def attend(number: int, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
             rows = []
             for row, (slot, place) in enumerate(zip(slots, places, strict=True)):
                 slot.keys[number, :, place] = key[row]
@@ -136,13 +128,12 @@ class Decoder:
                 rows.append(self._attend(query[row : row + 1], slot.keys[number, :, :end], slot.values[number, :, :end], None))
             return torch.cat(rows)
 
-        attend = together.attend if together else attend_apart
-        x = self.run(torch.tensor(tokens, device=self.device), torch.tensor(places, device=self.device), attend)
-        if together:
-            together.keep()
+        x = self._run(torch.tensor(tokens, device=self.device), torch.tensor(places, device=self.device), attend)
+        for slot, token in zip(slots, tokens, strict=True):
+            slot.ids.append(token)
         return self.head(x).float()
 
-    def run(self, ids: Tensor, places: Tensor, attend: Attend) -> Tensor:
+    def _run(self, ids: Tensor, places: Tensor, attend: Attend) -> Tensor:
         """Rows of tokens, ids [rows] at `places` [rows], through all layers and the last norm: [rows, hidden]."""
         config, count = self.config, len(ids)
         x = functional.embedding(ids, self.embedding)
@@ -168,14 +159,14 @@ class Decoder:
             mixed = flash_attn_func(query[None], keys.transpose(0, 1)[None], values.transpose(0, 1)[None], causal=True)
             return mixed.reshape(count, -1)
         mixed = functional.scaled_dot_product_attention(
-            query.to(keys.dtype).transpose(0, 1)[None],
+            query.transpose(0, 1)[None],
             keys[None],
             values[None],
             attn_mask=mask,
             is_causal=mask is None and count > 1,
             enable_gqa=self.config.heads != self.config.kv_heads,
         )
-        return mixed[0].transpose(0, 1).reshape(count, -1).to(query.dtype)
+        return mixed[0].transpose(0, 1).reshape(count, -1)
 
 
 def find_rotations(config: ModelConfig, device: torch.device) -> tuple[Tensor, Tensor]:

@@ -5,31 +5,35 @@ from __future__ import annotations
 import atexit
 import logging
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
-from story_engine.errors import InputError
 from story_engine.model.kv_cache import Slot
-from story_engine.serving.slots import SlotCache
+from story_engine.serving.slots import SlotPool
 
-CHUNK = 32  # tokens between two looks at whether somebody waits; under 0.1 s for 190M parameters on two cores
-PAUSE = 0.02  # seconds between two looks while somebody writes
+CHUNK = 32  # tokens that a writer may have to wait for; under 0.1 s for 190M parameters on two cores
+LONGEST_WAIT = 1.0  # seconds between two looks at whether the engine was closed
 
 
 class ReadAhead:
-    """One background thread over all stories; any real request goes first.
+    """One background thread over all stories; it reads a chunk at a time, and only while nobody writes.
 
-    `read` appends tokens to a slot, `is_idle` says whether no story is being written.
+    `read` appends tokens to a slot. A request for a story is dropped when somebody begins to write it.
     """
 
-    def __init__(self, cache: SlotCache, read: Callable[[Sequence[int], Slot], object], is_idle: Callable[[], bool]) -> None:
-        self._cache, self._read, self._is_idle = cache, read, is_idle
+    def __init__(self, slots: SlotPool, read: Callable[[Sequence[int], Slot], object]) -> None:
+        self._slots, self._read = slots, read
+        slots.on_lease = self._drop
         self._wanted: OrderedDict[str, Sequence[int]] = OrderedDict()
         self._condition = threading.Condition()
-        self._current: str | None = None
+        self._is_reading = False
         self._thread: threading.Thread | None = None
         self._is_closed = False
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether a chunk is being read at this moment."""
+        return self._is_reading
 
     def ask(self, story: str, ids: Sequence[int]) -> None:
         """Read `ids` into the story's slot some time soon; a later request for the same story replaces this one."""
@@ -44,16 +48,10 @@ class ReadAhead:
                 atexit.register(self.close)
             self._condition.notify_all()
 
-    def interrupt(self, story: str) -> None:
-        """Forget the request for a story, and wait until its slot is free: one chunk at most."""
-        with self._condition:
-            self._wanted.pop(story, None)
-            self._condition.wait_for(lambda: self._current != story)
-
     def wait(self, timeout: float) -> bool:
         """Wait until all that was asked for is read; returns whether it is."""
         with self._condition:
-            return self._condition.wait_for(lambda: not self._wanted and self._current is None, timeout)
+            return self._condition.wait_for(lambda: not self._wanted and not self._is_reading, timeout)
 
     def close(self) -> None:
         """Let the thread end, and with it the model that it holds; a chunk that is being read is read to its end."""
@@ -65,13 +63,20 @@ class ReadAhead:
             self._thread.join()
             atexit.unregister(self.close)
 
+    def _drop(self, story: str) -> None:
+        with self._condition:
+            self._wanted.pop(story, None)
+            self._condition.notify_all()
+
     def _work(self) -> None:
         while True:
             with self._condition:
                 self._condition.wait_for(lambda: self._wanted or self._is_closed)
                 if self._is_closed:
                     return
-                self._current = story = next(iter(self._wanted))
+                story = next(iter(self._wanted))
+            if not self._slots.wait_idle(LONGEST_WAIT):
+                continue
             try:
                 is_done = self._read_chunk(story)
             except Exception:  # a failing model is reported where a reader waits for it; here nobody does
@@ -80,28 +85,20 @@ class ReadAhead:
             with self._condition:
                 if is_done:
                     self._wanted.pop(story, None)
-                self._current = None
+                self._is_reading = False
                 self._condition.notify_all()
-            if not is_done and not self._is_idle():
-                time.sleep(PAUSE)
 
     def _read_chunk(self, story: str) -> bool:
-        """One chunk for a story, if nobody waits; returns whether its window is read, or it is being written anew."""
-        if not self._is_idle():
-            return False
-        with self._condition:
-            ids = self._wanted.get(story)
-        if ids is None:
-            return True
-        try:
-            slot = self._cache.take(story)
-        except InputError:
-            return True
-        try:
-            slot.crop_to_prefix(ids)
-            chunk = ids[len(slot.ids) : len(slot.ids) + CHUNK]
-            if chunk:
+        """One chunk for a story, if nobody writes; returns whether its window is read, or is no longer wanted."""
+        with self._slots.lease_idle(story) as slot:
+            if slot is None:
+                return False
+            with self._condition:  # a writer who came and went has dropped the request
+                ids = self._wanted.get(story)
+                self._is_reading = ids is not None
+            if ids is None:
+                return True
+            for chunk in slot.unread(ids, CHUNK):
                 self._read(chunk, slot)
+                break
             return len(slot.ids) >= len(ids)
-        finally:
-            self._cache.give_back(story)

@@ -47,10 +47,10 @@ class Scheduler:
         self._last: frozenset[int] = frozenset()  # the slots of the last step, by identity
         self._seconds = 0.0  # that it took
 
-    def prefill(self, ids: Sequence[int], slot: Slot, every: bool = False) -> Tensor:
+    def prefill(self, ids: Sequence[int], slot: Slot, all_logits: bool = False) -> Tensor:
         """`Decoder.prefill`, when its turn has come."""
         logits: Future[Tensor] = Future()
-        self._worker.submit(lambda: _fulfil(logits, lambda: self._decoder.prefill(ids, slot, every)))
+        self._worker.submit(lambda: _fulfil(logits, lambda: self._decoder.prefill(ids, slot, all_logits)))
         return logits.result()
 
     def step(self, tokens: Sequence[int], slots: Sequence[Slot], make: Callable[[Tensor], T]) -> T:

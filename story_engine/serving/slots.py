@@ -1,58 +1,104 @@
-"""Slots by story, kept between turns within a budget of bytes."""
+"""Slots by story, kept between turns within a budget of bytes; whoever holds a lease is the only one to use a slot."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from threading import Lock
-
-import torch
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Condition
 
 from story_engine.errors import InputError
-from story_engine.model.config import ModelConfig
 from story_engine.model.kv_cache import Slot
 
 
-class SlotCache:
-    """Slots by story, the least recently used given up first when they exceed `max_bytes`."""
+class SlotPool:
+    """Slots by story, the least recently used given up first when they exceed `max_bytes`.
 
-    def __init__(self, config: ModelConfig, dtype: torch.dtype, device: torch.device, max_bytes: int) -> None:
-        self._make = lambda: Slot(config, dtype, device)
+    A writer leases a story's slot for a passage. Reading ahead leases it for a chunk, only while nobody writes, and a writer
+    waits for the end of that chunk. `on_lease` is called with the story whenever a writer asks for one.
+    """
+
+    def __init__(self, new_slot: Callable[[], Slot], *, max_bytes: int) -> None:
         self.max_bytes = max_bytes
+        self.on_lease: Callable[[str], None] = lambda story: None
+        self._new_slot = new_slot
         self._slots: OrderedDict[str, Slot] = OrderedDict()
-        self._busy: dict[str, Slot] = {}
-        self._lock = Lock()
+        self._leased: dict[str, Slot] = {}
+        self._written: set[str] = set()  # stories with a writer, or one who waits for the end of a chunk
+        self._changed = Condition()
 
     @property
     def nbytes(self) -> int:
-        with self._lock:
-            return sum(slot.nbytes for slot in (*self._slots.values(), *self._busy.values()))
+        """Bytes of memory that all slots take."""
+        with self._changed:
+            return self._count_bytes()
 
-    def is_busy(self, story: str) -> bool:
-        with self._lock:
-            return story in self._busy
+    @property
+    def writers(self) -> int:
+        """Stories that are being written."""
+        return len(self._written)
 
-    def take(self, story: str) -> Slot:
-        """The story's slot, or a fresh one, for one user until `give_back`.
+    def check_free(self, story: str) -> None:
+        """Raises InputError where the story is being written."""
+        with self._changed:
+            self._check_free(story)
+
+    @contextmanager
+    def lease(self, story: str) -> Iterator[Slot]:
+        """The story's slot, or a fresh one, for one writer.
 
         Raises:
-            InputError: the story is being written at this moment.
+            InputError: the story is being written already.
         """
-        with self._lock:
-            if story in self._busy:
-                raise InputError("This story is being written right now. Stop it first, or wait for it to finish.")
-            slot = self._slots.pop(story, None) or self._make()
-            self._busy[story] = slot
-            return slot
+        with self._changed:
+            self._check_free(story)
+            self._written.add(story)
+        try:
+            self.on_lease(story)
+            with self._changed:
+                self._changed.wait_for(lambda: story not in self._leased)
+                slot = self._take(story)
+            try:
+                yield slot
+            finally:
+                self._put_back(story)
+        finally:
+            with self._changed:
+                self._written.discard(story)
+                self._changed.notify_all()
 
-    def give_back(self, story: str) -> None:
-        """Put a taken slot back as the most recently used, and keep to the budget."""
-        with self._lock:
-            self._slots[story] = self._busy.pop(story)
-            total = sum(slot.nbytes for slot in (*self._slots.values(), *self._busy.values()))
+    @contextmanager
+    def lease_idle(self, story: str) -> Iterator[Slot | None]:
+        """The story's slot for a chunk of reading ahead; None while anybody writes."""
+        with self._changed:
+            slot = None if self._written else self._take(story)
+        try:
+            yield slot
+        finally:
+            if slot is not None:
+                self._put_back(story)
+
+    def wait_idle(self, timeout: float) -> bool:
+        """Wait at most `timeout` seconds until nobody writes; returns whether nobody does."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._written, timeout)
+
+    def _check_free(self, story: str) -> None:
+        if story in self._written:
+            raise InputError("This story is being written right now. Stop it first, or wait for it to finish.")
+
+    def _take(self, story: str) -> Slot:
+        slot = self._leased[story] = self._slots.pop(story, None) or self._new_slot()
+        return slot
+
+    def _put_back(self, story: str) -> None:
+        """Keep a slot as the most recently used, and keep to the budget."""
+        with self._changed:
+            self._slots[story] = self._leased.pop(story)
+            total = self._count_bytes()
             while total > self.max_bytes and self._slots:
                 total -= self._slots.popitem(last=False)[1].nbytes
+            self._changed.notify_all()
 
-    def drop(self, story: str) -> None:
-        """Give up a story's slot, if it is not in use."""
-        with self._lock:
-            self._slots.pop(story, None)
+    def _count_bytes(self) -> int:
+        return sum(slot.nbytes for slot in (*self._slots.values(), *self._leased.values()))

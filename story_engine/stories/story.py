@@ -15,6 +15,7 @@ from story_engine.errors import InputError
 from story_engine.settings import Settings
 
 Author = Literal["reader", "model"]
+Finish = Literal["", "end", "length", "sentence", "stopped"]
 Key = tuple[int, int]  # (passage, number of the sentence in it)
 
 
@@ -40,7 +41,7 @@ class Passage:
     text: str
     tokens: tuple[int, ...] = ()
     receipt: Receipt | None = None
-    finish: str = ""  # for the model's: "end" of the story, "length", "sentence" near the length, or "stopped"
+    finish: Finish = ""  # for the model's: "end" of the story, "length", "sentence" near the length, or "stopped"
     edited: bool = False
 
 

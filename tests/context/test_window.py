@@ -12,7 +12,7 @@ from story_engine.context.window import LOW_MARK, ContextWindow, Sentence
 from story_engine.stories.story import Memory
 
 CONTEXT = 256
-SIZES = ContextWindow(CONTEXT, start=0, model="m")
+SIZES = ContextWindow(CONTEXT, start=0, fingerprint="m")
 
 
 def cut(story: Story) -> list[Sentence]:

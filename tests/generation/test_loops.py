@@ -96,6 +96,6 @@ def test_after_a_loop_the_slot_holds_the_storys_own_tokens(looping, engine_embed
     """A next turn begins where an engine that never saw the loop would."""
     story = Story(looping.path()[0].text)
     stream(engine_embedded, story, max_new_tokens=400)
-    slot, ids = engine_embedded.cache.take(story.uid), engine_embedded.look(story).ids
-    assert slot.crop_to_prefix(ids) >= len(ids) - 2
-    engine_embedded.cache.give_back(story.uid)
+    ids = engine_embedded.window_of(story).ids
+    with engine_embedded.slots.lease(story.uid) as slot:
+        assert slot.crop_to_prefix(ids) >= len(ids) - 2

@@ -1,7 +1,7 @@
 """A story that has ended goes on with the same people when the reader asks for more, and not with another story."""
 
 from story_engine import Settings, Story
-from story_engine.generation.opener import AT_LEAST, OPENERS
+from story_engine.generation.opener import MIN_TOKENS, OPENERS
 
 PLAIN = Settings(temperature=0, repetition_penalty=1, max_new_tokens=100)
 
@@ -32,7 +32,7 @@ def test_it_cannot_end_at_once_and_then_can(scripted):
     story = end_story(scripted)
     go_on(scripted(" He ran.<end>"), story)
     assert story.last().finish == "end"
-    assert len(story.last().tokens) >= AT_LEAST
+    assert len(story.last().tokens) >= MIN_TOKENS
 
 
 def test_the_storys_hero_follows_the_words_that_lead_on(scripted):

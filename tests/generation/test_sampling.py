@@ -15,7 +15,7 @@ from transformers import (
 )
 
 from story_engine import Settings
-from story_engine.generation.sampling import pick, weigh
+from story_engine.generation.sampling import filter_logits, pick
 
 
 def reference(logits: torch.Tensor, used: list[int], options: Settings) -> torch.Tensor:
@@ -51,7 +51,7 @@ def test_the_distribution_is_that_of_transformers(options, seed, size, spread):
     generator = torch.Generator().manual_seed(seed)
     logits = torch.randn(size, generator=generator) * spread
     used = torch.randint(size, (20,), generator=generator).tolist()
-    candidates = weigh(logits.numpy(), used, options)
+    candidates = filter_logits(logits.numpy(), used, options)
     ours = torch.zeros(size)
     ours[torch.from_numpy(candidates.tokens)] = torch.from_numpy(candidates.probabilities)
     theirs = reference(logits, used, options)
@@ -63,12 +63,14 @@ def test_the_distribution_is_that_of_transformers(options, seed, size, spread):
 def test_weighing_leaves_the_logits_alone():
     logits = np.linspace(-3, 3, 50, dtype=np.float32)
     copy = logits.copy()
-    weigh(logits, [1, 2], Settings(), [3])
+    filter_logits(logits, [1, 2], Settings(), [3])
     assert np.array_equal(logits, copy)
 
 
 def test_draws_follow_the_distribution():
-    candidates = weigh(np.array([2.0, 1.0, 0.0, -1.0], np.float32), [], Settings(temperature=1, top_p=1, repetition_penalty=1))
+    candidates = filter_logits(
+        np.array([2.0, 1.0, 0.0, -1.0], np.float32), [], Settings(temperature=1, top_p=1, repetition_penalty=1)
+    )
     generator = torch.Generator().manual_seed(5)
     draws = torch.tensor([pick(candidates, generator) for _ in range(20_000)])
     shares = torch.bincount(draws, minlength=4) / len(draws)
@@ -78,15 +80,15 @@ def test_draws_follow_the_distribution():
 
 def test_temperature_zero_takes_the_likeliest_and_seeds_repeat():
     logits = torch.randn(500, generator=torch.Generator().manual_seed(1)).numpy()
-    assert pick(weigh(logits, [], Settings(temperature=0)), torch.Generator()) == int(logits.argmax())
+    assert pick(filter_logits(logits, [], Settings(temperature=0)), torch.Generator()) == int(logits.argmax())
     options = Settings(temperature=1.5)
-    draws = [[pick(weigh(logits, [], options), g) for _ in range(20)] for g in (torch.Generator().manual_seed(3),) * 1]
+    draws = [[pick(filter_logits(logits, [], options), g) for _ in range(20)] for g in (torch.Generator().manual_seed(3),) * 1]
     again = torch.Generator().manual_seed(3)
-    assert draws[0] == [pick(weigh(logits, [], options), again) for _ in range(20)]
+    assert draws[0] == [pick(filter_logits(logits, [], options), again) for _ in range(20)]
 
 
 @pytest.mark.parametrize("temperature", [0, 1.0])
 def test_banned_tokens_are_never_drawn(temperature):
     logits = np.array([9.0, 0.0, 0.0], np.float32)
-    candidates = weigh(logits, [], Settings(temperature=temperature, top_p=1), banned=[0])
+    candidates = filter_logits(logits, [], Settings(temperature=temperature, top_p=1), banned=[0])
     assert 0 not in candidates.tokens

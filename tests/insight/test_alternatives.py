@@ -15,8 +15,8 @@ def test_chances_are_those_of_an_uncached_model(engine, tiny_folder):
     special = sorted(engine.vocabulary.special)
     for passage in story.passages:
         words = find_alternatives(engine, story, passage.id)
-        before = [engine.window.start, *(t for s in engine.vocabulary.cut_path(story.path_to(passage.parent)) for t in s.ids)]
-        ids = [t for s in engine.vocabulary.cut_path([passage]) for t in s.ids]
+        before = [engine.window.start, *(t for s in engine.cutter.cut_path(story.path_to(passage.parent)) for t in s.ids)]
+        ids = [t for s in engine.cutter.cut_path([passage]) for t in s.ids]
         with torch.no_grad():
             logits = model(torch.tensor([before + ids])).logits[0, len(before) - 1 : -1]
         logits[:, special] = -torch.inf
@@ -49,5 +49,5 @@ def test_a_passage_told_before_a_forgetting_is_weighed_with_what_was_known_then(
         list(engine.stream(story, Settings(max_new_tokens=24, seed=seed), text="Then Mia saw a red kite in the park."))
     assert story.memory.forgotten
     for passage in story.passages:
-        ids = [token for sentence in engine.vocabulary.cut_path([passage]) for token in sentence.ids]
+        ids = [token for sentence in engine.cutter.cut_path([passage]) for token in sentence.ids]
         assert [word.said.token for word in find_alternatives(engine, story, passage.id)] == ids

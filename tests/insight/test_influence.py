@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from story_engine import InputError, Settings, Story
+from story_engine import InputError, Settings, Story, find_influences
 from story_engine.insight.influence import split_paragraphs
 from story_engine.model.kv_cache import Slot
 
@@ -18,7 +18,7 @@ def tell() -> Story:
 
 
 def test_paragraphs_end_with_a_line_or_a_passage(engine):
-    window = engine.look(tell(), SETTINGS)
+    window = engine.window_of(tell(), SETTINGS)
     texts = ["".join(one.text for one in paragraph).strip() for paragraph in split_paragraphs(window.kept)]
     assert texts == ["Tom had a ball.", "It was red.", "Mia came. She ran.", "They were happy.", "Then it rained."]
 
@@ -26,8 +26,8 @@ def test_paragraphs_end_with_a_line_or_a_passage(engine):
 def test_influences_are_differences_of_plain_scores(engine):
     """Within 1e-3 nats of forward passes that share nothing."""
     story = tell()
-    window = engine.look(story, SETTINGS)
-    found = engine.find_influences(story, (2, 0), SETTINGS)
+    window = engine.window_of(story, SETTINGS)
+    found = find_influences(engine, story, (2, 0), SETTINGS)
     sentence = window.kept[-1]
 
     def score(paragraphs) -> float:
@@ -43,8 +43,8 @@ def test_influences_are_differences_of_plain_scores(engine):
 
 
 def test_only_the_nearest_paragraphs_are_weighed(engine, monkeypatch):
-    monkeypatch.setattr("story_engine.insight.influence.MOST", 2)
-    assert [one.text for one in engine.find_influences(tell(), (2, 0), SETTINGS)] == ["Mia came. She ran.", "They were happy."]
+    monkeypatch.setattr("story_engine.insight.influence.MAX_PARAGRAPHS", 2)
+    assert [one.text for one in find_influences(engine, tell(), (2, 0), SETTINGS)] == ["Mia came. She ran.", "They were happy."]
 
 
 def test_a_name_matters_where_it_was_introduced(engine_embedded):
@@ -52,13 +52,13 @@ def test_a_name_matters_where_it_was_introduced(engine_embedded):
     story.add(" It was a sunny day.", "model")
     story.add(" The sky was blue.")
     story.add(" Zara was very happy.", "model")
-    found = engine_embedded.find_influences(story, (3, 0))
+    found = find_influences(engine_embedded, story, (3, 0))
     assert max(found, key=lambda one: one.nats).text.endswith("Zara.")
 
 
 def test_what_cannot_be_weighed_is_said(engine):
     story = tell()
     with pytest.raises(InputError, match="Nothing stands before"):
-        engine.find_influences(story, (0, 0), SETTINGS)
+        find_influences(engine, story, (0, 0), SETTINGS)
     with pytest.raises(InputError, match="no longer remembers"):
-        engine.find_influences(story, (2, 9), SETTINGS)
+        find_influences(engine, story, (2, 9), SETTINGS)

@@ -9,11 +9,9 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from story_engine import InputError
 from story_engine.model import kv_cache as cache
 from story_engine.model.config import ModelConfig
 from story_engine.model.kv_cache import Slot
-from story_engine.serving.slots import SlotCache
 
 CONFIG = ModelConfig(8, 2, 2, 1, 4, 8, 10, 2048, 1e-6, 10_000.0, False, 0)
 CPU = torch.device("cpu")
@@ -34,7 +32,7 @@ def test_cropping_keeps_the_longest_common_prefix(old, new):
 def test_growing_keeps_what_is_in(monkeypatch, dtype, lengths):
     monkeypatch.setitem(cache.FIRST_CAPACITY, "cpu", 8)
     slot = Slot(CONFIG, dtype, CPU)
-    assert set(slot.parts) == {"keys", "values"} | ({"key_sizes", "value_sizes"} if dtype == torch.int8 else set())
+    assert set(slot.parts) == {"keys", "values"} | ({"key_scales", "value_scales"} if dtype == torch.int8 else set())
     for length in lengths:
         slot.reserve(length)
         assert all(part.shape[2] >= length for part in slot.parts.values())
@@ -72,24 +70,15 @@ def test_a_slot_takes_no_memory_for_what_it_may_hold_one_day():
     assert look() - before < 0.1 * laid_out
 
 
-@given(st.lists(st.tuples(st.integers(0, 6), st.integers(1, 1500)), max_size=25))
-@settings(deadline=None)
-def test_the_budget_holds_and_the_oldest_go_first(turns):
-    slots = SlotCache(CONFIG, torch.float32, CPU, max_bytes=600_000)
-    for story, length in turns:
-        slot = slots.take(str(story))
-        slot.reserve(length)
-        slots.give_back(str(story))
-        assert slots.nbytes <= 600_000
-        if slot.nbytes <= 600_000:
-            assert slots.take(str(story)) is slot  # the newest is never the one given up
-            slots.give_back(str(story))
-
-
-def test_a_story_has_one_writer():
-    slots = SlotCache(CONFIG, torch.float32, CPU, max_bytes=10**6)
-    slots.take("a")
-    with pytest.raises(InputError):
-        slots.take("a")
-    slots.give_back("a")
-    slots.take("a")
+@given(st.lists(st.integers(0, 3), max_size=20), st.lists(st.integers(0, 3), max_size=20), st.integers(1, 7))
+def test_what_a_slot_lacks_comes_in_chunks_behind_what_it_has(held, ids, size):
+    """Against the same by hand: the common beginning stays, and the chunks make up the rest."""
+    slot, chunks = Slot(CONFIG, torch.float32, CPU), []
+    slot.ids = list(held)
+    for chunk in slot.unread(ids, size):
+        chunks.append(list(chunk))
+        slot.ids.extend(chunk)
+    same = next((at for at, (a, b) in enumerate(zip(held, ids, strict=False)) if a != b), min(len(held), len(ids)))
+    assert [token for chunk in chunks for token in chunk] == ids[same:]
+    assert all(len(chunk) == size for chunk in chunks[:-1])
+    assert slot.ids == ids

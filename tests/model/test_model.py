@@ -10,7 +10,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
 
 from story_engine import PUBLISHED, ModelError, Settings, Story, StoryEngine
 from story_engine.model.config import read_config
-from story_engine.model.hub import find_folder
+from story_engine.model.hub import HUB_FILES, SUBFOLDERS, find_folder
 from story_engine.model.weights import Weights
 from train.network import build_config
 from train.presets import PRESETS
@@ -49,8 +49,11 @@ def test_sharded_weights_load_like_whole_ones(tiny_folder, tmp_path):
     shutil.copytree(tiny_folder, tmp_path / "sharded")
     weights = load_file(tiny_folder / "model.safetensors")
     (tmp_path / "sharded/model.safetensors").unlink()
+    files: dict[str, str] = {}
     for number, names in enumerate((list(weights)[::2], list(weights)[1::2])):
         save_file({name: weights[name] for name in names}, tmp_path / f"sharded/model-{number}.safetensors")
+        files |= dict.fromkeys(names, f"model-{number}.safetensors")
+    (tmp_path / "sharded/model.safetensors.index.json").write_text(json.dumps({"weight_map": files}))
     config = read_config(tmp_path / "sharded")
     loaded = Weights(tmp_path / "sharded", config, torch.float32, torch.device("cpu"))
     assert all(torch.equal(loaded.take(name), weights[name]) for name in config.shapes())
@@ -144,6 +147,63 @@ def test_the_first_fetch_pins_the_commit_for_later_ones(monkeypatch, tmp_path):
     for revision in (None, None, "facade", None):
         find_folder("GODELEV/Test-1-3000", revision)
     assert asked == [None, "c0ffee", "facade", "facade"]
+
+
+@pytest.fixture
+def hub(monkeypatch, tmp_path):
+    """A hub that lists how it was asked, from a cache, and can be out of reach."""
+
+    class Hub:
+        def __init__(self):
+            self.asked_locally, self.cached, self.error = [], False, None
+
+        def fetch(self, name, local_files_only, revision=None, **_):
+            self.asked_locally.append(local_files_only)
+            if local_files_only and not self.cached:
+                raise FileNotFoundError("not in the cache")
+            if not local_files_only and self.error:
+                raise self.error
+            return str(tmp_path / "snapshots" / (revision or "c0ffee"))
+
+    hub = Hub()
+    monkeypatch.setattr("huggingface_hub.snapshot_download", hub.fetch)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HOME", str(tmp_path / "home"))
+    return hub
+
+
+def test_a_pinned_model_in_the_cache_starts_without_asking_the_hub(hub):
+    find_folder("GODELEV/Test-1-3000")
+    hub.cached, hub.error, hub.asked_locally = True, OSError("no network"), []
+    assert find_folder("GODELEV/Test-1-3000").name == "c0ffee"
+    assert hub.asked_locally == [True]
+
+
+def test_a_pinned_model_that_has_left_the_cache_is_fetched_again(hub):
+    for _ in range(2):
+        find_folder("GODELEV/Test-1-3000")
+    assert hub.asked_locally == [False, True, False]
+
+
+def test_a_model_in_the_cache_is_read_where_the_hub_is_out_of_reach(hub):
+    hub.cached, hub.error = True, OSError("no network")
+    assert find_folder("GODELEV/Test-1-3000").name == "c0ffee"
+
+
+def test_a_home_that_cannot_be_written_ends_nothing(hub, tmp_path):
+    (tmp_path / "home").write_text("")  # a file where a folder should be
+    assert find_folder("GODELEV/Test-1-3000").name == "c0ffee"
+    hub.error = PermissionError("read-only")
+    with pytest.raises(ModelError, match="Set HF_HOME to a folder that can"):
+        find_folder("GODELEV/Test-1-3000")
+
+
+def test_of_the_hub_only_the_files_of_one_model_are_fetched():
+    from huggingface_hub.utils import filter_repo_objects
+
+    wanted = ["config.json", "model.safetensors", "model-00001-of-00002.safetensors", "special_tokens_map.json", "merges.txt"]
+    others = ["model_old.safetensors", "checkpoint-5/model.safetensors", "optimizer.safetensors", "x/config.json", "run.py"]
+    chosen = filter_repo_objects([*wanted, *others], allow_patterns=HUB_FILES, ignore_patterns=SUBFOLDERS)
+    assert list(chosen) == wanted
 
 
 def test_the_embedded_model_tells_a_story_and_is_small(engine_embedded):

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from story_engine import ModelError, Passage
+from story_engine.context.cutting import Cutter
 from story_engine.model.tokenizer import Vocabulary
 from story_engine.stories.input import MAX_WORDS, check_words, join_words
 from tests.conftest import END_OF_STORY
@@ -13,7 +14,7 @@ from tests.conftest import END_OF_STORY
 
 @pytest.fixture(scope="module")
 def vocabulary(tokenizer) -> Vocabulary:
-    return Vocabulary(Tokenizer.from_str(tokenizer.to_str()), longest_sentence=16)
+    return Vocabulary(Tokenizer.from_str(tokenizer.to_str()))
 
 
 texts = st.one_of(st.text(max_size=80), st.text(alphabet=st.sampled_from('aTom .!?\n"é🙂👩‍👧ñ一'), max_size=120))
@@ -46,7 +47,7 @@ def test_special_tokens_that_are_typed_stay_text(vocabulary, typed):
 def test_sentences_hold_all_tokens_in_order(vocabulary, text):
     drawn = tuple(vocabulary.encode(text))
     for passage in (Passage(0, None, "reader", text), Passage(1, None, "model", text, tokens=drawn)):
-        sentences = vocabulary.cut_path([passage])
+        sentences = Cutter(vocabulary, 16).cut_path([passage])
         assert vocabulary.decode(token for sentence in sentences for token in sentence.ids) == text
         assert all(0 < len(sentence.ids) <= 16 for sentence in sentences)
     assert tuple(token for sentence in sentences for token in sentence.ids) == drawn
@@ -55,27 +56,27 @@ def test_sentences_hold_all_tokens_in_order(vocabulary, text):
 def test_drawn_tokens_are_kept_even_where_the_tokenizer_would_choose_others(vocabulary):
     letters = [vocabulary.encode(letter)[0] for letter in "Tom"]
     assert letters != vocabulary.encode("Tom")
-    [sentence] = vocabulary.cut_path([Passage(0, None, "model", "Tom", tokens=tuple(letters))])
+    [sentence] = Cutter(vocabulary, 16).cut_path([Passage(0, None, "model", "Tom", tokens=tuple(letters))])
     assert sentence.ids == tuple(letters)
 
 
 @pytest.mark.parametrize("tokens", [(5, 6), (10**6,), (2**31 - 1, 40)])
 def test_tokens_of_a_file_that_do_not_give_its_words_are_not_used(vocabulary, tokens):
-    [sentence] = vocabulary.cut_path([Passage(0, None, "model", "Tom", tokens=tokens)])
+    [sentence] = Cutter(vocabulary, 16).cut_path([Passage(0, None, "model", "Tom", tokens=tokens)])
     assert list(sentence.ids) == vocabulary.encode("Tom")
 
 
 def test_a_folder_without_a_tokenizer_is_refused(tmp_path):
     with pytest.raises(ModelError, match=r"tokenizer\.json"):
-        Vocabulary.read(tmp_path, 16)
+        Vocabulary.read(tmp_path)
     (tmp_path / "tokenizer.json").write_text("{")
     with pytest.raises(ModelError, match="cannot be read"):
-        Vocabulary.read(tmp_path, 16)
+        Vocabulary.read(tmp_path)
 
 
 def test_the_older_form_of_a_gpt2_tokenizer_is_read(tmp_path, tokenizer, vocabulary):
     tokenizer.model.save(str(tmp_path))
-    old = Vocabulary.read(tmp_path, 16)
+    old = Vocabulary.read(tmp_path)
     assert old.encode("Once upon a time, Tom ran.") == vocabulary.encode("Once upon a time, Tom ran.")
 
 

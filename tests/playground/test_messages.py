@@ -81,6 +81,6 @@ def test_what_nobody_has_translated_is_said_in_english():
 def test_the_ledger_speaks_german(engine: StoryEngine):
     story = Story("Tom ran. He fell.")
     story.memory.ledger = [LedgerEntry("forgotten", ((0, 0), (0, 1)), 9, "the window was full", 0)]
-    window = engine.look(story, Settings(max_new_tokens=20))
+    window = engine.window_of(story, Settings(max_new_tokens=20))
     assert "2 Sätze (9 Token) vergessen: das Gedächtnis war voll." in draw_meter(story, window, texts=find_texts("de"))
     assert "2 sentences (9 tokens) forgotten: the window was full." in draw_meter(story, window)

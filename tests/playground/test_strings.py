@@ -31,6 +31,6 @@ def test_an_unknown_language_is_english():
 
 def test_what_is_drawn_is_drawn_in_the_language_asked_for(engine):
     story = Story("Tom went out.")
-    window = engine.look(story, Settings(max_new_tokens=20))
+    window = engine.window_of(story, Settings(max_new_tokens=20))
     assert "nichts vergessen" in draw_meter(story, window, texts=find_texts("de"))
     assert "nothing forgotten" in draw_meter(story, window)

@@ -26,8 +26,8 @@ def test_no_text_becomes_markup(engine, payload):
     story = Story(payload, title=payload)
     story.add(payload, "model")
     story.edit(1, payload + "!")
-    html = draw_book(story, engine.look(story, Settings(max_new_tokens=20)), writing=False) + draw_meter(
-        story, engine.look(story, Settings(max_new_tokens=20))
+    html = draw_book(story, engine.window_of(story, Settings(max_new_tokens=20)), writing=False) + draw_meter(
+        story, engine.window_of(story, Settings(max_new_tokens=20))
     )
     tags = set(re.findall(r"<\s*/?\s*([a-zA-Z]+)", html))
     assert tags <= {"article", "span", "button", "div", "details", "summary", "i", "b", "ul", "li", "p", "q"}
@@ -52,7 +52,7 @@ def test_what_is_forgotten_is_paler_and_the_ledger_says_why(engine):
         story.add(f" It was number {number}.", "model")
     settings = Settings(max_new_tokens=50)
     list(engine.stream(story, settings))
-    window = engine.look(story, settings)
+    window = engine.window_of(story, settings)
     html = draw_book(story, window, writing=False)
     assert html.count('class="forgotten"') == len(window.forgotten) > 0
     assert "the window was full" in draw_meter(story, window)
@@ -62,11 +62,11 @@ def test_what_is_forgotten_is_paler_and_the_ledger_says_why(engine):
 def test_pins_are_marked_and_the_next_to_go_once_the_memory_is_half_full(engine):
     story, settings = Story("Tom had a ball."), Settings(max_new_tokens=20)
     story.add(" It was red. It was big.", "model")
-    assert "next-forgotten" not in draw_book(story, engine.look(story, settings), writing=False)
-    while len((window := engine.look(story, settings)).ids) < 0.6 * window.limit:
+    assert "next-forgotten" not in draw_book(story, engine.window_of(story, settings), writing=False)
+    while len((window := engine.window_of(story, settings)).ids) < 0.6 * window.limit:
         story.add(" Tom ran to the park.", "model")
     story.pin((1, 1))
-    window = engine.look(story, settings)
+    window = engine.window_of(story, settings)
     html = draw_book(story, window, writing=False)
     assert re.findall(r'class="pinned" title="Always remembered.">(.*?)<', html) == ["It was big."]
     assert re.findall(r'class="next-forgotten" title=".*?">(.*?)<', html) == ["It was red."]
@@ -77,7 +77,7 @@ def test_a_receipt_names_model_settings_and_window(engine):
     story = Story("Tom ran.")
     list(engine.stream(story, Settings(max_new_tokens=5, seed=7)))
     said = draw_receipt(story.last().receipt)
-    assert all(words in said for words in (engine.window.model, "Seed 7", "Temperature 0.7", "tokens"))
+    assert all(words in said for words in (engine.fingerprint, "Seed 7", "Temperature 0.7", "tokens"))
     assert draw_receipt(None) == ""
 
 

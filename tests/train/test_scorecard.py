@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from story_engine import StoryEngine
 from story_engine.model.kv_cache import Slot
 from train.__main__ import main
-from train.prepare import read_stories
 from train.scorecard import Options, evaluate, options, probes
 from train.scorecard.figures import LINES, Figure, estimate, find_figures, find_reach, split_lines
 from train.scorecard.options import QUICK
@@ -21,6 +20,7 @@ from train.scorecard.probes import Item
 from train.scorecard.scorers import EngineScorer, TrigramScorer, make_untrained
 from train.scorecard.subjects import PAIRS, Subject
 from train.scorecard.templates import make_opening, make_pairs
+from train.stories import read_stories
 
 STORY = (
     "Once upon a time, there was a little girl named Lily. She had a red ball. One day, Lily went to the park with her mom. "
@@ -49,7 +49,7 @@ def test_scores_are_those_of_one_plain_reading(scorer):
     context, ending, other = ids[:400], ids[400:420], ids[10:17]
     decoder = scorer.engine.decoder
     slot = Slot(decoder.config, decoder.cache_dtype, decoder.device)
-    logs = decoder.prefill([scorer.engine.window.start, *context, *ending], slot, every=True).log_softmax(-1)
+    logs = decoder.prefill([scorer.engine.window.start, *context, *ending], slot, all_logits=True).log_softmax(-1)
     plain = logs[400:-1].gather(1, torch.tensor(ending)[:, None])[:, 0].numpy()
     found = scorer.score(context, [other, ending, other])
     assert np.allclose(found[1], plain, atol=1e-4)
@@ -135,7 +135,7 @@ def test_the_next_paragraph_is_found_among_four(scorer, engine_embedded):
     assert alone < 1
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(50, 400), st.floats(0.2, 0.8))
 def test_intervals_are_as_wide_as_theory_says(count, share):
     """For independent hits: 2 * 1.96 * sqrt(p (1 - p) / n), within a quarter."""

@@ -16,9 +16,10 @@ from train.errors import TrainError
 from train.network import LanguageModelLoss, build_model
 from train.optim import beta1_at, build_optimizers, scale_at
 from train.packing import StoryRows
-from train.prepare import prepare, read_stories
+from train.prepare import prepare
 from train.presets import PRESETS, find_preset
 from train.serials import BREAK, find_hero, join_serials
+from train.stories import read_stories
 
 SMOKE = PRESETS["smoke"]
 END = 0
@@ -54,6 +55,93 @@ def test_preparing_again_after_a_kill_makes_only_what_is_missing(data, stories, 
     meta = prepare(SMOKE, [str(stories / "train.txt")], None, tmp_path / "data", per_shard=120)
     assert (tmp_path / "data/stories-00000.bin").stat().st_mtime_ns == old
     assert meta.shards == TokenRows(data, 0).meta.shards
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"texts": 61}, "of other texts"),
+        ({"seed": 5}, "with another seed"),
+        ({"serials": False}, "with serials or without"),
+        ({"shape": replace(SMOKE.shape, vocabulary=400)}, "by another tokenizer"),
+        ({"per_shard": 50}, "with another number of stories"),
+    ],
+)
+def test_a_folder_of_other_shards_is_refused_and_left_as_it_is(data, stories, tmp_path, change, said):
+    """Shards are known by what they were made from, not by their names."""
+    shutil.copytree(data, tmp_path / "data")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "data").iterdir()}
+    source, per_shard, preset = stories / "train.txt", 120, SMOKE
+    if "texts" in change:
+        source = tmp_path / "train.txt"
+        source.write_text((stories / "train.txt").read_text() + "One more. It ends.\n")
+    elif "per_shard" in change:
+        per_shard = change["per_shard"]
+    else:
+        preset = replace(SMOKE, **change)
+    with pytest.raises(TrainError, match=f"made otherwise: {said}.*Choose another folder"):
+        prepare(preset, [str(source)], [str(stories / "held.txt")], tmp_path / "data", per_shard=per_shard)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "data").iterdir()} == before
+
+
+def test_the_same_texts_by_other_names_are_the_same(data, stories, tmp_path):
+    shutil.copytree(data, tmp_path / "data")
+    shutil.copy(stories / "train.txt", tmp_path / "other.txt")
+    meta = prepare(SMOKE, [str(tmp_path / "other.txt")], None, tmp_path / "data", per_shard=120)
+    assert meta == TokenRows(data, 0).meta
+    assert (tmp_path / "data/held-out.txt").is_file()
+
+
+def test_shards_of_an_exchanged_tokenizer_or_an_unknown_origin_are_refused(data, stories, tmp_path):
+    shutil.copytree(data, tmp_path / "data")
+    path = tmp_path / "data/tokenizer.json"
+    path.write_text(path.read_text() + "\n")
+    given = (SMOKE, [str(stories / "train.txt")], None, tmp_path / "data", 120)
+    with pytest.raises(TrainError, match="not the one that made its shards"):
+        prepare(*given)
+    (tmp_path / "data/progress.json").unlink()
+    with pytest.raises(TrainError, match="what they were made from is not noted"):
+        prepare(*given)
+
+
+def test_a_tokenizer_that_does_not_give_every_text_back_is_refused(stories, tmp_path):
+    from tokenizers import Tokenizer, models
+
+    Tokenizer(models.WordLevel({"a": 0, "?": 1}, unk_token="?")).save(str(tmp_path / "tokenizer.json"))
+    with pytest.raises(TrainError, match=r"no <\|endoftext\|> token.*and is no byte-level one"):
+        prepare(SMOKE, [str(stories / "train.txt")], None, tmp_path)
+
+
+def test_missing_held_out_text_is_noticed_before_any_work(stories, tmp_path):
+    (tmp_path / "empty.txt").write_text("")
+    for name, said in (("none.txt", "No such file"), ("empty.txt", "no held-out stories")):
+        with pytest.raises(TrainError, match=said):
+            prepare(SMOKE, [str(stories / "train.txt")], [str(tmp_path / name)], tmp_path / "data")
+    assert not (tmp_path / "data").exists()
+
+
+def test_held_out_stories_in_the_training_text_are_counted(stories, tmp_path, capsys):
+    mixed = tmp_path / "mixed.txt"
+    told = list(read_stories(stories / "held.txt"))
+    mixed.write_text("".join(f"{story}\n<|endoftext|>\n" for story in [*read_stories(stories / "train.txt"), *told[:3]]))
+    prepare(SMOKE, [str(mixed)], [str(stories / "held.txt")], tmp_path / "data")
+    said = capsys.readouterr().out
+    assert "303 stories of " in said
+    assert "held out: 20 stories of " in said
+    assert "odd: 3 stories: is in the held-out text too" in said
+
+
+@pytest.mark.parametrize("has_validation", [True, False])
+def test_a_data_set_of_the_hub_is_held_out_by_its_validation_split_where_it_has_one(
+    monkeypatch, stories, tmp_path, capsys, has_validation
+):
+    rows = {"train": stories / "train.txt", "validation": stories / "held.txt"}
+    names = [*rows] if has_validation else ["train"]
+    monkeypatch.setattr("datasets.get_dataset_split_names", lambda _: names)
+    monkeypatch.setattr("datasets.load_dataset", lambda _, split, streaming: [{"text": s} for s in read_stories(rows[split])])
+    prepare(SMOKE, ["us/stories"], None, tmp_path / "data")
+    assert (tmp_path / "data/held-out.txt").is_file() == has_validation
+    assert ("no validation split" in capsys.readouterr().out) != has_validation
 
 
 def test_an_epoch_visits_every_row_once_and_the_next_in_another_order(data):
@@ -176,7 +264,7 @@ def test_cycled_momentum_is_torchs_too_where_it_is_asked_for():
 
 
 def test_the_linear_schedule_ends_at_nothing():
-    preset = PRESETS["embedded-half"]
+    preset = replace(SMOKE, schedule="linear", steps=3000)
     scales = [scale_at(step, preset) for step in range(preset.steps)]
     assert max(scales) == 1
     assert scales[-1] < 0.001

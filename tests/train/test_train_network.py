@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from train.errors import TrainError
 from train.hardware import Hardware, estimate_memory, find_hardware, fit_micro_batch
-from train.loop import Run
 from train.network import Dropout, LanguageModelLoss, build_model, find_positions
 from train.presets import PRESETS
+from train.run import Run
 from train.spec import describe_run
 
 SMOKE, PUBLISHED = PRESETS["smoke"], PRESETS["test-1-3000"]

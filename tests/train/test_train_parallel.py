@@ -16,7 +16,7 @@ from train.checkpoint import find_checkpoints
 
 ROOT = Path(__file__).parents[2]
 # The machine's own name need not resolve: everything stays on this host.
-ENVIRONMENT = {"OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true", "GLOO_SOCKET_IFNAME": "lo"}
+ENVIRONMENT = {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
 
 
 def run(data: Path, out: Path, processes: int, *more: str) -> subprocess.CompletedProcess:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -68,20 +69,44 @@ LINES = (
 
 def estimate(items: Sequence[Item], key: str | None = None, seed: int = 0) -> Figure | None:
     """Sum of values over sum of weights, with an interval from 1,000 resamples of the groups; None without items."""
-    chosen = [item for item in items if key is None or item.key == key]
-    if not chosen:
-        return None
-    _, places = np.unique([item.group for item in chosen], return_inverse=True)
-    values = np.bincount(places, [item.value for item in chosen])
-    weights = np.bincount(places, [item.weight for item in chosen])
-    drawn = np.random.default_rng(seed).integers(0, len(values), (RESAMPLES, len(values)))
-    low, high = np.quantile(values[drawn].sum(1) / weights[drawn].sum(1), (0.025, 0.975))
-    return Figure(float(values.sum() / weights.sum()), float(low), float(high))
+    values, weights = _sum_groups(items, key)
+    groups = list(values)
+    return _resample([(values, weights)], groups, seed) if groups else None
 
 
-def find_figures(subject: Subject) -> dict[Line, Figure]:
+def estimate_difference(first: Sequence[Item], second: Sequence[Item], key: str | None = None, seed: int = 0) -> Figure | None:
+    """The first figure minus the second on the groups that both have, which are resampled together; None without any."""
+    sums = [_sum_groups(items, key) for items in (first, second)]
+    groups = [group for group in sums[0][0] if group in sums[1][0]]
+    return _resample(sums, groups, seed) if groups else None
+
+
+def _sum_groups(items: Sequence[Item], key: str | None) -> tuple[dict[int, float], dict[int, float]]:
+    """Sums of values and of weights by group, the groups in rising order."""
+    chosen = sorted((item for item in items if key is None or item.key == key), key=lambda item: item.group)
+    values: dict[int, float] = defaultdict(float)
+    weights: dict[int, float] = defaultdict(float)
+    for item in chosen:
+        values[item.group] += item.value
+        weights[item.group] += item.weight
+    return values, weights
+
+
+def _resample(sums: Sequence[tuple[dict[int, float], dict[int, float]]], groups: Sequence[int], seed: int) -> Figure:
+    """One figure, or the first minus the second, with an interval from 1,000 resamples of the groups."""
+    drawn = np.random.default_rng(seed).integers(0, len(groups), (RESAMPLES, len(groups)))
+    whole, resampled = 0.0, np.zeros(RESAMPLES)
+    for sign, (values, weights) in zip((1, -1), sums, strict=False):
+        value, weight = (np.array([column[group] for group in groups]) for column in (values, weights))
+        whole += sign * float(value.sum() / weight.sum())
+        resampled += sign * value[drawn].sum(1) / weight[drawn].sum(1)
+    low, high = np.quantile(resampled, (0.025, 0.975))
+    return Figure(whole, float(low), float(high))
+
+
+def find_figures(subject: Subject, lines: Sequence[Line] = LINES) -> dict[Line, Figure]:
     """The subject's figure for every line that it has items for."""
-    found = {line: estimate(subject.items.get(line.measure, []), line.key) for line in LINES}
+    found = {line: estimate(subject.items.get(line.measure, []), line.key) for line in lines}
     return {line: figure for line, figure in found.items() if figure}
 
 
@@ -108,11 +133,11 @@ def find_reach(model: dict[Line, Figure]) -> int:
     return reach
 
 
-def write_table(subjects: dict[str, dict[Line, Figure]], lines: Sequence[Line]) -> str:
-    """Markdown: claim, figure, one column a subject."""
+def write_table(subjects: dict[str, dict[Line, Figure]], lines: Sequence[Line], absent: dict[Line, str] | None = None) -> str:
+    """Markdown: claim, figure, one column a subject; `absent` says why a line has no figures, where it is not a dash."""
     names = list(subjects)
     rows = [f"| # | figure | {' | '.join(names)} |", "|---" * (len(names) + 2) + "|"]
     for line in lines:
-        cells = [str(subjects[name].get(line, "–")) for name in names]
+        cells = [str(subjects[name].get(line, (absent or {}).get(line, "–"))) for name in names]
         rows.append(f"| {line.number} | {line.label} | {' | '.join(cells)} |")
     return "\n".join(rows)

@@ -20,7 +20,7 @@ from train.scorecard.texts import TrainingText
 PHASES = {"lexical": "known words", "relational": "relations", "coherence": "continuity", "narrative": "order"}
 TOLD, TOKENS = 20, 120
 RESAMPLES = 400
-SIZES = Sizes(pairs=80, stories=60, positions=30, memory=4, told=TOLD, controls=0)
+SIZES = Sizes(pairs=80, stories=60, positions=30, memory=4, told=TOLD, controls=0, openings=0)
 
 
 @dataclass(frozen=True)

@@ -43,8 +43,8 @@ def probe_pairs(scorer: Scorer, pairs: Sequence[Pair]) -> list[Item]:
     for number, pair in enumerate(pairs):
         contexts, endings = [encode(context) for context in pair.contexts], [encode(ending) for ending in pair.endings]
         if fits(scorer, *contexts, *endings):
-            first, second = (_lean(scorer, context, endings) for context in contexts)
-            items.append(Item(pair.kind, number, _judge(first - second)))
+            first, second = (find_lean(scorer, context, endings) for context in contexts)
+            items.append(Item(pair.kind, number, judge(first - second)))
     return items
 
 
@@ -53,13 +53,13 @@ def fits(scorer: Scorer, *parts: Sequence[int]) -> bool:
     return sum(map(len, parts)) < scorer.context
 
 
-def _lean(scorer: Scorer, context: Sequence[int], endings: Sequence[Sequence[int]]) -> float:
+def find_lean(scorer: Scorer, context: Sequence[int], endings: Sequence[Sequence[int]]) -> float:
     """How much likelier the first ending is than the second, in nats."""
     first, second = (float(line.sum()) for line in scorer.score(context, endings))
     return first - second
 
 
-def _judge(difference: float) -> float:
+def judge(difference: float) -> float:
     return 0.5 if abs(difference) < 1e-6 else float(difference > 0)
 
 
@@ -76,10 +76,10 @@ def probe_memory(scorer: Scorer, count: int, seed: int, filler: Sequence[str]) -
         distances = [d for d in DISTANCES if fits(scorer, between[:d], question, *endings, max(openings, key=len))]
         # One beginning at all distances, then the other: what the scorer has read already is not read again.
         first, second = (
-            [_lean(scorer, [*opening, *between[:distance], *question], endings) for distance in distances]
+            [find_lean(scorer, [*opening, *between[:distance], *question], endings) for distance in distances]
             for opening in openings
         )
-        values = [_judge(a - b) for a, b in zip(first, second, strict=True)]
+        values = [judge(a - b) for a, b in zip(first, second, strict=True)]
         items += [Item(str(distance), number, value) for distance, value in zip(distances, values, strict=True)]
     return items
 

@@ -53,7 +53,7 @@ class EngineScorer:
     def __init__(self, engine: StoryEngine) -> None:
         self.engine, self.vocabulary = engine, engine.vocabulary
         self.context, self.end = engine.window.context, min(engine.end_tokens)
-        self._slot = engine.make_slot()
+        self._slot = engine.decoder.new_slot()
 
     def score(self, context: Sequence[int], endings: Sequence[Sequence[int]]) -> list[np.ndarray]:
         read, slot = self.engine.prefill, self._slot
@@ -64,14 +64,14 @@ class EngineScorer:
         scores = []
         for ending in endings:
             slot.crop_to_prefix(line[:-1])
-            logits = read([line[-1], *ending[:-1]], slot, every=True)
+            logits = read([line[-1], *ending[:-1]], slot, all_logits=True)
             targets = torch.tensor(ending, device=logits.device)
             scores.append(logits.log_softmax(-1).gather(1, targets[:, None])[:, 0].cpu().numpy())
         return scores
 
     def score_end(self, ids: Sequence[int], places: Sequence[int]) -> np.ndarray:
         self._slot.crop_to_prefix([])
-        logits = self.engine.prefill([self.engine.window.start, *ids], self._slot, every=True)
+        logits = self.engine.prefill([self.engine.window.start, *ids], self._slot, all_logits=True)
         return logits[list(places)].log_softmax(-1)[:, self.end].cpu().numpy()
 
     def tell(self, opening: str, seed: int, max_new_tokens: int) -> Told:

@@ -1,12 +1,15 @@
 """A Llama decoder as a single compiled function, for the few rows of a step as for the many of a text that is read.
 
-The weights are blocks of LANES outputs. In float32, and in bytes where the processor multiplies none, they are [inputs, LANES]:
-each input is multiplied by one vector of weights and added to LANES sums at once, in the order of the inputs, for one row
-exactly as for four. Otherwise a row is rounded to bytes by its own largest number, and the sums are whole numbers. So a row
-comes out the same, bit for bit, whatever rows stand beside it, and however many workers share the blocks.
+The weights are blocks of LANES outputs. In float32 each input is multiplied by one vector of weights and added to LANES sums at
+once, in the order of the inputs. In int8 the inputs are quantized, too, with a scale for each BLOCK of them; a block's sums are
+whole numbers, and are added up in the order of the blocks. So a row comes out the same, bit for bit, whatever rows stand
+beside it, and however many workers share the blocks.
 """
 
 from __future__ import annotations
+
+import hashlib
+from pathlib import Path
 
 import numpy as np
 from numba import carray, njit
@@ -22,18 +25,15 @@ from story_engine.model.kernel.intrinsics import (
     sched_yield,
 )
 from story_engine.model.kernel.matmul import ONE, choose_operand, multiply, quantize_rows
+from story_engine.model.kernel.records import Matrix
+from story_engine.model.kv_cache import GROUP
 
-# Of which files this was compiled: the beginnings of their SHA-256.
-STAMPS = {
-    "attention.py": "a51e2f46dabd090b",
-    "intrinsics.py": "4196ef7868d70155",
-    "matmul.py": "03acc5e295535533",
-    "microkernels.py": "7c59a41979a08cad",
-}
 PATIENCE = 1000  # looks at the board before a waiting worker offers its core to others
 PHASES = 5  # of a layer, each shared out over the workers
-SIZES = np.empty(0, np.float32)  # of the type that the sizes of keys and values have
+SCALES = np.empty(0, np.float32)  # of the type that the scales of keys and values have
 BOARD = 16  # numbers of the board for each phase, so that two phases have no cache line in common
+NEIGHBOURS = 4  # rows of one slot that attend together
+QUERIES = 4  # heads of such rows, or of one, that go through the keys together
 
 
 @compiled()
@@ -71,16 +71,15 @@ def _swiglu(gate, up):
     for place in range(len(gate)):
         value = gate[place]
         small = exponential(-abs(value))
-        share = ONE if value >= 0 else small
-        gate[place] = value * share / (ONE + small) * up[place]
+        weight = ONE if value >= 0 else small
+        gate[place] = value * weight / (ONE + small) * up[place]
 
 
 @compiled()
-def _prepare(x, count, norm, epsilon, own, blocks):
-    """The rows normalized, and quantized where the blocks are; each worker does it for itself, which is less than to wait."""
-    normal, room = own
-    _normalize(x, count, norm, epsilon, normal)
-    quantize_rows(normal, count, blocks, room)
+def _prepare(x, count, norm, epsilon, scratch, matrix):
+    """The rows normalized, and quantized for int8 weights; each worker does it for itself, which is less than to wait."""
+    _normalize(x, count, norm, epsilon, scratch.normal)
+    quantize_rows(scratch.normal, count, matrix.blocks, scratch.quanta)
 
 
 @compiled()
@@ -90,154 +89,206 @@ def _find_part(blocks, chunk, chunks):
 
 
 @compiled()
-def _project(board, phase, most, count, x, norm, epsilon, own, blocks, scales, out):
-    """out = norm(x) times the blocks."""
-    normal, room = own
-    chunks, is_prepared = min(most, len(blocks)), False
+def _project(board, phase, most, count, x, norm, epsilon, scratch, matrix, out):
+    """out = norm(x) times a matrix."""
+    chunks, is_prepared = min(most, len(matrix.blocks)), False
     while True:
         chunk = _claim(board, phase, chunks)
         if chunk < 0:
             return
         if not is_prepared:
-            _prepare(x, count, norm, epsilon, own, blocks)
+            _prepare(x, count, norm, epsilon, scratch, matrix)
             is_prepared = True
-        first, last = _find_part(blocks, chunk, chunks)
-        multiply(choose_operand(normal, blocks, room), count, blocks, first, last, scales, out)
+        first, last = _find_part(matrix.blocks, chunk, chunks)
+        operand = choose_operand(scratch.normal, matrix.blocks, scratch.quanta)
+        multiply(operand, count, matrix.blocks, first, last, matrix.scales, out)
         _finish(board, phase)
 
 
 @compiled()
-def _open_slot(slot, kind, sizes, layer, head):
-    """The keys and values of a head, each [capacity, dim], and behind each of them their sizes [capacity]."""
-    layers, _, kv_heads, dim = sizes
-    lines, line_sizes = (layers, kv_heads, slot[5], dim), (layers, kv_heads, slot[5])
+def _open_slot(slot, kind, shape, layer, head):
+    """The keys of a head [capacity, dim], their scales [capacity, dim / GROUP], and its values and theirs."""
+    layers, _, kv_heads, dim = shape
+    lines, scales = (layers, kv_heads, slot[5], dim), (layers, kv_heads, slot[5], (dim + GROUP - 1) // GROUP)
     return (
         carray(point(slot[1], kind), lines)[layer, head],
-        carray(point(slot[2], SIZES), line_sizes)[layer, head],
+        carray(point(slot[2], SCALES), scales)[layer, head],
         carray(point(slot[3], kind), lines)[layer, head],
-        carray(point(slot[4], SIZES), line_sizes)[layer, head],
+        carray(point(slot[4], SCALES), scales)[layer, head],
     )
 
 
 @compiled()
-def _are_neighbours(slots, row):
-    """Whether this row and the three behind it are one slot's, one place behind the other."""
-    for more in range(1, 4):
-        if slots[row + more, 1] != slots[row, 1] or slots[row + more, 0] != slots[row, 0] + more:
-            return False
-    return True
+def _count_neighbours(slots, row, last):
+    """How many rows from this one on, up to NEIGHBOURS, are one slot's, one position behind the other."""
+    count = np.int64(1)
+    while (
+        count < NEIGHBOURS
+        and row + count < last
+        and slots[row + count, 1] == slots[row, 1]
+        and slots[row + count, 0] == slots[row, 0] + count
+    ):
+        count += 1
+    return count
 
 
 @compiled()
-def _attend(board, phase, count, layer, sizes, slots, kind, cosines, sines, heads, shares, mixed):
-    """Turn queries and keys, keep keys and values, and attend: the heads of one key, for all rows, are one chunk."""
-    _, query_heads, kv_heads, dim = sizes
+def _keep_rows(last, layer, shape, slots, kind, rotations, heads, head, scratch):
+    """Keys and values of one head for the rows before `last`; who does it again writes the same bytes."""
+    _, query_heads, kv_heads, dim = shape
+    key_at, value_at = (query_heads + head) * dim, (query_heads + kv_heads + head) * dim
+    for row in range(last):
+        pos = slots[row, 0]
+        keys, key_scales, values, value_scales = _open_slot(slots[row], kind, shape, layer, head)
+        rotate(heads[row, key_at : key_at + dim], rotations[0][pos], rotations[1][pos], scratch.key)
+        keep(scratch.key, pos, keys, key_scales)
+        keep(heads[row, value_at : value_at + dim], pos, values, value_scales)
+
+
+@compiled()
+def _attend_rows(row, rows, following, layer, shape, slots, kind, rotations, heads, head, scratch, mixed):
+    """All query heads of one key head, for neighbouring rows; `following` is the row whose keys come next."""
+    _, query_heads, kv_heads, dim = shape
     group = query_heads // kv_heads
+    keys, key_scales, values, value_scales = _open_slot(slots[row], kind, shape, layer, head)
+    next_keys, _, _, _ = _open_slot(slots[following], kind, shape, layer, head)
+    count = rows * group
+    for query in range(count):
+        pos, column = slots[row + query // group, 0], (head * group + query % group) * dim
+        source = heads[row + query // group, column : column + dim]
+        rotate(source, rotations[0][pos], rotations[1][pos], scratch.queries[query])
+    first = np.int64(0)  # a plain 0 would have `attend` compiled for the constant, too
+    while first < count:
+        # A later row's keys are in already, behind the places that an earlier one sees.
+        queries = QUERIES if first + QUERIES <= count else 3 if first + 3 == count else 1
+        ends = (
+            slots[row + first // group, 0] + 1,
+            slots[row + min(first + 1, count - 1) // group, 0] + 1,
+            slots[row + min(first + 2, count - 1) // group, 0] + 1,
+            slots[row + min(first + 3, count - 1) // group, 0] + 1,
+        )
+        attend(
+            scratch.queries, first, queries, keys, key_scales, values, value_scales, next_keys, ends,
+            scratch.scores, scratch.mixed,
+        )  # fmt: skip
+        for i in range(queries):
+            query = first + i
+            column = (head * group + query % group) * dim
+            for at in range(dim):
+                mixed[row + query // group, column + at] = scratch.mixed[i, at]
+        first += queries
+
+
+@compiled()
+def _attend(board, phase, most, count, layer, shape, slots, kind, rotations, heads, scratch, mixed):
+    """Rotate, keep keys and values, and attend: a chunk is a part of the rows for the heads of one key."""
+    kv_heads = shape[2]
+    parts = max(1, min((most + kv_heads - 1) // kv_heads, count // NEIGHBOURS))
     while True:
-        chunk = _claim(board, phase, kv_heads)
+        chunk = _claim(board, phase, kv_heads * parts)
         if chunk < 0:
             return
-        key_at, value_at = (query_heads + chunk) * dim, (query_heads + kv_heads + chunk) * dim
-        for row in range(count):
-            place = slots[row, 0]
-            keys, key_sizes, values, value_sizes = _open_slot(slots[row], kind, sizes, layer, chunk)
-            rotate(heads[row, key_at : key_at + dim], cosines[place], sines[place])
-            keep(heads[row, key_at : key_at + dim], place, keys, key_sizes)
-            keep(heads[row, value_at : value_at + dim], place, values, value_sizes)
-            for column in range(chunk * group * dim, (chunk + 1) * group * dim, dim):
-                rotate(heads[row, column : column + dim], cosines[place], sines[place])
-        row = np.int64(0)  # a plain 0 would have `attend` compiled for the constant, too
-        while row < count:
-            # A later row's keys are in already, behind the places that an earlier one sees.
-            rows = 4 if row + 4 <= count and _are_neighbours(slots, row) else 1
-            keys, key_sizes, values, value_sizes = _open_slot(slots[row], kind, sizes, layer, chunk)
-            following, _, _, _ = _open_slot(slots[min(row + rows, count - 1)], kind, sizes, layer, chunk)
-            end = slots[row, 0] + 1
-            for column in range(chunk * group * dim, (chunk + 1) * group * dim, dim):
-                attend(heads, row, rows, column, keys, key_sizes, values, value_sizes, following, end, shares, mixed)
+        head, part = chunk % kv_heads, chunk // kv_heads
+        row, last = count * part // parts, count * (part + 1) // parts
+        _keep_rows(last, layer, shape, slots, kind, rotations, heads, head, scratch)
+        while row < last:
+            rows = _count_neighbours(slots, row, last)
+            following = min(row + rows, count - 1)
+            _attend_rows(row, rows, following, layer, shape, slots, kind, rotations, heads, head, scratch, mixed)
             row += rows
         _finish(board, phase)
 
 
 @compiled()
-def _project_back(board, phase, most, count, y, own, blocks, scales, added, x):
-    """x += y times the blocks."""
-    _, room = own
-    chunks, is_prepared = min(most, len(blocks)), False
+def _project_back(board, phase, most, count, y, scratch, matrix, added, x):
+    """x += y times a matrix."""
+    chunks, is_prepared = min(most, len(matrix.blocks)), False
     while True:
         chunk = _claim(board, phase, chunks)
         if chunk < 0:
             return
         if not is_prepared:
-            quantize_rows(y, count, blocks, room)
+            quantize_rows(y, count, matrix.blocks, scratch.quanta)
             is_prepared = True
-        first, last = _find_part(blocks, chunk, chunks)
-        multiply(choose_operand(y, blocks, room), count, blocks, first, last, scales, added)
+        first, last = _find_part(matrix.blocks, chunk, chunks)
+        multiply(choose_operand(y, matrix.blocks, scratch.quanta), count, matrix.blocks, first, last, matrix.scales, added)
         for row in range(count):
-            for place in range(first * LANES, last * LANES):
-                x[row, place] += added[row, place]
+            for i in range(first * LANES, last * LANES):
+                x[row, i] += added[row, i]
         _finish(board, phase)
 
 
 @compiled()
-def _project_gated(board, phase, most, count, x, norm, epsilon, own, gates, gate_scales, ups, up_scales, gate, up):
+def _project_gated(board, phase, most, count, x, norm, epsilon, scratch, gates, ups, gate, up):
     """gate = silu(norm(x) times gates) * (norm(x) times ups) (SwiGLU: Shazeer, 2020)."""
-    normal, room = own
-    chunks, is_prepared = min(most, len(gates)), False
+    chunks, is_prepared = min(most, len(gates.blocks)), False
     while True:
         chunk = _claim(board, phase, chunks)
         if chunk < 0:
             return
         if not is_prepared:
-            _prepare(x, count, norm, epsilon, own, gates)
+            _prepare(x, count, norm, epsilon, scratch, gates)
             is_prepared = True
-        first, last = _find_part(gates, chunk, chunks)
-        operand = choose_operand(normal, gates, room)
-        multiply(operand, count, gates, first, last, gate_scales, gate)
-        multiply(operand, count, ups, first, last, up_scales, up)
+        first, last = _find_part(gates.blocks, chunk, chunks)
+        operand = choose_operand(scratch.normal, gates.blocks, scratch.quanta)
+        multiply(operand, count, gates.blocks, first, last, gates.scales, gate)
+        multiply(operand, count, ups.blocks, first, last, ups.scales, up)
         for row in range(count):
             _swiglu(gate[row, first * LANES : last * LANES], up[row, first * LANES : last * LANES])
         _finish(board, phase)
 
 
-@njit(error_model="numpy", nogil=True)
-def run(board, workers, ids, slots, shape, wanted, model, layers, rotations, kind, shared, own):
-    """Tokens through all layers, appended to slots; every worker calls this, and all return once the last chunk is done.
-
-    board [phases * BOARD] zeros; ids [count]; slots [count, 6] place, addresses of the keys, of their sizes, of the values and
-    of theirs, and capacity, with the rows of one slot in the order of their places; shape (heads, kv_heads); the logits of the
-    last `wanted` rows are computed. The model: embedding, norm, head blocks and scales, epsilon; for all layers norm,
-    query-key-value, out, norm, gate, up, down; rotations (cosines, sines) [context, dim]; kind, an empty array of the type
-    that the cache has. Shared by the workers: x, heads, mixed, added, gate, up, each [count or more, a multiple of LANES], and
-    logits; a worker's own: shares of attention, and (normalized rows, room for rows as bytes with their sizes and totals).
-    """
-    embedding, norm, head, head_scales, epsilon = model
-    norms_1, qkv, qkv_scales, outs, out_scales, norms_2, gates, gate_scales, ups, up_scales, downs, down_scales = layers
-    cosines, sines = rotations
-    x, heads, mixed, added, gate, up, logits = shared
-    shares, rows = own
-    count, sizes = len(ids), (len(qkv), shape[0], shape[1], cosines.shape[1])
-    most = 1 if workers == 1 else 8 * workers  # chunks of a phase: more than workers, so that a slow one gets fewer
-    phase = np.int64(0)
-    while _claim(board, phase, 1) >= 0:
-        for row in range(count):
-            for place in range(embedding.shape[1]):  # assigning a slice would take a second longer to compile
-                x[row, place] = embedding[ids[row], place]
-        _finish(board, phase)
-    for i in range(len(qkv)):
-        phase = 1 + PHASES * i
-        _project(board, phase, most, count, x, norms_1[i], epsilon, rows, qkv[i], qkv_scales[i], heads)
-        _attend(board, phase + 1, count, i, sizes, slots, kind, cosines, sines, heads, shares, mixed)
-        _project_back(board, phase + 2, most, count, mixed, rows, outs[i], out_scales[i], added, x)
-        _project_gated(
-            board, phase + 3, most, count, x, norms_2[i], epsilon, rows,
-            gates[i], gate_scales[i], ups[i], up_scales[i], gate, up,
-        )  # fmt: skip
-        _project_back(board, phase + 4, most, count, gate, rows, downs[i], down_scales[i], added, x)
-    phase, last = 1 + PHASES * len(qkv), x[count - wanted :]
-    _project(board, phase, most, wanted, last, norm, epsilon, rows, head, head_scales, logits)
+@compiled()
+def _pick(matrices, layer):
+    """One layer's matrix of those of all."""
+    return Matrix(matrices.blocks[layer], matrices.scales[layer])
 
 
+def _hash_kernel() -> int:
+    """A number that changes with the kernel's files."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return int.from_bytes(digest.digest()[:7], "big")
+
+
+def _make_run(stamp: int):
+    """The function that all workers call. numba's cache keys on what it closes over: so on `stamp`, the kernel's hash."""
+
+    @njit(error_model="numpy", nogil=True)
+    def run(board, workers, count, slots, shape, wanted, layers, head, rotations, kind, shared, scratch):
+        """Embedded tokens through all layers, appended to slots; every worker calls this, and all return after the last chunk.
+
+        board [phases * BOARD] zeros; the first `count` rows of shared.x are given; slots [count, 6] position, addresses of the
+        keys, of their scales, of the values and of theirs, and capacity, with the rows of one slot in the order of their
+        positions; shape (heads, kv_heads); the logits of the last `wanted` rows are computed; rotations (cosines, sines)
+        [context, dim]; kind, an empty array of the type that the cache has.
+        """
+        if stamp == 0:
+            return
+        most = 1 if workers == 1 else 8 * workers  # more chunks than workers: a slow one gets fewer
+        sizes = (len(layers.qkv.blocks), shape[0], shape[1], rotations[0].shape[1])
+        for i in range(len(layers.qkv.blocks)):
+            phase = PHASES * i
+            norm = layers.attention_norm[i]
+            _project(board, phase, most, count, shared.x, norm, head.epsilon, scratch, _pick(layers.qkv, i), shared.heads)
+            _attend(
+                board, phase + 1, most, count, i, sizes, slots, kind, rotations, shared.heads, scratch, shared.mixed
+            )  # fmt: skip
+            _project_back(board, phase + 2, most, count, shared.mixed, scratch, _pick(layers.out, i), shared.added, shared.x)
+            _project_gated(
+                board, phase + 3, most, count, shared.x, layers.mlp_norm[i], head.epsilon, scratch,
+                _pick(layers.gate, i), _pick(layers.up, i), shared.gate, shared.up,
+            )  # fmt: skip
+            _project_back(board, phase + 4, most, count, shared.gate, scratch, _pick(layers.down, i), shared.added, shared.x)
+        phase, last = PHASES * len(layers.qkv.blocks), shared.x[count - wanted :]
+        _project(board, phase, most, wanted, last, head.norm, head.epsilon, scratch, head.matrix, shared.logits)
+
+    return run
+
+
+STAMP = _hash_kernel()
+run = _make_run(STAMP)
 try:
     run.enable_caching()
     IS_KEPT = True

@@ -1,4 +1,4 @@
-"""The matrix product: rows times blocks of weights, quantized to int8 first where the weights are laid out for that."""
+"""The matrix product: rows times blocks of weights, quantized first where the weights are int8."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from numba.extending import overload
 
 from story_engine.model.kernel.intrinsics import compiled
 from story_engine.model.kernel.microkernels import (
-    QUAD,
+    BLOCK,
+    PAIR,
     microkernel_1,
     microkernel_2,
     microkernel_3,
@@ -17,59 +18,57 @@ from story_engine.model.kernel.microkernels import (
 )
 
 ZERO, HALF, ONE = np.float32(0), np.float32(0.5), np.float32(1)
-LARGEST = np.float32(127)  # byte of a row
+MAX_BYTE, MAX_WORD = np.float32(127), np.float32(32767)
 WITHOUT_SIGN = np.int32(0x7FFFFFFF)  # the bits of a float32
 
 
 @compiled()
-def quantize_vector(vector, bytes):
-    """Set `bytes` to a vector divided by its largest number, times 127; returns the size of one.
+def quantize_vector(vector, largest_quantum, quanta):
+    """Set `quanta` to a vector divided by its largest number, times `largest_quantum`; returns the scale.
 
     That is no finite number where one of the vector's is none. Numbers without their sign stand in the order of their bits,
     those that are none at the top, and the largest of many whole numbers is found at once.
     """
     bits, top = vector.view(np.int32), np.int32(0)
-    for place in range(len(vector)):
-        top = max(top, np.int32(bits[place] & WITHOUT_SIGN))
+    for i in range(len(vector)):
+        top = max(top, np.int32(bits[i] & WITHOUT_SIGN))
     largest = np.int32(top).view(np.float32)
-    factor = LARGEST / largest if top else ZERO
-    for place in range(len(vector)):
-        bytes[place] = np.int32(np.floor(vector[place] * factor + HALF))
-    return largest / LARGEST
+    factor = largest_quantum / largest if top else ZERO
+    for i in range(len(vector)):
+        quanta[i] = np.int32(np.floor(vector[i] * factor + HALF))
+    return largest / largest_quantum
 
 
 @compiled()
-def _quantize_rows(x, rows, count, room):
-    """The first `count` numbers of each row as bytes, with their size and their total."""
-    bytes, sizes, totals = room
+def _quantize_rows(x, rows, count, scratch):
+    """The first `count` numbers of each row as int16, with a scale for each BLOCK of them."""
+    words, scales = scratch
     for row in range(rows):
-        sizes[row] = quantize_vector(x[row, :count], bytes[row, :count])
-        total = np.int32(0)
-        for place in range(count):
-            total += bytes[row, place]
-        totals[row] = total
+        for block in range(count // BLOCK):
+            first, last = block * BLOCK, (block + 1) * BLOCK
+            scales[row, block] = quantize_vector(x[row, first:last], MAX_WORD, words[row, first:last])
 
 
-def choose_operand(x, weights, room):
-    """What `multiply` takes with these weights: the rows themselves, or their bytes."""
+def choose_operand(x, weights, scratch):
+    """What `multiply` takes with these weights: the rows themselves, or their quanta."""
 
 
-def quantize_rows(x, rows, weights, room):
-    """Round the rows to bytes in `room`, where the weights are for such."""
+def quantize_rows(x, rows, weights, scratch):
+    """Quantize the rows into `scratch`, where the weights are int8."""
 
 
 @overload(choose_operand)
-def _find_operand(x, weights, room):
-    if weights.dtype == types.uint8:
-        return lambda x, weights, room: room
-    return lambda x, weights, room: x
+def _find_operand(x, weights, scratch):
+    if weights.dtype == types.int8:
+        return lambda x, weights, scratch: scratch
+    return lambda x, weights, scratch: x
 
 
 @overload(quantize_rows)
-def _find_quantizer(x, rows, weights, room):
-    if weights.dtype == types.uint8:
-        return lambda x, rows, weights, room: _quantize_rows(x, rows, weights.shape[1] * QUAD, room)
-    return lambda x, rows, weights, room: None
+def _find_quantizer(x, rows, weights, scratch):
+    if weights.dtype == types.int8:
+        return lambda x, rows, weights, scratch: _quantize_rows(x, rows, weights.shape[1] * PAIR, scratch)
+    return lambda x, rows, weights, scratch: None
 
 
 @compiled()

@@ -1,7 +1,8 @@
 """Microkernels of the matrix product, as instructions of numba's compiler: the sums of a tile stay in registers.
 
-Two kinds: rows of float32 with weights in float32 or int8; and rows quantized to int8 with weights in int8, by the
-processor's own products of bytes (VNNI), whose sums are whole numbers and so exact in any order.
+Two kinds: float32 rows with float32 weights; and rows quantized to int16, a scale for each BLOCK of inputs, with int8 weights.
+The sums over a block are int32 and exact, so the width of the processor's instructions does not change a bit; they are added
+up in float32 in the order of the blocks.
 """
 
 from __future__ import annotations
@@ -11,16 +12,30 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from story_engine.model.kernel.intrinsics import FLOAT, INT8, INT32, INT64, LANES, find_tile, multiply_add, prefetch, spread
+from story_engine.model.kernel.intrinsics import (
+    FLOAT,
+    INT8,
+    INT16,
+    INT32,
+    INT64,
+    LANES,
+    count_registers,
+    find_tile,
+    multiply_add,
+    prefetch,
+    spread,
+)
 
-QUAD = 4  # neighbouring inputs that one instruction multiplies and adds
-CENTRE = 128  # what is added to a weight, so that its byte has no sign, as the instruction wants one of its two
+PAIR = 2  # neighbouring inputs that one instruction multiplies and adds
+BLOCK = 64  # inputs that share a scale; 64 * 127 * 32,767 is an int32
+PRODUCTS = {16: "llvm.x86.avx512.pmaddw.d.512", 8: "llvm.x86.avx2.pmadd.wd", 4: "llvm.x86.sse2.pmadd.wd"}
 
 
 def find_width() -> int:
-    """Sums that one product of bytes adds to on this processor: 16, 8, or 0 where it has none."""
+    """Sums that one product of pairs adds to on this processor: 16, 8 or 4, or 0 where it has no such instruction."""
     features = binding.get_host_cpu_features()
-    return 16 if features.get("avx512vnni") else 8 if features.get("avxvnni") else 0
+    found = [width for width, name in ((16, "avx512bw"), (8, "avx2"), (4, "sse2")) if features.get(name)]
+    return found[0] if found else 0
 
 
 WIDTH = find_width()
@@ -31,18 +46,18 @@ def _make_microkernel(rows: int):
 
     It sets out[row : row + rows, LANES of the block] to the products of these rows with this block, tile by tile.
     """
-    by_floats, by_bytes = _multiply_floats(rows), _multiply_bytes(rows)
+    by_floats, by_pairs = _multiply_floats(rows), _multiply_pairs(rows)
 
     @intrinsic
     def microkernel(typing, x, row, weights, block, scales, out):
-        generate = by_bytes if isinstance(x, types.BaseTuple) else by_floats
+        generate = by_pairs if isinstance(x, types.BaseTuple) else by_floats
         return types.void(x, row, weights, block, scales, out), generate
 
     return microkernel
 
 
 def _multiply_floats(rows: int):
-    """x is [rows..., inputs], weights are [blocks, inputs, LANES] in float32 or signed bytes."""
+    """x is [rows..., inputs], weights are [blocks, inputs, LANES]."""
     tile = find_tile(rows)
     vector = ir.VectorType(FLOAT, tile)
     zero = ir.Constant(vector, [0.0] * tile)
@@ -51,7 +66,6 @@ def _multiply_floats(rows: int):
         x, weights, scales, out = (_open(context, builder, signature, arguments, place) for place in (0, 2, 4, 5))
         row, block = arguments[1], arguments[3]
         inputs = builder.extract_value(weights.shape, 1)
-        stored, size = (INT8, 1) if signature.args[2].dtype == types.int8 else (FLOAT, 4)
         for first in range(0, LANES, tile):
             start = builder.add(builder.mul(builder.mul(block, inputs), INT64(LANES)), INT64(first))
             base = builder.gep(weights.data, [start])
@@ -59,10 +73,8 @@ def _multiply_floats(rows: int):
             with cgutils.for_range(builder, inputs) as loop:
                 line = builder.gep(base, [builder.mul(loop.index, INT64(LANES))])
                 if first == 0:
-                    prefetch(builder, line, LANES * size)
-                weight = builder.load(builder.bitcast(line, ir.VectorType(stored, tile).as_pointer()), align=size)
-                if stored is INT8:
-                    weight = builder.sitofp(builder.sext(weight, ir.VectorType(INT32, tile)), vector)
+                    prefetch(builder, line, LANES * 4)
+                weight = builder.load(builder.bitcast(line, vector.as_pointer()), align=4)
                 for number, each in enumerate(sums):
                     value = spread(builder, builder.load(_find(builder, x, row, number, loop.index)), tile)
                     builder.store(multiply_add(builder, tile, value, weight, builder.load(each)), each)
@@ -76,61 +88,100 @@ def _multiply_floats(rows: int):
     return generate
 
 
-def _multiply_bytes(rows: int):
-    """x is (bytes [rows..., inputs], sizes [rows...], totals [rows...]), weights are [blocks, quads, LANES, QUAD].
+def _multiply_pairs(rows: int):
+    """x is (words [rows..., inputs], scales [rows..., inputs / BLOCK]), weights are [blocks, pairs, LANES, PAIR].
 
-    A row's inputs are its bytes times its size, and a weight's byte has CENTRE added: CENTRE times the sum of the row's
-    bytes, its total, is taken away again.
+    A row's inputs are its words times the scale of their BLOCK.
     """
-    width = WIDTH or 16  # where it is 0, nobody asks for these
-    tile = max(find_tile(rows), width)
+    width = WIDTH or 4
+    tile = _find_pair_tile(rows, width)
     whole, vector = ir.VectorType(INT32, width), ir.VectorType(FLOAT, width)
-    zero = ir.Constant(whole, [0] * width)
+    bytes, words = ir.VectorType(INT8, PAIR * width), ir.VectorType(INT16, PAIR * width)
     starts = range(0, tile, width)
 
     def generate(context, builder, signature, arguments):
         weights, scales, out = (_open(context, builder, signature, arguments, place) for place in (2, 4, 5))
-        x, sizes, totals = (
+        x, row_scales = (
             context.make_array(kind)(context, builder, builder.extract_value(arguments[0], number))
             for number, kind in enumerate(signature.args[0].types)
         )
         row, block = arguments[1], arguments[3]
-        quads = builder.extract_value(weights.shape, 1)
-        product = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(whole, [whole] * 3), f"llvm.x86.avx512.vpdpbusd.{32 * width}"
-        )
-        for first in range(0, LANES, tile):
-            start = builder.add(builder.mul(builder.mul(block, quads), INT64(LANES * QUAD)), INT64(first * QUAD))
-            base = builder.gep(weights.data, [start])
-            sums = [[cgutils.alloca_once_value(builder, zero) for _ in starts] for _ in range(rows)]
-            with cgutils.for_range(builder, quads) as loop:
-                line = builder.gep(base, [builder.mul(loop.index, INT64(LANES * QUAD))])
-                if first == 0:
-                    prefetch(builder, line, LANES * QUAD)
-                parts = [
-                    builder.load(builder.bitcast(builder.gep(line, [INT64(part * QUAD)]), whole.as_pointer()), align=1)
-                    for part in starts
-                ]
-                for number, own in enumerate(sums):
-                    quad = _find(builder, x, row, number, builder.mul(loop.index, INT64(QUAD)))
-                    quad = builder.load(builder.bitcast(quad, INT32.as_pointer()), align=1)
-                    values = _spread_whole(builder, quad, width)
-                    for part, each in zip(parts, own, strict=True):
-                        builder.store(builder.call(product, [builder.load(each), part, values]), each)
+        pairs = builder.extract_value(weights.shape, 1)
+        count = builder.sdiv(pairs, INT64(BLOCK // PAIR))
+        length = builder.sdiv(pairs, count)  # a constant would be unrolled, and compile for seconds
+
+        def make_sums(kind, zero):
+            return [
+                [cgutils.alloca_once_value(builder, ir.Constant(kind, [zero] * width)) for _ in starts] for _ in range(rows)
+            ]
+
+        def add_products(base, pair, sums):
+            line = builder.gep(base, [builder.mul(pair, INT64(LANES * PAIR))])
+            prefetch(builder, line, tile * PAIR)
+            parts = [
+                builder.sext(
+                    builder.load(builder.bitcast(builder.gep(line, [INT64(at * PAIR)]), bytes.as_pointer()), align=1), words
+                )
+                for at in starts
+            ]
             for number, own in enumerate(sums):
-                here = builder.add(row, INT64(number))
-                size = spread(builder, builder.load(builder.gep(sizes.data, [here])), width)
-                total = builder.mul(builder.load(builder.gep(totals.data, [here])), INT32(CENTRE))
-                total = _spread_whole(builder, total, width)
-                for part, each in zip(starts, own, strict=True):
+                both = _find(builder, x, row, number, builder.mul(pair, INT64(PAIR)))
+                both = _spread_whole(builder, builder.load(builder.bitcast(both, INT32.as_pointer()), align=2), width)
+                both = builder.bitcast(both, words)
+                for part, each in zip(parts, own, strict=True):
+                    builder.store(builder.add(builder.load(each), _multiply_words(builder, part, both)), each)
+
+        for first in range(0, LANES, tile):
+            start = builder.add(builder.mul(builder.mul(block, pairs), INT64(LANES * PAIR)), INT64(first * PAIR))
+            base = builder.gep(weights.data, [start])
+            totals, sums = make_sums(vector, 0.0), make_sums(whole, 0)
+            for own in totals:
+                for each in own:
+                    builder.store(ir.Constant(vector, [0.0] * width), each)
+            with cgutils.for_range(builder, count) as group:
+                for own in sums:
+                    for each in own:
+                        builder.store(ir.Constant(whole, [0] * width), each)
+                begin = builder.mul(group.index, length)
+                with cgutils.for_range(builder, length) as loop:
+                    add_products(base, builder.add(begin, loop.index), sums)
+                for number, (own, own_totals) in enumerate(zip(sums, totals, strict=True)):
+                    scale = spread(builder, builder.load(_find(builder, row_scales, row, number, group.index)), width)
+                    for each, total in zip(own, own_totals, strict=True):
+                        value = builder.sitofp(builder.load(each), vector)
+                        builder.store(multiply_add(builder, width, value, scale, builder.load(total)), total)
+            for number, own_totals in enumerate(totals):
+                for part, total in zip(starts, own_totals, strict=True):
                     column = builder.add(builder.mul(block, INT64(LANES)), INT64(first + part))
                     scale = builder.load(builder.bitcast(builder.gep(scales.data, [column]), vector.as_pointer()), align=4)
-                    value = builder.sitofp(builder.sub(builder.load(each), total), vector)
                     place = builder.bitcast(_find(builder, out, row, number, column), vector.as_pointer())
-                    builder.store(builder.fmul(builder.fmul(value, scale), size), place, align=4)
+                    builder.store(builder.fmul(builder.load(total), scale), place, align=4)
         return context.get_dummy_value()
 
     return generate
+
+
+def _find_pair_tile(rows: int, width: int) -> int:
+    """Lanes of a block whose sums for so many rows, their weights and two more vectors fit in the registers."""
+    tile = LANES
+    while tile > width and rows * tile // width + (tile // width if rows > 1 else 1) + 2 > count_registers():
+        tile //= 2
+    return tile
+
+
+def _multiply_words(builder, left, right):
+    """Vectors of int16, multiplied, and neighbours added up: half as many int32."""
+    width = left.type.count // PAIR
+    kind = ir.VectorType(INT32, width)
+    if WIDTH:
+        function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(kind, [left.type] * 2), PRODUCTS[width])
+        return builder.call(function, [left, right])
+    wide = ir.VectorType(INT32, PAIR * width)
+    product = builder.mul(builder.sext(left, wide), builder.sext(right, wide))
+    halves = [
+        builder.shuffle_vector(product, product, ir.Constant(kind, list(range(odd, PAIR * width, PAIR)))) for odd in (0, 1)
+    ]
+    return builder.add(*halves)
 
 
 def _open(context, builder, signature, arguments, place):

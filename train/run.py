@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import signal
 import time
 from collections import deque
@@ -17,23 +18,23 @@ import torch
 from accelerate import Accelerator
 from torch import nn
 
-from train.checkpoint import gather_weights, load_newest, save_checkpoint
-from train.curve import read_log
+from train.advice import advise_memory, advise_rate
+from train.checkpoint import gather_weights, save_checkpoint
 from train.data import TokenRows
-from train.errors import TrainError
+from train.errors import TrainError, guard_writing
 from train.export import export_model, load_held_out
-from train.hardware import find_hardware, fit_micro_batch
+from train.hardware import LONG_ROWS, choose_precision, find_hardware, fit_micro_batch
 from train.heldout import HeldOutLoss, measure_loss
 from train.lineage import NOTHING, Lineage
-from train.network import Dropout, LanguageModelLoss, build_model, choose_attention
+from train.network import Dropout, LanguageModelLoss, build_model, choose_attention, freeze
 from train.optim import build_optimizers, set_rates
 from train.packing import StoryRows
-from train.presets import FREE_FIELDS, Preset
+from train.presets import Preset
 from train.report import write_report
+from train.resume import is_begun, resume_run
 from train.samples import write_samples
-from train.sharding import build_plugin, gather, whole
+from train.sharding import build_plugin, check_processes, gather, whole
 
-LONG_ROWS = 1024  # tokens
 RECENT = 50  # steps from which the time left is told; steps of full rows take longer than others
 
 
@@ -57,14 +58,18 @@ class Run:
     ) -> None:
         lineage.check(preset, data)
         self.data, self.out, self.lineage = data, out, lineage
+        self.precision = choose_precision(preset.precision)
         self.accelerator = Accelerator(
-            mixed_precision=preset.precision,
+            cpu=check_processes(os.environ) and not torch.cuda.is_available(),
+            mixed_precision=self.precision,
             log_with="tensorboard" if tensorboard else None,
             project_dir=out,
             fsdp_plugin=build_plugin() if shard else None,
         )
-        self.hardware = find_hardware(preset.precision)
         processes = self.accelerator.num_processes
+        if processes != int(os.environ.get("WORLD_SIZE", 1)):
+            raise TrainError("The launcher's processes did not find each other. Start the run with `torchrun`.")
+        self.hardware = find_hardware(preset.precision)
         self.preset = replace(preset, micro_batch_tokens=fit_micro_batch(preset, self.hardware.memory, processes))
         self.rows = StoryRows(data, preset.seed) if preset.whole_stories else TokenRows(data, preset.seed)
         self.full_rows = TokenRows(data, preset.seed, serials=True) if preset.serials else self.rows
@@ -72,6 +77,7 @@ class Run:
         self.attention = choose_attention()
         self.model = build_model(preset, self.rows.meta.end_token, self.attention).to(self.accelerator.device)
         lineage.load_start(self.model)
+        freeze(self.model, preset.frozen_layers)
         self.dropout = Dropout(self.model, preset.dropout)
         self.optimizers = build_optimizers(self.model, preset)
         teachers = lineage.load_teachers(self.attention, self.accelerator.device)
@@ -97,12 +103,14 @@ class Run:
             TrainError: the folder already holds a run and `resume` is off, or another preset's or data's run and it is
                 on; the loss or gradient is not finite; the memory or the disk is full.
         """
+        if until is not None and until < 0:
+            raise TrainError(f"--until {until} is no step. Give a step from 0 to {self.preset.steps}.")
         self._open(resume)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._ask_to_stop)
         if self.step == 0:
             self._finish_step()
-        last = min(self.preset.steps, until or self.preset.steps)
+        last = self.preset.steps if until is None else min(self.preset.steps, until)
         while self.step < last and not self._is_stopped():
             begun = time.perf_counter()
             facts = self.take_step()
@@ -124,7 +132,7 @@ class Run:
             self.step, preset.tokens_per_step, context, accelerator.process_index, accelerator.num_processes
         )
         lr = set_rates(self.optimizers, self.step, preset)
-        self.dropout.share = preset.dropout_at(self.step)
+        self.dropout.probability = preset.dropout_at(self.step)
         parts = batch.split(max(1, preset.micro_batch_tokens // context))
         total = torch.zeros((), device=accelerator.device)
         for number, part in enumerate(parts):
@@ -136,9 +144,9 @@ class Run:
                 accelerator.backward(nats * accelerator.num_processes / preset.tokens_per_step)
             total += nats.detach()
         loss = float(accelerator.reduce(total, "sum")) / preset.tokens_per_step
-        norm = float(accelerator.clip_grad_norm_(self.model.parameters(), preset.clip))
+        norm = float(accelerator.clip_grad_norm_(self.model.parameters(), preset.clip or math.inf))
         if not math.isfinite(loss) or not math.isfinite(norm):
-            raise TrainError(f"Step {self.step}: loss {loss}, gradient norm {norm}. Lower max_lr, then --resume.")
+            raise TrainError(f"Step {self.step}: loss {loss}, gradient norm {norm}. {advise_rate(preset, self.step)}")
         for optimizer in self.optimizers:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
@@ -162,17 +170,16 @@ class Run:
         """Take up the folder, or begin it, and note what runs on what."""
         facts = json.loads(json.dumps(asdict(self.preset)))
         data = hashlib.sha256(json.dumps(self.rows.meta.shards, sort_keys=True).encode()).hexdigest()[:16]
-        origin = self.lineage.hash()
+        made_of: dict[str, object] = {"data": data, "lineage": self.lineage.hash()}
         if resume:
-            self._check_same(facts, data, origin)
-            self.step = load_newest(self.out, self.model, self.optimizers)
-        elif (self.out / "log.jsonl").exists():
+            self.step = resume_run(self.out, self.preset, made_of, self.model, self.optimizers)
+        elif is_begun(self.out):
             raise TrainError(f"{self.out} already holds a run. Add --resume to go on with it, or choose another folder.")
         self.accelerator.wait_for_everyone()
         self.out.mkdir(parents=True, exist_ok=True)
         machine = {"device": self.hardware.name, "processes": self.accelerator.num_processes, "torch": torch.__version__}
-        machine |= {"attention": self.attention, "folder": str(self.data.resolve())}
-        self._note({"from_step": self.step, "preset": facts, "data": data, "lineage": origin, **machine})
+        machine |= {"attention": self.attention, "precision": self.precision, "folder": str(self.data.resolve())}
+        self._note({"from_step": self.step, "preset": facts, **made_of, **machine})
         self.accelerator.init_trackers("tensorboard")
         if self.is_main:
             print(
@@ -182,41 +189,20 @@ class Run:
                 flush=True,
             )
 
-    def _check_same(self, facts: dict[str, object], data: str, origin: dict[str, object]) -> None:
-        noted = [entry for entry in read_log(self.out)[1] if "preset" in entry][-1]
-        free = set(FREE_FIELDS)
-        if self.preset.schedule == "trapezoid":
-            free |= {"steps", "cool_down"}  # the rate is constant until the cool-down, however far that is
-        differing = [
-            f"{key} was {noted['preset'][key]} and is {value}"
-            for key, value in facts.items()
-            if key not in free and noted["preset"].get(key, value) != value
-        ]
-        if noted.get("data", data) != data:
-            differing.append("the prepared data is another")
-        if noted.get("lineage", origin) != origin:
-            differing.append("the model it started with, or its teachers, are others")
-        if differing:
-            raise TrainError(f"{self.out} holds another run: {'; '.join(differing)}. Choose another folder for this one.")
-
     def _seed_dropout(self, part: int) -> None:
         """What is left out depends on (seed, step, process, part) alone, so that a resumed run is the uninterrupted one.
 
         torch's dropout takes no generator, hence the global one.
         """
-        if self.dropout.share:
-            place = (self.preset.seed, self.step, self.accelerator.process_index, part)
-            torch.manual_seed(int(np.random.SeedSequence(place).generate_state(1)[0]))
+        if self.dropout.probability:
+            key = (self.preset.seed, self.step, self.accelerator.process_index, part)
+            torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
 
     def _run_part(self, part: torch.Tensor) -> torch.Tensor:
         try:
             return self.loss(part.to(self.accelerator.device))
         except torch.OutOfMemoryError as error:
-            half = self.preset.micro_batch_tokens // 2
-            raise TrainError(
-                f"{self.preset.micro_batch_tokens:,} tokens at once do not fit into the device's memory. "
-                f"Add `--set micro_batch_tokens={half}`, or `loss=fused`, and --resume where the run had begun."
-            ) from error
+            raise TrainError(advise_memory(self.preset, self.accelerator.num_processes)) from error
 
     def _choose_stance(self, context: int) -> AbstractContextManager[object]:
         """Compiled, but eager for long rows on the CPU: measured there, compiling makes rows of 2,048 a fifth slower."""
@@ -267,12 +253,17 @@ class Run:
     def _export(self, folder: Path) -> None:
         weights = gather_weights(self.model)
         if self.is_main:
-            export_model(self.model, self.data, folder, weights=weights)
+            with guard_writing(f"The model of step {self.step}"):
+                export_model(self.model, self.data, folder, weights=weights)
 
     def _note(self, facts: dict[str, object]) -> None:
+        """Add a line to the log; where a kill or a full disk has cut the last one, the new one stands on its own."""
         if self.is_main:
-            with (self.out / "log.jsonl").open("a", encoding="utf-8") as log:
-                log.write(json.dumps(facts) + "\n")
+            with guard_writing("The log"), (self.out / "log.jsonl").open("a+b") as log:
+                size = log.seek(0, os.SEEK_END)
+                log.seek(max(0, size - 1))
+                is_cut = log.read(1) not in (b"", b"\n")
+                log.write(b"\n" * is_cut + json.dumps(facts).encode() + b"\n")
 
     def _ask_to_stop(self, number: int, frame: object) -> None:
         print("\nStopping after this step; the run is being saved.", flush=True)

@@ -1,4 +1,4 @@
-"""Which way of computing is taken: measured once, remembered, chosen by hand, and had where nothing can be written."""
+"""Autotuning: the kernel wherever it can be had, its workers asked anew, the cost of a row remembered."""
 
 import json
 import os
@@ -11,7 +11,6 @@ import torch
 
 from story_engine import ModelError, StoryEngine
 from story_engine.model import autotune
-from story_engine.model.autotune import Finding
 from story_engine.model.compiled_decoder import CompiledDecoder
 from story_engine.model.kernel import forward
 from story_engine.model.torch_decoder import Decoder
@@ -20,42 +19,41 @@ from story_engine.model.torch_decoder import Decoder
 @pytest.fixture
 def found(tmp_path, monkeypatch):
     path = tmp_path / "cache" / "kernels.json"
-    monkeypatch.setattr(autotune, "FOUND", path)
+    monkeypatch.setattr(autotune, "FINDINGS_FILE", path)
     return path
 
 
-@pytest.mark.parametrize("fastest", [0, 1])
-def test_what_was_fastest_is_remembered(tiny_folder, found, monkeypatch, fastest):
-    monkeypatch.setattr(autotune, "_measure", lambda compiled, plain: Finding(fastest, 0.25))
+def test_the_cost_of_a_row_is_remembered(tiny_folder, found, monkeypatch):
+    monkeypatch.setattr(autotune, "_measure_row_cost", lambda compiled: 0.25)
     engines = [StoryEngine.load(str(tiny_folder))]
-    assert list(json.loads(found.read_text()).values()) == [[fastest, 0.25]]
-    monkeypatch.setattr(autotune, "_measure", lambda compiled, plain: pytest.fail("measured again"))
+    assert list(json.loads(found.read_text()).values()) == [0.25]
+    monkeypatch.setattr(autotune, "_measure_row_cost", lambda compiled: pytest.fail("measured again"))
     engines.append(StoryEngine.load(str(tiny_folder)))
     for engine in engines:
-        assert isinstance(engine.decoder, CompiledDecoder if fastest else Decoder)
-        assert engine.decoder.row_cost == (0.25 if fastest else 1)
-    assert isinstance(StoryEngine.load(str(tiny_folder), kernel="on").decoder, CompiledDecoder)
+        assert isinstance(engine.decoder, CompiledDecoder)
+        assert engine.decoder.row_cost == 0.25
 
 
 def test_the_kernel_is_measured_and_can_be_switched_off(tiny_folder, found):
-    assert isinstance(StoryEngine.load(str(tiny_folder), kernel="off").decoder, Decoder)
+    decoder = StoryEngine.load(str(tiny_folder), kernel="off").decoder
+    assert isinstance(decoder, Decoder)
+    assert decoder.precision == "float32"
     assert not found.exists()
-    StoryEngine.load(str(tiny_folder))
-    [[workers, row_cost]] = json.loads(found.read_text()).values()
-    assert workers in range(torch.get_num_threads() + 1)
-    assert row_cost >= 0
+    decoder = StoryEngine.load(str(tiny_folder)).decoder
+    assert decoder.workers in range(1, torch.get_num_threads() + 1)
+    [row_cost] = json.loads(found.read_text()).values()
+    assert row_cost == decoder.row_cost >= 0
     for foreign in ("not what we wrote", "[1]", '{"a": "b"}'):
         found.write_text(foreign)
         StoryEngine.load(str(tiny_folder))
-        assert any(isinstance(entry, list) for entry in json.loads(found.read_text()).values())
+        assert any(isinstance(entry, float) for entry in json.loads(found.read_text()).values())
 
 
 def test_a_start_on_a_busy_machine_does_not_cost_later_ones_their_workers(tiny_folder, found, monkeypatch):
-    """One worker was remembered; later two are faster, or one is."""
+    """Two workers are fastest, or one is: asked at every start."""
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
-    monkeypatch.setattr(autotune, "_measure", lambda compiled, plain: Finding(1, 0.25))
-    assert StoryEngine.load(str(tiny_folder)).decoder.workers == 1
-    for fastest in (2, 1):
+    monkeypatch.setattr(autotune, "_measure_row_cost", lambda compiled: 0.25)
+    for fastest in (1, 2, 1):
         monkeypatch.setattr(autotune, "_time", lambda decoder, steps, best=fastest: abs(decoder.workers - best))
         assert StoryEngine.load(str(tiny_folder)).decoder.workers == fastest
 
@@ -65,7 +63,7 @@ def test_a_first_start_which_compiles_tells_what_later_ones_do(tmp_path):
     """The same bits: a compiler that may add up in any order chooses another one where the kernel comes from the cache."""
     tell = (
         "from story_engine import StoryEngine; engine = StoryEngine.load('embedded', kernel='on', precision='int8');"
-        "print(engine.prefill(range(1, 200), engine.make_slot()).numpy().tobytes().hex())"
+        "print(engine.prefill(range(1, 200), engine.decoder.new_slot()).numpy().tobytes().hex())"
     )
     folders = {"NUMBA_CACHE_DIR": str(tmp_path / "code"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
     told = [
@@ -83,9 +81,9 @@ def test_a_first_start_which_compiles_tells_what_later_ones_do(tmp_path):
 
 
 def test_whoever_has_no_home_measures_at_every_start(tiny_folder, monkeypatch):
-    monkeypatch.setattr(autotune, "FOUND", Path("~nobody-of-that-name/kernels.json"))
+    monkeypatch.setattr(autotune, "FINDINGS_FILE", Path("~nobody-of-that-name/kernels.json"))
     measured = []
-    monkeypatch.setattr(autotune, "_measure", lambda compiled, plain: measured.append(1) or Finding(1, 0.25))
+    monkeypatch.setattr(autotune, "_measure_row_cost", lambda compiled: measured.append(1) or 0.25)
     for _ in range(2):
         assert isinstance(StoryEngine.load(str(tiny_folder)).decoder, CompiledDecoder)
     assert len(measured) == 2
@@ -111,7 +109,7 @@ def test_a_model_of_almost_nothing_compiles_for_all(tiny_folder, found, precisio
     autotune._compile(precision)
     known = list(forward.run.signatures)
     engine = StoryEngine.load(str(tiny_folder), precision=precision, kernel="on")
-    engine.decoder.step([1, 2], [engine.make_slot(), engine.make_slot()])
+    engine.decoder.step([1, 2], [engine.decoder.new_slot(), engine.decoder.new_slot()])
     assert forward.run.signatures == known
 
 

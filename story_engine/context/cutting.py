@@ -1,0 +1,59 @@
+"""Cutting: a story's passages and notes as sentences that keep their tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from story_engine.context.sentences import ends_sentence, split_sentences
+from story_engine.context.window import Sentence
+from story_engine.model.tokenizer import Vocabulary
+from story_engine.stories.input import write_notes
+from story_engine.stories.story import Passage
+
+NOTES = -1  # stands for the passage in the key of a note
+
+
+class Cutter:
+    """Cuts text for one model; a sentence of more than `longest_sentence` tokens comes in parts."""
+
+    def __init__(self, vocabulary: Vocabulary, longest_sentence: int) -> None:
+        self._vocabulary, self._longest = vocabulary, longest_sentence
+        self._cut_passage = lru_cache(maxsize=20_000)(self._cut)
+
+    def cut_path(self, path: Iterable[Passage]) -> list[Sentence]:
+        """The sentences of a story's path, each with its tokens, made once for every passage."""
+        return [sentence for passage in path for sentence in self._cut_passage(passage)]
+
+    def cut_notes(self, lines: Sequence[str]) -> list[Sentence]:
+        """A reader's notes as sentences of no passage; a line is kept whole or not at all."""
+        written = write_notes(lines)
+        return [Sentence((NOTES, number), text, tuple(self._vocabulary.encode(text))) for number, text in enumerate(written)]
+
+    def _cut(self, passage: Passage) -> tuple[Sentence, ...]:
+        texts = split_sentences(passage.text)
+        if self._gives(passage.tokens, passage.text):
+            parts = self._vocabulary.deal_out(passage.tokens, texts)
+        else:
+            parts = self._vocabulary.encode_parts(texts, is_first=passage.parent is None)
+        sentences: list[Sentence] = []
+        for number, (text, ids) in enumerate(zip(texts, parts, strict=True)):
+            behind = texts[number + 1] if number + 1 < len(texts) else ""
+            breaks_line = "\n" in behind[: len(behind) - len(behind.lstrip())] or text.endswith("\n")
+            slices = [ids[start : start + self._longest] for start in range(0, len(ids), self._longest)]
+            for place, piece in enumerate(slices):
+                is_last = place == len(slices) - 1
+                sentences.append(
+                    Sentence(
+                        key=(passage.id, len(sentences)),
+                        text=text if len(slices) == 1 else self._vocabulary.decode(piece),
+                        ids=piece,
+                        ends_sentence=is_last and (bool(behind) or ends_sentence(text)),
+                        ends_paragraph=is_last and breaks_line,
+                    )
+                )
+        return tuple(sentences)
+
+    def _gives(self, ids: Sequence[int], text: str) -> bool:
+        """Whether ids, of a save file perhaps, are this tokenizer's and give these very words."""
+        return bool(ids) and max(ids) < self._vocabulary.size and self._vocabulary.decode(ids) == text
