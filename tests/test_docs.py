@@ -8,7 +8,12 @@ import pytest
 from tests.test_architecture import ROOT
 from train.__main__ import build_parser
 
-PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/manual.md", "docs/architecture.md", "docs/training.md"]
+PAGES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    *(f"docs/{name}.md" for name in ("manual", "architecture", "models", "training")),
+]
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 PATH = re.compile(r"`((?:\.ci|\.github|docs|story_engine|playground|train|benchmarks|tests)/[\w./-]*)`")
 

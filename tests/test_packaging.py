@@ -16,7 +16,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 EXTRAS = PROJECT["optional-dependencies"]
 BUILT_PACKAGES = {"story_engine", "playground", "train"}
 WITH_NUMBA = {"llvmlite"}
-OPTIONAL = {"flash_attn", "liger_kernel"}
+OPTIONAL = {"flash_attn", "liger_kernel", "transformers"}  # each is used where it is installed
 DATA_FILES = {
     "story_engine/py.typed",
     "story_engine/embedded/config.json",
