@@ -36,7 +36,9 @@ def read_log(run: Path) -> tuple[Preset, list[dict[str, Any]]]:
 def restore_preset(facts: Mapping[str, Any]) -> Preset:
     """A preset out of a log. A field that the log does not know has its default: what was done before there was a choice."""
     known = {field.name for field in fields(Preset)}
-    values = {key: tuple(value) if isinstance(value, list) else value for key, value in facts.items() if key in known}
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in facts.items() if key in known
+    }
     return Preset(**(values | {"shape": Shape(**facts["shape"])}))
 
 

@@ -90,7 +90,7 @@ def _compare_shapes(start: Path, wanted: LlamaConfig) -> list[str]:
         for name in SHAPE
         if getattr(found, name) != getattr(wanted, name)
     ]
-    if found.rope_parameters["rope_theta"] != wanted.rope_parameters["rope_theta"]:
+    if dict(found.rope_parameters or {}) != dict(wanted.rope_parameters or {}):
         differing.append(f"{start} and the preset differ in rope_theta")
     if found.max_position_embeddings < wanted.max_position_embeddings:
         differing.append(

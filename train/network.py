@@ -29,7 +29,7 @@ def build_config(preset: Preset, end_token: int) -> LlamaConfig:
         vocab_size=shape.vocabulary,
         max_position_embeddings=shape.context,
         tie_word_embeddings=shape.tied,
-        rope_theta=shape.rope_theta,
+        rope_parameters={"rope_type": "default", "rope_theta": shape.rope_theta},
         rms_norm_eps=shape.norm_epsilon,
         bos_token_id=end_token,
         eos_token_id=end_token,

@@ -177,7 +177,7 @@ def write_shards(
         stories=sum(shard["stories"] for shard in shards.values()),
         tokens=sum(shard["tokens"] for shard in shards.values()),
         text_bytes=sum(shard["text_bytes"] for shard in shards.values()),
-        end_token=tokenizer.token_to_id(END_OF_STORY),
+        end_token=tokenizer.get_vocab()[END_OF_STORY],
         vocabulary=tokenizer.get_vocab_size(),
         dtype=dtype.name,
         tokenizer_sha256=hash_file(folder / "tokenizer.json"),

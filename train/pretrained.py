@@ -52,12 +52,13 @@ def read_shape(folder: Path, context: int) -> Shape:
         TrainError: the folder holds no Llama model that this trainer has the parts for; every problem is listed.
     """
     config = read_config(folder)
-    rope, problems = config.rope_parameters, []
+    rope: dict[str, Any] = dict(config.rope_parameters or {})
+    problems = []
     if rope["rope_type"] != "default":
         problems.append(f"its rope scaling is {rope['rope_type']}")
     if config.attention_bias or config.mlp_bias:
         problems.append("its layers have biases")
-    if config.head_dim * config.num_attention_heads != config.hidden_size:
+    if (config.head_dim or 0) * config.num_attention_heads != config.hidden_size:
         problems.append(f"its heads of {config.head_dim} do not make up its hidden size {config.hidden_size}")
     if config.hidden_act != "silu":
         problems.append(f"its activation is {config.hidden_act}")
@@ -71,7 +72,7 @@ def read_shape(folder: Path, context: int) -> Shape:
         vocabulary=config.vocab_size,
         context=min(context, config.max_position_embeddings),
         tied=config.tie_word_embeddings,
-        key_value_heads=config.num_key_value_heads,
+        key_value_heads=config.num_key_value_heads or 0,
         rope_theta=rope["rope_theta"],
         norm_epsilon=config.rms_norm_eps,
     )

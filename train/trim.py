@@ -43,7 +43,7 @@ def trim_folder(start: Path, source: list[str], out: Path, context_length: int) 
         )
     trimmed, kept = trim_tokenizer(tokenizer, open_stories(source))
     model = load_model(start)
-    trim_model(model, kept, trimmed.token_to_id(END_OF_STORY), context_length)
+    trim_model(model, kept, kept.index(tokenizer.token_to_id(END_OF_STORY)), context_length)
     write_folder(model, trimmed, out, torch.float32)
     return model.config
 
@@ -62,7 +62,8 @@ def trim_tokenizer(tokenizer: Tokenizer, texts: Iterable[str]) -> tuple[Tokenize
     described = json.loads(tokenizer.to_str())
     check_can_be_cut(described)
     entries: dict[str, int] = described["model"]["vocab"]
-    merges = [tuple(m.split(" ", 1)) if isinstance(m, str) else tuple(m) for m in described["model"]["merges"]]
+    pairs = (m.split(" ", 1) if isinstance(m, str) else m for m in described["model"]["merges"])
+    merges: list[Merge] = [(left, right) for left, right in pairs]
     ranks: dict[Merge, int] = {merge: rank for rank, merge in enumerate(merges)}
     words: set[str] = set()
     for text in texts:

@@ -116,11 +116,11 @@ def read_config(folder: Path) -> ModelConfig:
     rope = raw.get("rope_scaling") or raw.get("rope_parameters") or {}  # in the order of transformers
     rope = rope if isinstance(rope, dict) else {"rope_type": rope}
     heads, hidden = raw.get("num_attention_heads"), raw.get("hidden_size")
-    values = {name: raw.get(key) for name, key in WHOLE_NUMBERS.items()}
+    values: dict[str, Any] = {name: raw.get(key) for name, key in WHOLE_NUMBERS.items()}
     if values["kv_heads"] is None:
         values["kv_heads"] = heads
     if values["head_dim"] is None and _is_count(heads) and _is_count(hidden):
-        values["head_dim"] = hidden // heads
+        values["head_dim"] = values["hidden"] // values["heads"]
     wrong = [
         f"{WHOLE_NUMBERS[name]} is {_show(value)}, not a whole number above 0"
         for name, value in values.items()

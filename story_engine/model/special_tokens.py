@@ -83,9 +83,9 @@ def is_mark(tokenizer: Tokenizer, token: int | None, vocab_size: int) -> bool:
 def _list_claims(folder: Path, tokenizer: Tokenizer, kind: str) -> Iterator[Claim]:
     """What is said of the `bos` or `eos` token, the most trustworthy first."""
     if kind == "bos":
-        whole, text = (tokenizer.encode("a", add_special_tokens=special).ids for special in (True, False))
-        if whole[: len(text)] != text:
-            yield Claim(ITS_OWN, "beginning", tokenizer.id_to_token(whole[0]), whole[0])
+        whole, plain = (tokenizer.encode("a", add_special_tokens=special).ids for special in (True, False))
+        if whole[: len(plain)] != plain:
+            yield Claim(ITS_OWN, "beginning", tokenizer.id_to_token(whole[0]) or "", whole[0])
     for file, named in read_named_tokens(folder).items():
         if (text := named.get(f"{kind}_token")) is not None:
             yield Claim(file, f"{kind}_token", text, tokenizer.token_to_id(text))

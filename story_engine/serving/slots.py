@@ -88,7 +88,7 @@ class SlotPool:
             raise InputError("This story is being written right now. Stop it first, or wait for it to finish.")
 
     def _take(self, story: str) -> Slot:
-        slot = self._leased[story] = self._slots.pop(story, None) or self._new_slot()
+        slot = self._leased[story] = self._slots.pop(story) if story in self._slots else self._new_slot()
         return slot
 
     def _put_back(self, story: str) -> None:

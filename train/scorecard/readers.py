@@ -181,7 +181,8 @@ def _measure(subject: Subject, openings: Sequence[Opening], scorer: TextScorer |
 def _compare(first: Subject, second: Subject) -> dict[Line, Figure]:
     lines = (*FOLLOWED, *KEPT, *FIT)
     found = {
-        line: estimate_difference(*(one.items.get(line.measure, []) for one in (first, second)), line.key) for line in lines
+        line: estimate_difference(first.items.get(line.measure, []), second.items.get(line.measure, []), line.key)
+        for line in lines
     }
     return {line: figure for line, figure in found.items() if figure}
 
