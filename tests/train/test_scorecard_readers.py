@@ -14,7 +14,6 @@ from safetensors.torch import load_file, save_file
 from story_engine.model.tokenizer import Vocabulary
 from train.__main__ import main
 from train.errors import TrainError
-from train.stories import read_stories
 from train.scorecard import Options, evaluate, options
 from train.scorecard.figures import estimate, estimate_difference
 from train.scorecard.fit import TransformersScorer, make_derangement, measure_fit
@@ -26,6 +25,7 @@ from train.scorecard.readers import measure_following, probe_facts
 from train.scorecard.scorers import EngineScorer, Told
 from train.scorecard.side_by_side import find_key_path, write_side_by_side
 from train.scorecard.subjects import Subject
+from train.stories import read_stories
 
 
 class Reader:
