@@ -41,7 +41,7 @@ def measure() -> list[Smoothness]:
     """A row for each length of the book; needs a Chromium and Playwright, as the tests do."""
     from playwright.sync_api import sync_playwright
 
-    from app import open_page
+    from playground.server import open_page
     from playground.engines import Engines
 
     engine = StoryEngine.load(EMBEDDED)
