@@ -41,7 +41,7 @@ def open_page(engines: Engines, library: Library, host: str, port: int) -> Page:
     # Gradio takes seconds to import; a wrong flag is reported before that.
     from playground.actions import Actions
     from playground.page import Page
-    from playground.theme import CSS, ICON, make_theme
+    from playground.theme import CSS, HEAD, ICON, make_theme
     from playground.widgets import translations
 
     page = Page(Actions(engines, library))
@@ -55,12 +55,14 @@ def open_page(engines: Engines, library: Library, host: str, port: int) -> Page:
         max_file_size=MAX_FILE_BYTES,
         show_error=False,
         enable_monitoring=False,
+        run_history=False,
         strict_cors=True,
         state_session_capacity=1000,
         footer_links=["api", "settings"],
         ssr_mode=False,
         theme=make_theme(),
         css=CSS,
+        head=HEAD,
         favicon_path=ICON,
         i18n=translations,
     )

@@ -8,8 +8,8 @@ import pytest
 from playground.ideas import IDEAS
 from playground.render.phases import read_phases
 from story_engine import EMBEDDED_FOLDER
-from tests.reader import DESKTOP, PHONE, Reader
 from tests.playground.test_browser_access import find_barriers
+from tests.reader import DESKTOP, PHONE, Reader
 
 pytestmark = pytest.mark.browser
 
