@@ -22,7 +22,7 @@ from story_engine import Settings, StoryError
 WRITERS = 16  # stories written at once; the others wait in the queue
 WAITING = 64  # events that wait
 WATCHERS = 8  # pages that watch what another page writes
-# Gradio shows a message only if its event was queued: what is quick has a queue without a limit.
+# Gradio shows a message only if its event was queued; the queue of quick events has no limit.
 QUICK: dict[str, Any] = {"concurrency_limit": None, "show_progress": "hidden", "api_visibility": "private"}
 WRITING = QUICK | {"concurrency_limit": WRITERS, "concurrency_id": "write"}
 WATCHING = QUICK | {"concurrency_limit": WATCHERS, "concurrency_id": "watch"}

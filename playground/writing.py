@@ -36,7 +36,7 @@ class Writing:
         text: str | None,
         ending: int | None = None,
     ) -> Iterator[View | Live]:
-        """Write the next passage, in one telling for each of `settings`; what was being written is stopped first."""
+        """Write the next passage, in one telling for each of `settings`. A passage that is being written is stopped first."""
         story, cancel = entry.story, self._begin(entry)
         try:
             stream = engine.stream_ways(story, settings, text, cancel, ending)

@@ -30,10 +30,15 @@ class Reader:
         self.arrive(self.page.reload)
 
     def arrive(self, go: Callable[[], object]) -> None:
-        """Until the page is as the browser left it: the server has answered the requests of a page that opens."""
-        with self.page.expect_response(lambda response: "/queue/data" in response.url) as answer:
+        """Until the page is as the browser left it: its second request comes when its first, the arrival, is answered."""
+        joined: list[str] = []
+
+        def has_arrived(response) -> bool:
+            joined.extend([response.url] if "/queue/join" in response.url else [])
+            return len(joined) > 1
+
+        with self.page.expect_response(has_arrived):
             go()
-        answer.value.finished()
         self.page.locator("#begin").or_(self.page.locator("article.book")).first.wait_for()
         self.page.wait_for_timeout(500)  # the answer reaches the widgets a moment later, on a busy machine
 
