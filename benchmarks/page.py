@@ -41,8 +41,8 @@ def measure() -> list[Smoothness]:
     """A row for each length of the book; needs a Chromium and Playwright, as the tests do."""
     from playwright.sync_api import sync_playwright
 
-    from app import open_page
     from playground.engines import Engines
+    from playground.server import open_page
 
     engine = StoryEngine.load(EMBEDDED)
     step, engine.speculates = engine.decoder.step, False

@@ -1,28 +1,23 @@
-"""What happens on start, continue, retry, undo, redo, edit, flip, stop, save and open. Knows stories, not widgets."""
+"""What each button does: start, continue, retry, undo, redo, edit, flip, stop and open. Knows stories, not widgets."""
 
 from __future__ import annotations
 
 import secrets
-import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 
 from playground.engines import Engines
-from playground.render.book import draw_book, draw_meter, draw_text
-from playground.render.tellings import draw_live_ways, draw_ways
-from playground.render.tree import draw_tree
+from playground.render.renderer import Renderer
 from playground.visit import Live, View, Visit
-from playground.wording.messages import say_error
 from playground.wording.strings import find_texts
+from playground.writing import Writing
 from story_engine import (
     Doubt,
     InputError,
     Library,
     OpenStory,
     Passage,
-    SaveError,
     Sentence,
     Settings,
     Story,
@@ -35,14 +30,9 @@ from story_engine import (
     measure_reading,
 )
 
-UPDATE_EVERY = 0.1  # seconds between two updates of a page
-DRAFT_EVERY = 1.0  # seconds of words that a crash of the server may cost
-STOP_WAIT = 5.0  # seconds that a new request waits for the passage it has just stopped
-MAX_TITLE = 80
-WAYS = 3  # tellings to choose from
+TELLINGS = 3  # side by side, to choose from
 STRIP = (0.2, 0.5, 0.8, 1.1, 1.4)  # temperatures to compare
 SEEDS = 2**53
-TITLE_WORDS = 8
 
 
 class Actions:
@@ -50,6 +40,7 @@ class Actions:
 
     def __init__(self, engines: Engines, library: Library) -> None:
         self.engines, self.library = engines, library
+        self.writing = Writing(library, self._show)
 
     def engine(self, visit: Visit) -> StoryEngine:
         return self.engines.get(visit.model or self.engines.default)
@@ -65,72 +56,70 @@ class Actions:
             raise InputError("Begin a story first: write its opening, or pick an idea.")
         return entry
 
-    def look(self, visit: Visit) -> View:
+    def view(self, visit: Visit) -> View:
         """The page as the visitor's story stands; blank where there is none."""
         entry = self.library.open(visit.story)
-        if entry is None:
-            return View()
-        with entry.lock:
-            return self._view(entry.story, visit)
+        return self._show(entry.story, visit, is_writing=entry.writing.locked()) if entry else View()
 
-    def arrive(self, visit: Visit) -> View:
-        """A page was opened or refreshed: a passage still being written for it is stopped, and kept."""
+    def watch(self, visit: Visit) -> Iterator[View | Live]:
+        """The words of a passage that another page has begun; nothing where none is being written."""
         if entry := self.library.open(visit.story):
-            with self.stopped(entry):
-                return self._view(entry.story, visit)
-        return View()
+            yield from self.writing.watch(entry, visit)
 
-    def take_from_shelf(self, visit: Visit, uid: str) -> View:
-        """Another of the visitor's stories, as he left it."""
+    def open_from_shelf(self, visit: Visit, uid: str) -> View:
+        """Another of the visitor's stories, as they left it."""
         chosen = replace(visit, story=uid)
         self.find(chosen)
-        return self.arrive(chosen)
+        return self.view(chosen)
 
     def start(self, visit: Visit, opening: str, settings: Settings) -> Iterator[View | Live]:
         """A new story from the reader's opening, and its first passage."""
-        story = Story()
-        yield from self._write(OpenStory(story), visit, [settings], opening)
+        yield from self._write(OpenStory(Story()), visit, [settings], opening)
 
     def go_on(self, visit: Visit, text: str, settings: Settings, ending: int | None = None) -> Iterator[View | Live]:
-        """The next passage, behind the reader's words, if any; with an `ending` the last, in about that many sentences."""
+        """The next passage, after the reader's words, if any. With an `ending` the story ends in about that many sentences."""
         yield from self._write(self.find(visit), visit, [settings], text, ending)
 
     def branch(self, visit: Visit, text: str, settings: Settings) -> Iterator[View | Live]:
-        """The next passage told in several ways at once, to choose from."""
+        """Several tellings of the next passage at once, to choose from."""
         seed = choose_seed(settings)
-        ways = [replace(settings, seed=(seed + number) % SEEDS) for number in range(WAYS)]
-        yield from self._write(self.find(visit), visit, ways, text)
+        tellings = [replace(settings, seed=(seed + number) % SEEDS) for number in range(TELLINGS)]
+        yield from self._write(self.find(visit), visit, tellings, text)
 
     def vary(self, visit: Visit, text: str, settings: Settings) -> Iterator[View | Live]:
         """The next passage at several temperatures at once, with the same random numbers."""
         seed = choose_seed(settings)
-        yield from self._write(
-            self.find(visit), visit, [replace(settings, temperature=heat, seed=seed) for heat in STRIP], text
-        )
+        tellings = [replace(settings, temperature=temperature, seed=seed) for temperature in STRIP]
+        yield from self._write(self.find(visit), visit, tellings, text)
 
     def retry(self, visit: Visit, settings: Settings) -> Iterator[View | Live]:
         """Another version of the model's last passage; the earlier one is kept beside it."""
         entry = self.find(visit)
-        with self.stopped(entry):
+        with self.writing.stopped(entry):
             if (last := entry.story.last()) and last.author == "model":
                 if settings.seed is not None:
-                    # The same seed would tell the same words again; the receipt keeps the one that was used.
+                    # The same seed would tell the same words again; the receipt keeps the seed that was used.
                     settings = replace(settings, seed=(settings.seed + len(entry.story.versions(last.id))) % SEEDS)
                 entry.story.undo()
         yield from self._write(entry, visit, [settings], None)
 
+    def _write(
+        self, entry: OpenStory, visit: Visit, settings: Sequence[Settings], text: str | None, ending: int | None = None
+    ) -> Iterator[View | Live]:
+        yield from self.writing.write(self.engine(visit), entry, visit, settings, text, ending)
+
     def change(self, visit: Visit, move: Callable[[Story], object], is_other_way: bool = False) -> View:
         """Make one move in the story - undo, redo, flip, edit - and save it. A passage being written is stopped first.
 
-        Where it leads another way, the model reads that while the reader does.
+        With `is_other_way`, the model reads the changed story while the reader does.
         """
         entry = self.find(visit)
-        with self.stopped(entry):
+        with self.writing.stopped(entry):
             move(entry.story)
             if is_other_way:
                 with suppress(StoryError):
                     self.engine(visit).prefetch(entry.story)
-            return self._view(entry.story, visit, notice=self._save(entry.story, visit.language))
+            return self._show(entry.story, visit, notice=self.writing.save(entry.story, visit.language))
 
     def passage(self, visit: Visit, number: object) -> Passage:
         """A passage of the visitor's story.
@@ -149,7 +138,7 @@ class Actions:
         return self.change(visit, lambda story: story.edit(old.id, keep_joint(old.text, words)), is_other_way=True)
 
     def flip(self, visit: Visit, passage: object, step: int) -> View:
-        """To another version of a passage, and to what last followed it."""
+        """To another version of a passage, and to the passages that last followed it."""
         number = self.passage(visit, passage).id
         return self.change(visit, lambda story: story.flip(number, step), is_other_way=True)
 
@@ -166,7 +155,7 @@ class Actions:
     def sentences(self, visit: Visit, passage: object) -> list[tuple[Sentence, bool]]:
         """A passage's sentences, and whether each is pinned; those of the opening are always remembered anyway."""
         number, entry = self.passage(visit, passage).id, self.find(visit)
-        window = self._look(entry.story, visit)
+        window = self._window_of(entry.story, visit)
         if window is None:
             return []
         found = [s for s in (*window.forgotten, *window.kept) if s.key[0] == number and s.key not in window.opening]
@@ -189,81 +178,27 @@ class Actions:
         return self.change(visit, lambda story: story.pin(key))
 
     def adopt(self, story: Story, visit: Visit) -> View:
-        """Take in a story that was made elsewhere, and show it."""
+        """Add a story that was made elsewhere, and show it."""
         self.library.adopt(OpenStory(story))
-        return self._view(story, visit, notice=self._save(story, visit.language))
+        return self._show(story, visit, notice=self.writing.save(story, visit.language))
 
-    def _write(
-        self, entry: OpenStory, visit: Visit, settings: Sequence[Settings], text: str | None, ending: int | None = None
-    ) -> Iterator[View | Live]:
-        engine, story, cancel = self.engine(visit), entry.story, self._begin(entry)
-        shown, notice, at, noted = [""] * len(settings), "", time.monotonic(), time.monotonic()
-        try:
-            stream = engine.stream_tellings(story, settings, text, cancel, ending)
-            if not story.title:
-                story.title = make_title(story)
-            self.library.adopt(entry)
-            yield self._view(story, visit, is_writing=True, notice=self._save(story, visit.language))
-            for piece in stream:
-                shown[piece.telling] = piece.follow(shown[piece.telling])
-                if time.monotonic() - at >= UPDATE_EVERY:
-                    at = time.monotonic()
-                    yield show_live(shown, visit)
-                if at - noted >= DRAFT_EVERY:
-                    noted = at
-                    with suppress(SaveError):
-                        self.library.save_draft(story, shown)
-            notice = self._save(story, visit.language)
-        except GeneratorExit:  # the reader has left the page: the words so far are kept
-            stream.close()
-            self._save(story, visit.language)
-            raise
-        finally:
-            entry.writing.release()
-        yield self._view(story, visit, notice=notice)
-
-    def _begin(self, entry: OpenStory) -> threading.Event:
-        """Have a story for writing; returns what stops it."""
-        with self.stopped(entry):
-            entry.cancel = threading.Event()
-            entry.writing.acquire()
-            return entry.cancel
-
-    def _save(self, story: Story, language: str) -> str:
-        """Save, or say why it was not possible: a full disk must not stop the story."""
-        try:
-            self.library.save(story)
-        except SaveError as error:
-            return say_error(error, language)
-        return ""
-
-    @contextmanager
-    def stopped(self, entry: OpenStory) -> Iterator[None]:
-        """Hold a story's lock with nothing being written in it."""
-        with entry.lock:
-            entry.cancel.set()
-            if not entry.writing.acquire(timeout=STOP_WAIT):
-                raise StoryError("The story is still being written. Please try again in a moment.")
-            entry.writing.release()
-            yield
-
-    def _look(self, story: Story, visit: Visit) -> Window | None:
+    def _window_of(self, story: Story, visit: Visit) -> Window | None:
         """The window; a setting or model that cannot be used is reported when it is used, not when a story is shown."""
         with suppress(StoryError):
             return self.engine(visit).window_of(story, Settings(max_new_tokens=visit.settings.get("max_new_tokens", 200)))
         return None
 
-    def _view(self, story: Story, visit: Visit, is_writing: bool = False, notice: str = "") -> View:
-        window, last, reading = self._look(story, visit), story.last(), None
+    def _show(self, story: Story, visit: Visit, is_writing: bool = False, words: str = "", notice: str = "") -> View:
+        window, last, reading = self._window_of(story, visit), story.last(), None
         with suppress(StoryError):
             reading = measure_reading(story.text(), self.engine(visit).vocabulary)
-        doubts, texts = [] if is_writing else self._find_doubts(story), find_texts(visit.language)
+        doubts, render = [] if is_writing else self._find_doubts(story), Renderer(find_texts(visit.language))
         return View(
             story=story.uid,
-            book=draw_book(story, window, is_writing, doubts, texts, visit.pinning),
-            meter=draw_meter(story, window, reading, texts),
-            tree=draw_tree(story, texts),
-            ways="" if is_writing else draw_ways(story, texts),
+            book=render.render_book(story, window, writing=is_writing, doubts=doubts, pinning=visit.pinning),
+            meter=render.render_meter(story, window, reading),
+            tree=render.render_tree(story),
+            tellings="" if is_writing else render.render_tellings(story),
             title=story.title,
             characters="\n".join(story.characters),
             notes="\n".join(story.notes),
@@ -272,11 +207,12 @@ class Actions:
             can_undo=story.can_undo() and not is_writing,
             can_redo=story.can_redo() and not is_writing,
             can_retry=last is not None and not is_writing,
+            words=words,
             notice=notice,
         )
 
     def _find_doubts(self, story: Story) -> list[Doubt]:
-        """What in the model's last passage does not go with the story and the reader's notes."""
+        """The places in the model's last passage that do not go with the story and the reader's notes."""
         last = story.last()
         if last is None or last.author == "reader":
             return []
@@ -284,17 +220,6 @@ class Actions:
         return find_doubts(" ".join([*story.characters, *story.notes, before]), last.text)
 
 
-def show_live(told: Sequence[str], visit: Visit) -> Live:
-    """What is being written, as far as it has come: one passage, or its tellings side by side."""
-    ways = draw_live_ways(told, find_texts(visit.language)) if len(told) > 1 else ""
-    return Live(draw_text(told[0]), told[0], ways)
-
-
 def choose_seed(settings: Settings) -> int:
     """The seed that was asked for, or a new one."""
     return secrets.randbelow(SEEDS) if settings.seed is None else settings.seed
-
-
-def make_title(story: Story) -> str:
-    """The story's first words."""
-    return " ".join(story.text().split()[:TITLE_WORDS])[:MAX_TITLE]

@@ -1,6 +1,6 @@
 """The playground for scripts: /start, /continue, /retry and /undo, to be called with gradio_client.
 
-`/start` wants an `opening`, the others the number of a `story`; `/continue` also takes a `text`. The first three take
+`/start` takes an `opening`, the others the number of a `story`; `/continue` also takes a `text`. The first three take
 every field of Settings by its name. The answer is `{"story": number, "passage": the newest words, "text": the whole
 story, "finish": why the passage stopped}`; while a passage is being written, answers with the words so far stream in.
 """

@@ -1,23 +1,19 @@
-"""The panel of one passage, what the model reads, and what it has in mind: events between the widgets and `Insight`."""
+"""The panel of one passage, the window that the model reads, and the reader's notes: events between widgets and `Insight`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
+from playground.handlers import ASKING, QUICK, WRITING, Handlers, Update, find_visit, warn
 from playground.insight import Insight
-from playground.queues import ASKING, QUICK, WRITING, Update
-from playground.render.closeup import draw_influences, draw_receipt, draw_replay, draw_words
-from playground.session import find_visit, warn
+from playground.render.renderer import Renderer
 from playground.visit import Visit
 from playground.wording.strings import find_texts
-from story_engine import StoryError
-
-if TYPE_CHECKING:
-    from playground.page import Page
+from story_engine import InputError
 
 # The panel stands below the book, which may be long.
 SHOW_PANEL = "() => document.querySelector('#editor')?.scrollIntoView({ block: 'nearest' })"
@@ -26,40 +22,61 @@ SHOW_PANEL = "() => document.querySelector('#editor')?.scrollIntoView({ block: '
 class Editing:
     """Connects the widgets of a page; to be made inside its Blocks."""
 
-    def __init__(self, page: Page) -> None:
-        self.page, self.actions, self.insight = page, page.actions, Insight(page.actions)
-        self.widgets = w = page.widgets
-        memory = [w.browser, w.preferences]
-        for clickable in (w.book, w.tree, w.ways, w.meter):
-            clickable.click(self._click, memory, w.story, **QUICK).then(None, None, None, js=SHOW_PANEL)
-        w.edit_save.click(page.make_mover(self.actions.edit), [*memory, w.edited, w.edit_text], w.story, **QUICK)
-        w.edit_cancel.click(lambda: gr.update(visible=False), None, w.editor, **QUICK)
+    def __init__(self, handlers: Handlers) -> None:
+        self.handlers, self.actions, self.insight = handlers, handlers.actions, Insight(handlers.actions)
+        self.widgets = w = handlers.widgets
+        memory, panel = [w.browser, w.preferences], [w.edited, w.edit_text]
+        for clickable in (w.book, w.tree, w.tellings, w.meter):
+            clickable.click(self._click, [*memory, *panel], [*w.story, *w.panel], **QUICK).then(None, None, None, js=SHOW_PANEL)
+        close = {w.editor: gr.update(visible=False)}
+        w.edit_save.click(handlers.make_mover(self.actions.edit, also=close), [*memory, *panel], w.story, **QUICK)
+        w.edit_cancel.click(lambda: close[w.editor], None, w.editor, **QUICK)
         w.pinning.input(self._choose_pinning, [*memory, w.pinning], [*w.story, w.preferences], **QUICK)
-        w.pins.input(self._pin, [*memory, w.edited, w.pins], w.story, **QUICK)
-        w.asked.input(self._ask, [*memory, w.edited, w.asked], w.influences, **ASKING)
+        w.pins.input(handlers.make_mover(self.actions.pin), [*memory, w.edited, w.pins], w.story, **QUICK)
+        w.asked.input(self._find_influences, [*memory, w.edited, w.asked], w.influences, **ASKING)
         w.replay.click(self._replay, [*memory, w.edited], w.replayed, **ASKING)
-        w.look_words.click(self._look_at_words, [*memory, w.edited], w.alternatives, **ASKING)
+        w.look_words.click(self._find_words, [*memory, w.edited], w.alternatives, **ASKING)
         w.alternatives.click(self._go_on_from, [*memory, *w.settings.values()], w.story, **WRITING)
         for trigger in (w.look_context.click, w.by_token.input):
-            trigger(self._look_at_context, [*memory, w.by_token], w.context, **ASKING)
-        w.keep.click(page.make_mover(self.insight.keep_in_mind), [*memory, w.characters, w.notes], w.story, **QUICK)
+            trigger(self._render_context, [*memory, w.by_token], w.context, **ASKING)
+        keep = handlers.make_mover(self.insight.keep_in_mind)
+        w.keep.click(keep, [*memory, w.characters, w.notes], w.story, **QUICK)
 
-    def _click(self, request: gr.Request, data: object, preferences: object, event: gr.EventData) -> Update:
+    def _click(
+        self, request: gr.Request, data: object, preferences: object, edited: object, words: str, event: gr.EventData
+    ) -> Update:
+        """A click on the book, the tree, a telling or the meter."""
+        act, passage, place = (event._data.get(name) for name in ("act", "passage", "place"))
+        if act == "edit":
+            return self._open(request, data, preferences, passage, edited, words)
+        moves = {
+            "back": lambda visit: self.actions.flip(visit, passage, -1),
+            "forward": lambda visit: self.actions.flip(visit, passage, 1),
+            "pin": lambda visit: self.actions.toggle_pin(visit, passage, place),
+            "go": lambda visit: self.actions.go_to(visit, passage),
+        }
+        return self.handlers.make_mover(moves.get(str(act), self.actions.view))(request, data, preferences)
+
+    def _open(
+        self, request: gr.Request, data: object, preferences: object, passage: object, edited: object, words: str
+    ) -> Update:
+        """Open the panel of a passage, unless it holds changes to another one."""
         visit = find_visit(request, data, preferences)
-        act, passage = event._data.get("act"), event._data.get("passage")
         try:
-            if act in ("back", "forward"):
-                return self.page.show(self.actions.flip(visit, passage, 1 if act == "forward" else -1), visit)
-            if act == "pin":
-                return self.page.show(self.actions.toggle_pin(visit, passage, event._data.get("place")), visit)
-            if act == "go":
-                return self.page.show(self.actions.go_to(visit, passage), visit)
-            return self._open(visit, passage)
-        except StoryError as error:
-            return self.page.warn(error, visit)
+            if passage != edited and self._has_changed(visit, edited, words):
+                raise InputError("Your change of another passage is not kept yet. Keep it or leave it first.")
+            return self._show_panel(visit, passage)
+        except Exception as error:
+            return self.handlers.warn(error, visit)
 
-    def _open(self, visit: Visit, number: object) -> Update:
-        """The panel of one passage: its words to change, its sentences to pin, and how it came about."""
+    def _has_changed(self, visit: Visit, edited: object, words: str) -> bool:
+        """Whether the panel holds words that are not in the story: those of a passage of this story, changed by the reader."""
+        passages = self.actions.find(visit).story.passages
+        is_there = type(edited) is int and 0 <= edited < len(passages)
+        return is_there and str(words).strip() != passages[edited].text.strip()
+
+    def _show_panel(self, visit: Visit, number: object) -> Update:
+        """A passage's words to change, its sentences to pin, and its receipt."""
         w, passage = self.widgets, self.actions.passage(visit, number)
         sentences = self.actions.sentences(visit, number)
         choices = [(sentence.text.strip(), sentence.key[1]) for sentence, _ in sentences if sentence.text.strip()]
@@ -72,7 +89,7 @@ class Editing:
             w.asked: gr.update(choices=choices, value=None, visible=bool(choices)),
             w.influences: "",
             w.alternatives: "",
-            w.receipt: draw_receipt(passage.receipt, find_texts(visit.language)),
+            w.receipt: _render_in(visit).render_receipt(passage.receipt),
             w.replay: gr.update(visible=passage.receipt is not None and not passage.edited),
             w.replayed: "",
         }
@@ -80,51 +97,52 @@ class Editing:
     def _choose_pinning(self, request: gr.Request, data: object, preferences: object, pinning: bool) -> Update:
         """From now on a click on a sentence pins it, or opens the panel of its passage."""
         visit = replace(find_visit(request, data, preferences), pinning=bool(pinning))
-        shown = self.page.make_mover(self.actions.look)(request, data, visit.preferences())
+        try:
+            shown = self.handlers.show(self.actions.view(visit), visit)
+        except Exception as error:
+            warn(error, visit)
+            shown = {}
         return shown | {self.widgets.preferences: visit.preferences()}
 
-    def _pin(self, request: gr.Request, data: object, preferences: object, passage: object, chosen: list[int]) -> Update:
-        """As every move, but the panel stays open."""
-        shown = self.page.make_mover(self.actions.pin)(request, data, preferences, passage, chosen)
-        return shown | {self.widgets.editor: gr.update(visible=True)}
+    def _find_influences(
+        self, request: gr.Request, data: object, preferences: object, passage: object, sentence: object
+    ) -> str:
+        def render(visit: Visit) -> str:
+            return _render_in(visit).render_influences(self.insight.find_influences(visit, passage, sentence))
 
-    def _ask(self, request: gr.Request, data: object, preferences: object, passage: object, sentence: object) -> str:
-        def draw(visit: Visit) -> str:
-            return draw_influences(self.insight.find_influences(visit, passage, sentence), find_texts(visit.language))
-
-        return _draw_or_warn(draw, request, data, preferences)
+        return self.handlers.render_or_warn(render, request, data, preferences)
 
     def _replay(self, request: gr.Request, data: object, preferences: object, passage: object) -> str:
-        def draw(visit: Visit) -> str:
-            return draw_replay(self.insight.replay(visit, passage), find_texts(visit.language))
+        def render(visit: Visit) -> str:
+            return _render_in(visit).render_replay(self.insight.replay(visit, passage))
 
-        return _draw_or_warn(draw, request, data, preferences)
+        return self.handlers.render_or_warn(render, request, data, preferences)
 
-    def _look_at_words(self, request: gr.Request, data: object, preferences: object, passage: object) -> str:
-        def draw(visit: Visit) -> str:
+    def _find_words(self, request: gr.Request, data: object, preferences: object, passage: object) -> str:
+        def render(visit: Visit) -> str:
             words = self.insight.find_words(visit, passage)
-            return draw_words(words, self.actions.passage(visit, passage).id, find_texts(visit.language))
+            return _render_in(visit).render_words(words, self.actions.passage(visit, passage).id)
 
-        return _draw_or_warn(draw, request, data, preferences)
+        return self.handlers.render_or_warn(render, request, data, preferences)
 
     def _go_on_from(
         self, request: gr.Request, data: object, preferences: object, event: gr.EventData, *given: Any
     ) -> Iterator[Update]:
         """Another word was chosen: the passage goes on from there."""
         passage, place, token = (event._data.get(name) for name in ("passage", "place", "token"))
-        write = self.page.make_writer(
-            lambda visit, _, settings: self.insight.go_on_from(visit, passage, place, token, settings)
-        )
-        yield from write(request, data, preferences, "", *given)
 
-    def _look_at_context(self, request: gr.Request, data: object, preferences: object, by_token: bool) -> str:
-        return _draw_or_warn(lambda visit: self.insight.draw_context(visit, by_token), request, data, preferences)
+        def go_on(visit: Visit, _: str, settings: Any) -> Iterator[Any]:
+            yield from self.insight.go_on_from(visit, passage, place, token, settings)
+
+        yield from self.handlers.make_writer(go_on)(request, data, preferences, "", *given)
+
+    def _render_context(self, request: gr.Request, data: object, preferences: object, by_token: bool) -> str:
+        def render(visit: Visit) -> str:
+            return self.insight.render_context(visit, by_token)
+
+        return self.handlers.render_or_warn(render, request, data, preferences)
 
 
-def _draw_or_warn(draw: Callable[[Visit], str], request: gr.Request, *memories: object) -> str:
-    visit = find_visit(request, *memories)
-    try:
-        return draw(visit)
-    except StoryError as error:
-        warn(error, visit)
-        return ""
+def _render_in(visit: Visit) -> Renderer:
+    """A renderer in the visitor's language."""
+    return Renderer(find_texts(visit.language))

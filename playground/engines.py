@@ -1,4 +1,4 @@
-"""The models that are loaded: one of each name, shared by everybody, at most two at a time."""
+"""The loaded models: one of each name, shared by all visitors, at most two at a time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Engines:
         self.names = list(dict.fromkeys([first_name, EMBEDDED, *PUBLISHED]))
         self._loaded: OrderedDict[str, StoryEngine] = OrderedDict({first_name: first})
         self._lock = Lock()
-        # A model can take minutes to fetch; those who use another must not wait for it.
+        # A model can take minutes to fetch; readers who use another one must not wait for it.
         self._loading = Lock()
 
     def get(self, name: str) -> StoryEngine:

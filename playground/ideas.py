@@ -1,4 +1,4 @@
-"""Story ideas: first words that a reader can take over as they are, dealt out a hand at a time."""
+"""Story ideas: openings that a reader can use as they are, dealt out a hand at a time."""
 
 IDEAS = {
     "The blue car": "Once upon a time, there was a boy named Tom. One day, Tom found a little blue car under the old tree.",

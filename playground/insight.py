@@ -1,11 +1,11 @@
-"""A closer look at a story: what else a passage might have said, what mattered for it, what the model reads and has in mind."""
+"""A closer look at a story: alternatives, influences, replay, the model's window, and notes that stay in it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from playground.actions import Actions
-from playground.render.closeup import draw_context
+from playground.render.renderer import Renderer
 from playground.visit import Live, View, Visit
 from playground.wording.strings import find_texts
 from story_engine import (
@@ -24,13 +24,13 @@ from story_engine import (
 
 
 class Insight:
-    """The buttons that look; only `keep_in_mind` and `go_on_from` change a story. Many threads call it at once."""
+    """The buttons that ask; only `keep_in_mind` and `go_on_from` change a story. Many threads call it at once."""
 
     def __init__(self, actions: Actions) -> None:
         self.actions = actions
 
     def find_influences(self, visit: Visit, passage: object, sentence: object) -> list[Influence]:
-        """What mattered for one sentence of a passage."""
+        """How much each earlier paragraph mattered for one sentence of a passage."""
         number, entry = self.actions.passage(visit, passage).id, self.actions.find(visit)
         if type(sentence) is not int:
             raise InputError("Choose a sentence first.")
@@ -42,7 +42,7 @@ class Insight:
         return replay_passage(self.actions.engine(visit), entry.story, number)
 
     def find_words(self, visit: Visit, passage: object) -> list[Word]:
-        """The tokens of a passage, and what else might stand at their places."""
+        """The tokens of a passage, each with its alternatives."""
         number, entry = self.actions.passage(visit, passage).id, self.actions.find(visit)
         return find_alternatives(self.actions.engine(visit), entry.story, number)
 
@@ -54,16 +54,15 @@ class Insight:
         self.actions.change(visit, lambda story: branch_at(engine, story, number, place=place, token=token))
         yield from self.actions.go_on(visit, "", settings)
 
-    def draw_context(self, visit: Visit, by_token: bool) -> str:
-        """Exactly what the model would read for the next passage."""
+    def render_context(self, visit: Visit, by_token: bool) -> str:
+        """The window that the model would read for the next passage."""
         entry, engine = self.actions.find(visit), self.actions.engine(visit)
         settings = Settings(max_new_tokens=visit.settings.get("max_new_tokens", Settings().max_new_tokens))
-        return draw_context(
-            engine.window_of(entry.story, settings), engine.vocabulary.describe, by_token, find_texts(visit.language)
-        )
+        window = engine.window_of(entry.story, settings)
+        return Renderer(find_texts(visit.language)).render_context(window, engine.vocabulary.describe, by_token)
 
     def keep_in_mind(self, visit: Visit, characters: str, notes: str) -> View:
-        """Lines that stay in the model's window: who is who, and what else is so."""
+        """Lines that stay in the model's window: the characters, and other notes."""
         people, lines = check_notes(characters), check_notes(notes)
 
         def write_down(story: Story) -> None:

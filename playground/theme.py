@@ -1,4 +1,4 @@
-"""How the page looks: its colours, its type, and `style.css`."""
+"""How the page looks: its colours, its type, and `style.css`; and the script that runs before it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ FACE = "@font-face {{ font-family: Literata; font-style: {style}; src: url(data:
 CSS = "".join(
     FACE.format(style=style, data=b64encode((HERE / "fonts" / name).read_bytes()).decode()) for style, name in FACES.items()
 ) + (HERE / "style.css").read_text(encoding="utf-8")
+HEAD = f"<script>{(HERE / 'storage.js').read_text(encoding='utf-8')}</script>"
 
 
 def make_theme() -> gr.themes.Base:
-    """Paper and ink, with fonts that every system has: nothing is fetched. Contrasts are AA in both schemes."""
+    """Paper and ink, with fonts of the system: nothing is fetched. Contrasts are AA in both schemes."""
     return gr.themes.Base(
         primary_hue="amber", neutral_hue="stone", font=SYSTEM_FONTS, font_mono=["ui-monospace", "monospace"]
     ).set(

@@ -1,21 +1,17 @@
-"""The settings: remembered by the browser, set all at once by a manner of writing, and kept under names of one's own."""
+"""The settings: the browser remembers them, a manner of writing sets all of them, and a reader keeps some under a name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
-from playground.queues import QUICK, Update
-from playground.session import find_visit, warn
+from playground.handlers import QUICK, Handlers, Update, find_visit, warn
 from playground.visit import MOST_MANNERS, Visit
 from playground.widgets import MANNERS
 from story_engine import InputError, ModelError, Settings, StoryError
-
-if TYPE_CHECKING:
-    from playground.page import Page
 
 LONGEST_NAME = 30
 
@@ -23,11 +19,11 @@ LONGEST_NAME = 30
 class Tuning:
     """Connects the widgets of a page; to be made inside its Blocks."""
 
-    def __init__(self, page: Page) -> None:
-        self.widgets, self.engines = page.widgets, page.actions.engines
+    def __init__(self, handlers: Handlers) -> None:
+        self.widgets, self.engines = handlers.widgets, handlers.actions.engines
         w, values = self.widgets, list(self.widgets.settings.values())
         inputs = [w.preferences, w.model, *values]
-        # Only what a person changes is remembered: when a page loads, its widgets change one after another.
+        # Only input of a person is remembered: when a page loads, its widgets change one after another.
         self._follow(values, self._remember, inputs)
         self._follow([w.ending], self._remember_ending, [w.preferences, w.ending])
         w.model.input(self._choose_model, inputs, [w.preferences, w.model], **QUICK)
@@ -37,18 +33,24 @@ class Tuning:
                 self._remember, inputs, w.preferences, **QUICK
             )
         own = [w.preferences, w.own_manner, w.manner_name]
-        w.own_manner.input(self._take_manner, [w.preferences, w.own_manner], [w.preferences, *values], **QUICK)
+        w.own_manner.input(self._load_manner, [w.preferences, w.own_manner], [w.preferences, *values], **QUICK)
         w.keep_manner.click(self._keep_manner, [w.preferences, w.manner_name, *values], own, **QUICK)
         w.drop_manner.click(self._drop_manner, [w.preferences, w.own_manner], own, **QUICK)
 
+    @property
+    def remembered(self) -> list[Any]:
+        """The widgets that `show` sets."""
+        w = self.widgets
+        return [*w.settings.values(), w.ending, w.model, w.own_manner, w.pinning]
+
     def _follow(self, widgets: Sequence[Any], remember: Callable[..., dict[str, Any]], inputs: Sequence[Any]) -> None:
-        """Have `remember` follow what a person does with the widgets, one request at a time: the last one stands."""
+        """Call `remember` whenever a person changes one of the widgets, one request at a time; the last change counts."""
         triggers = [widget.input for widget in widgets]
         triggers += [widget.release for widget in widgets if isinstance(widget, gr.Slider)]
         gr.on(triggers, remember, inputs, self.widgets.preferences, trigger_mode="always_last", **QUICK)
 
     def show(self, visit: Visit) -> Update:
-        """The widgets as the browser left them; what is no longer possible gives way to the defaults."""
+        """The widgets as the browser left them; values that are no longer possible become the defaults."""
         w = self.widgets
         try:
             settings = Settings.from_dict(visit.settings)
@@ -59,7 +61,7 @@ class Tuning:
         return shown | {w.model: model, w.own_manner: _list(visit), w.ending: visit.ending, w.pinning: visit.pinning}
 
     def _remember(self, preferences: object, model: str, *given: Any) -> dict[str, Any]:
-        """The settings as they stand now, for the browser to keep."""
+        """The current settings, for the browser to keep."""
         settings = dict(zip(self.widgets.settings, given, strict=True))
         return replace(Visit.from_browser(preferences), settings=settings, model=model).preferences()
 
@@ -75,26 +77,26 @@ class Tuning:
         return self._remember(preferences, model, *given), model
 
     def _keep_manner(self, request: gr.Request, preferences: object, name: str, *given: Any) -> Update:
-        """The settings as they stand, under a name."""
+        """Keep the current settings under a name."""
         w, visit = self.widgets, find_visit(request, preferences)
         name = " ".join(str(name or "").split())[:LONGEST_NAME]
         if not name:
             warn(InputError("Give this manner of writing a name first."), visit)
-            return {}
+            return gr.skip()
         if name not in visit.manners and len(visit.manners) >= MOST_MANNERS:
             warn(InputError("There are {most} manners already. Drop one first.", most=MOST_MANNERS), visit)
-            return {}
+            return gr.skip()
         visit = replace(visit, manners=visit.manners | {name: dict(zip(w.settings, given, strict=True))})
         return {w.preferences: visit.preferences(), w.own_manner: _list(visit, name), w.manner_name: ""}
 
-    def _take_manner(self, request: gr.Request, preferences: object, name: str) -> Update:
-        """The settings kept under a name."""
+    def _load_manner(self, request: gr.Request, preferences: object, name: str) -> Update:
+        """Use the settings that were kept under a name."""
         w, visit = self.widgets, find_visit(request, preferences)
         try:
             settings = Settings.from_dict(visit.manners.get(name, {}))
         except StoryError as error:
             warn(error, visit)
-            return {}
+            return gr.skip()
         visit = replace(visit, settings=settings.to_dict())
         return {w.preferences: visit.preferences()} | {widget: getattr(settings, field) for field, widget in w.settings.items()}
 

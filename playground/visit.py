@@ -1,4 +1,4 @@
-"""What travels between a browser and the server: what the browser remembers, and what the page shows."""
+"""The data between a browser and the server: what the browser remembers, and what the page shows."""
 
 from __future__ import annotations
 
@@ -7,25 +7,26 @@ from typing import Any
 
 from story_engine import ENDINGS, is_uid
 
-MOST_ON_SHELF = 50
+MOST_ON_SHELF = 1000  # stories; a browser keeps far more than their titles take
 MOST_MANNERS = 20
-ENDING = 5  # sentences in which a story is brought to its end, unless the reader says otherwise
+ENDING = 5  # sentences that an end takes, unless the reader chooses another number
 
 
 @dataclass(frozen=True)
 class Visit:
     """What a browser remembers: its story's number, its settings, its model, and the stories it had before.
 
-    Survives refresh and restart. `shelf` is number -> title, newest first; `removed` the number of the story last put
-    aside, which can be brought back; `manners` are settings kept under names; `ending` the sentences that an end is to
-    take; `pinning` whether a click on a sentence pins it. `language` is not remembered: every request says it.
+    Survives refresh and restart. `shelf` is number -> title, newest first. `removed` are the numbers of the stories that
+    were put aside, the last one last: they can be brought back. `manners` are settings with names. `ending` is the number
+    of sentences that an end takes. With `pinning`, a click on a sentence pins it. `language` comes with every request and
+    is not remembered.
     """
 
     story: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
     model: str = ""
     shelf: dict[str, str] = field(default_factory=dict)
-    removed: str = ""
+    removed: tuple[str, ...] = ()
     manners: dict[str, dict[str, Any]] = field(default_factory=dict)
     ending: int = ENDING
     pinning: bool = False
@@ -33,7 +34,7 @@ class Visit:
 
     @classmethod
     def from_browser(cls, *memories: object) -> Visit:
-        """A browser may send anything; what does not fit counts as never said."""
+        """A browser may send anything; a value that does not fit is ignored."""
         data: dict[str, Any] = {}
         for memory in memories:
             data |= memory if isinstance(memory, dict) else {}
@@ -45,7 +46,7 @@ class Visit:
             settings if isinstance(settings, dict) else {},
             model if isinstance(model, str) else "",
             {uid: str(title) for uid, title in shelf.items() if is_uid(uid)} if isinstance(shelf, dict) else {},
-            removed if isinstance(removed, str) and is_uid(removed) else "",
+            _read_removed(removed),
             {str(name): manner for name, manner in list(kept)[:MOST_MANNERS] if isinstance(manner, dict)},
             ending if type(ending) is int and ending in ENDINGS else ENDING,
             data.get("pinning") is True,
@@ -53,7 +54,7 @@ class Visit:
 
     def story_memory(self) -> dict[str, Any]:
         """What the browser keeps of the stories."""
-        return {"story": self.story, "shelf": self.shelf, "removed": self.removed}
+        return {"story": self.story, "shelf": self.shelf, "removed": list(self.removed)}
 
     def preferences(self) -> dict[str, Any]:
         """What the browser keeps of the settings."""
@@ -61,22 +62,34 @@ class Visit:
         return {name: getattr(self, name) for name in names}
 
     def after(self, view: View) -> Visit:
-        """The same browser, now with the story of `view` in hand and on its shelf."""
-        removed = self.removed if view.removed is None else view.removed
+        """The same browser once it shows `view`: its story is the current one, and on the shelf."""
+        removed = [uid for uid in self.removed if uid not in (view.story, view.removed)]
+        removed += [view.removed] if view.removed else []
         shelf = {view.story: view.title} if view.story else {}
-        shelf |= {uid: title for uid, title in self.shelf.items() if uid not in (view.story, removed)}
-        return replace(self, story=view.story, shelf=dict(list(shelf.items())[:MOST_ON_SHELF]), removed=removed)
+        shelf |= {uid: title for uid, title in self.shelf.items() if uid not in (view.story, *removed)}
+        shelf = dict(list(shelf.items())[:MOST_ON_SHELF])
+        return replace(self, story=view.story, shelf=shelf, removed=tuple(removed[-MOST_ON_SHELF:]))
+
+
+def _read_removed(removed: object) -> tuple[str, ...]:
+    """The numbers of removed stories; a browser may still remember one alone, as earlier versions kept it."""
+    numbers = removed if isinstance(removed, list) else [removed]
+    return tuple(uid for uid in numbers[-MOST_ON_SHELF:] if isinstance(uid, str) and is_uid(uid))
 
 
 @dataclass(frozen=True)
 class View:
-    """All that a page shows of a story. `removed` is the number of one put aside just now, "" once it is back."""
+    """All that a page shows of a story.
+
+    `words` are the reader's words that have just gone into the story. `removed` is the number of a story that was just put
+    aside.
+    """
 
     story: str = ""
     book: str = ""
     meter: str = ""
     tree: str = ""
-    ways: str = ""
+    tellings: str = ""
     title: str = ""
     characters: str = ""
     notes: str = ""
@@ -85,17 +98,18 @@ class View:
     can_undo: bool = False
     can_redo: bool = False
     can_retry: bool = False
+    words: str = ""
     notice: str = ""
-    removed: str | None = None
+    removed: str = ""
 
 
 @dataclass(frozen=True)
 class Live:
-    """The passage being written, as far as it has come; everything else on the page stands.
+    """The words so far of a passage that is being written; everything else on the page stays.
 
-    `ways` are its tellings side by side, where there are several.
+    `tellings` show them side by side, where there are several.
     """
 
     html: str
     text: str
-    ways: str = ""
+    tellings: str = ""

@@ -1,4 +1,4 @@
-"""The page's layout: what stands where."""
+"""The page's layout: all widgets and their places."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from story_engine import EMBEDDED_FOLDER, ENDINGS, FORMS, PUBLISHED, RANGES, Set
 HERE = Path(__file__).parent / "static"
 CLICK_SCRIPT = (HERE / "click.js").read_text(encoding="utf-8")
 BOOK_SCRIPT = (HERE / "book.js").read_text(encoding="utf-8")
-# The number of a story is what opens it; the browser keeps it under this fixed name, so that a restart changes nothing.
+# The browser keeps the number of a story, which opens it, under a fixed name: a restart changes nothing.
 BROWSER_KEY = "story-playground"
-# Ways of writing to choose by name; the first is the published recommendation.
+# Manners of writing; the first is the published recommendation.
 MANNERS = {
     "Recommended": Settings(),
     "Calm": Settings(temperature=0.4, top_p=0.8),
@@ -29,9 +29,18 @@ FIRST = ("temperature", "top_p", "max_new_tokens")
 FOLDED = ("top_k", "min_p", "repetition_penalty")
 STEPS = {"temperature": 0.05, "top_p": 0.01, "min_p": 0.01, "repetition_penalty": 0.01}
 MASTHEAD = "<header class='masthead'><h1>Story Playground</h1><p>{}</p></header>"
+ALERT = "<p class='keeps-nothing-hint' role='alert'>{}</p>"
 HINT, FOOTER = "<p class='hint'>{}</p>", "<footer class='hint'>{}</footer>"
-# What stands inside HTML, or behind a name, by its key in the table of words.
-FRAMES = {"motto": MASTHEAD, "caution": FOOTER, "or_idea": HINT, "mind_hint": HINT, "at_once": HINT, "file_hint": HINT}
+# Words that stand inside HTML, or after a name, by their key in the table of words.
+FRAMES = {
+    "motto": MASTHEAD,
+    "keeps_nothing": ALERT,
+    "caution": FOOTER,
+    "or_idea": HINT,
+    "mind_hint": HINT,
+    "at_once": HINT,
+    "file_hint": HINT,
+}
 FRAMES |= {name: f"{name} · {{}}" for name in PUBLISHED}
 # The prefix keeps our keys apart from those that Gradio has for its own widgets.
 PREFIX = "story_"
@@ -44,7 +53,7 @@ translations = gr.I18n(
 
 
 def say(key: str) -> Any:
-    """Words of the table, which the browser puts into its own language."""
+    """Words of the table; the browser shows them in its own language."""
     return translations(f"{PREFIX}{key}")
 
 
@@ -53,9 +62,12 @@ class Widgets:
 
     def __init__(self, engines: Engines) -> None:
         self.browser = gr.BrowserState({}, storage_key=BROWSER_KEY, secret=BROWSER_KEY)
-        # Apart from the story, so that a passage that ends late does not undo a setting changed meanwhile.
+        # Apart from the story: a passage that ends late must not undo a setting that was changed meanwhile.
         self.preferences = gr.BrowserState({}, storage_key=f"{BROWSER_KEY}-settings", secret=BROWSER_KEY)
+        # The reader's words that have just gone into the story: they leave their box.
+        self.accepted = gr.JSON(visible="hidden")
         gr.HTML(say("motto"))
+        gr.HTML(say("keeps_nothing"))
         self._lay_out_beginning()
         self._lay_out_book()
         with gr.Accordion(say("options"), open=False, elem_id="options"):
@@ -72,16 +84,22 @@ class Widgets:
     def story(self) -> list[Any]:
         """Everything that changes with the story."""
         return [
-            self.browser, self.beginning, self.writing, self.book, self.ways, self.live, self.words, self.opening, self.meter,
-            self.tree, self.go_on, self.stop, self.branch, self.strip, self.finish, self.undo, self.redo, self.retry,
-            self.editor, self.edited, self.edit_text, self.pins, self.asked, self.influences, self.receipt, self.replay,
-            self.replayed, self.look_words, self.alternatives, self.context, self.characters, self.notes,
-            self.shelf, self.title, self.restore,
+            self.browser, self.beginning, self.writing, self.book, self.tellings, self.live, self.accepted, self.meter,
+            self.tree, self.context, self.go_on, self.stop, self.branch, self.strip, self.finish, self.undo, self.redo,
+            self.retry, self.editor, self.characters, self.notes, self.shelf, self.title, self.restore,
+        ]  # fmt: skip
+
+    @property
+    def panel(self) -> list[Any]:
+        """Everything that changes when the panel of a passage opens, beside the panel itself."""
+        return [
+            self.edited, self.edit_text, self.pins, self.asked, self.influences, self.receipt, self.replay, self.replayed,
+            self.alternatives,
         ]  # fmt: skip
 
     @property
     def learned(self) -> list[Any]:
-        """What is drawn of the model's training."""
+        """The parts of the time machine."""
         return [self.curve, self.phase_stories] if self.phases else []
 
     def _lay_out_beginning(self) -> None:
@@ -98,7 +116,7 @@ class Widgets:
     def _lay_out_book(self) -> None:
         with gr.Column(visible=False, elem_id="writing") as self.writing:
             self.book = gr.HTML(elem_id="book", js_on_load=CLICK_SCRIPT + BOOK_SCRIPT)
-            self.ways = gr.HTML(elem_id="ways", js_on_load=CLICK_SCRIPT)
+            self.tellings = gr.HTML(elem_id="ways", js_on_load=CLICK_SCRIPT)
             self.live = gr.HTML(elem_id="live", visible="hidden", js_on_load="watch('value', () => window.showLive(element))")
             self._lay_out_editor()
             self.words = gr.Textbox(
@@ -123,7 +141,8 @@ class Widgets:
     def _lay_out_editor(self) -> None:
         """The panel of a passage."""
         with gr.Column(visible=False, elem_id="editor") as self.editor:
-            self.edited = gr.State()
+            # In the browser, not in a State of the server: a restart must not cost the words in the panel.
+            self.edited = gr.Number(visible="hidden", precision=0)
             self.edit_text = gr.Textbox(label=say("change"), lines=4, max_lines=20, elem_id="edit-text")
             with gr.Row():
                 self.edit_save = gr.Button(say("keep_change"), variant="primary", size="sm")
@@ -150,7 +169,7 @@ class Widgets:
             self.read = gr.Button(say("read"), elem_id="read")
 
     def _lay_out_mind(self) -> None:
-        """What the model is always to remember."""
+        """Lines that the model always remembers."""
         self.characters = gr.Textbox(
             label=say("characters"), placeholder="Rex is Tom's old dog.", lines=2, max_lines=10, elem_id="characters"
         )
@@ -204,11 +223,11 @@ class Widgets:
         self.saved = gr.JSON(visible="hidden")
 
     def _lay_out_phases(self, phases: Phases) -> None:
-        self.curve = gr.HTML(phases.draw_curve())
+        self.curve = gr.HTML(phases.plot_curve())
         self.phase_opening = gr.Dropdown(
             phases.openings, value=phases.openings[0], label=say("stages"), elem_id="phase-opening"
         )
-        self.phase_stories = gr.HTML(phases.draw_stories(phases.openings[0]), elem_id="phases")
+        self.phase_stories = gr.HTML(phases.render_stories(phases.openings[0]), elem_id="phases")
 
 
 def _make_slider(name: str) -> gr.Slider:

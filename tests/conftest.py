@@ -205,7 +205,7 @@ def serve(tmp_path: Path):
     pages = []
 
     def open_it(engine: StoryEngine, folder: Path | None = None, port: int | None = None) -> str:
-        from app import open_page
+        from playground.server import open_page
 
         port = port or find_port()
         library = Library(folder or tmp_path / "stories")

@@ -1,4 +1,4 @@
-"""A person at the page: a window of a real Chromium, and what one does in it."""
+"""A person at the page: a window of a real Chromium, and what that person does in it."""
 
 import os
 from collections.abc import Callable
@@ -15,7 +15,7 @@ DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
 
 class Reader:
-    """A visitor in a window of his own, and what he does."""
+    """A visitor in their own window, and what they do."""
 
     def __init__(self, browser, url: str, size: dict, dark: bool = False, locale: str = "en-US") -> None:
         self.context = browser.new_context(viewport=size, accept_downloads=True, locale=locale)
@@ -30,8 +30,14 @@ class Reader:
         self.arrive(self.page.reload)
 
     def arrive(self, go: Callable[[], object]) -> None:
-        """Until the page is as the browser left it: the server has answered what a page asks it when it opens."""
-        with self.page.expect_response(lambda response: "/run/" in response.url):
+        """Until the page is as the browser left it: its second request comes when its first, the arrival, is answered."""
+        joined: list[str] = []
+
+        def has_arrived(response) -> bool:
+            joined.extend([response.url] if "/queue/join" in response.url else [])
+            return len(joined) > 1
+
+        with self.page.expect_response(has_arrived):
             go()
         self.page.locator("#begin").or_(self.page.locator("article.book")).first.wait_for()
         self.page.wait_for_timeout(500)  # the answer reaches the widgets a moment later, on a busy machine

@@ -1,54 +1,126 @@
-"""Pure functions from a story to what the page shows. All text is escaped here, and nowhere else."""
+"""The book: a story as one page, with its versions, pins, forgotten sentences and doubts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from html import escape
+from collections.abc import Mapping, Sequence
 
-from playground.wording.messages import find_message
-from playground.wording.strings import ENGLISH, Texts
-from story_engine import Doubt, Key, LedgerEntry, Passage, Reading, Sentence, Story, Window
+from markupsafe import Markup
 
-AROUND = 4  # words around a place that is doubted
-BREAK = '<span class="break"></span>'
-REASONS_SHOWN = 20
-SHOW_LINE = 0.5  # how full the memory is when the page begins to show what will be forgotten next
+from playground.render.texts import NOTHING, TextRenderer, render_text
+from story_engine import Doubt, Key, Passage, Sentence, Story, Window
+
+QUOTED_WORDS = 4  # words shown on either side of a doubtful place
+SHOW_LINE = 0.5  # fraction of the window that is in use when the page begins to show the next sentence to go
+
+BOOK = Markup('<article class="book" aria-label="{label}" data-voiceless="{voiceless}">{passages}{live}{end}</article>')
+LIVE = Markup('<span class="live by-model" aria-live="off"></span>')
+END = Markup('<div class="the-end" role="note">{}</div>')
+PASSAGE = Markup('<span class="passage by-{author}{edited}"{change}>{words}</span>')
+CHANGE = Markup(' data-act="edit" data-passage="{passage}" tabindex="0" role="button" title="{title}"')
+RETOLD = Markup('<span class="retold" title="{title}">{words}</span>')
+SENTENCE = Markup('{space}<span class="{mark}" title="{title}"{line}{check}>{words}</span>')
+LINE = Markup(' data-line="{}"')
+CHECK = Markup(
+    ' data-act="pin" data-passage="{passage}" data-place="{place}" tabindex="0" role="checkbox" aria-checked="{checked}"'
+)
+VERSIONS = Markup('<span class="versions">{back}<span>{place}</span>{forward}</span>')
+ARROW = Markup('<button type="button" data-act="{act}" data-passage="{passage}" aria-label="{label}">{sign}</button>')
+DOUBTS = Markup('<aside class="doubts" aria-label="{label}"><ul>{items}</ul>{again}</aside>')
+DOUBT = Markup("<li>{words} <q>{quote}</q></li>")
+AGAIN = Markup('<button type="button" data-act="retry">{}</button>')
 
 
-def draw_book(
-    story: Story,
-    window: Window | None,
-    writing: bool,
-    doubts: Sequence[Doubt] = (),
-    texts: Texts = ENGLISH,
-    pinning: bool = False,
-) -> str:
-    """The story as one book page: every passage a span that can be clicked, what the model has forgotten paler.
+class BookRenderer(TextRenderer):
+    def render_book(
+        self,
+        story: Story,
+        window: Window | None,
+        *,
+        writing: bool,
+        doubts: Sequence[Doubt] = (),
+        pinning: bool = False,
+    ) -> Markup:
+        """The story as one book page: a click on a passage opens it, and forgotten sentences are paler.
 
-    With `pinning`, it is every sentence that can be clicked, to be remembered always; the opening is so anyway.
+        With `pinning`, a click on a sentence pins it; the sentences of the opening need no pin.
 
-    Pinned sentences are marked, and a line stands where the model will forget next, once its memory is half full.
-    `doubts` are places in the last passage that do not go with the story.
-    """
-    marks = mark_sentences(window)
-    for key in story.pins:
-        marks[key] = f"{marks.get(key, '')} pinned".strip()
-    drawn: dict[Key, tuple[str, str]] = {}
-    for sentence in (*window.forgotten, *window.kept) if window else ():
-        can_be_pinned = pinning and window is not None and sentence.key not in window.opening
-        html = _draw_sentence(sentence, marks.get(sentence.key, ""), texts, can_be_pinned)
-        drawn[sentence.key] = sentence.text, html
-    passages = [_draw_passage(story, passage, drawn, texts, pinning) for passage in story.path()]
-    live = '<span class="live by-model" aria-live="off"></span>' if writing else ""
-    last = story.last()
-    end = f'<div class="the-end" role="note">{texts["end"]}</div>' if last and last.finish == "end" and not writing else ""
-    facts = f'aria-label="{texts["the_story"]}" data-voiceless="{texts["voiceless"]}"'
-    book = f'<article class="book" {facts}>{"".join(passages)}{live}{end}</article>'
-    return book + _draw_doubts(last.text, doubts, texts) if last and doubts else book
+        Pinned sentences are marked. A line shows where the model will forget next, once its window is half full.
+        `doubts` are places in the last passage that do not go with the story.
+        """
+        marks = mark_sentences(window)
+        for key in story.pins:
+            marks[key] = f"{marks.get(key, '')} pinned".strip()
+        rendered: dict[Key, tuple[str, Markup]] = {}
+        for sentence in (*window.forgotten, *window.kept) if window else ():
+            can_be_pinned = pinning and window is not None and sentence.key not in window.opening
+            html = self._render_sentence(sentence, marks.get(sentence.key, ""), can_be_pinned)
+            rendered[sentence.key] = sentence.text, html
+        last = story.last()
+        has_ended = last is not None and last.finish == "end" and not writing
+        book = BOOK.format(
+            label=self.texts["the_story"],
+            voiceless=self.texts["voiceless"],
+            passages=NOTHING.join(self._render_passage(story, passage, rendered, pinning) for passage in story.path()),
+            live=LIVE if writing else NOTHING,
+            end=END.format(self.texts["end"]) if has_ended else NOTHING,
+        )
+        return book + self._render_doubts(last.text, doubts) if last and doubts else book
+
+    def _render_doubts(self, text: str, doubts: Sequence[Doubt]) -> Markup:
+        """What does not go with the story, in words, and a button that tells the passage another way."""
+        items = (
+            DOUBT.format(words=self.texts["doubt_" + doubt.kind].format(name=doubt.name), quote=quote(text, doubt))
+            for doubt in doubts
+        )
+        return DOUBTS.format(label=self.texts["doubts"], items=NOTHING.join(items), again=AGAIN.format(self.texts["otherwise"]))
+
+    def _render_passage(
+        self, story: Story, passage: Passage, rendered: Mapping[Key, tuple[str, Markup]], pinning: bool
+    ) -> Markup:
+        """A passage by its sentences (text and HTML of each) where they add up to its words."""
+        sentences = [rendered[key] for key in sorted(key for key in rendered if key[0] == passage.id)]
+        is_whole = "".join(text for text, _ in sentences) == passage.text
+        inner = NOTHING.join(html for _, html in sentences) if is_whole else render_text(passage.text)
+        words = PASSAGE.format(
+            author=passage.author,
+            edited=" edited" if passage.edited else "",
+            change=NOTHING if pinning else CHANGE.format(passage=passage.id, title=self.texts["change_" + passage.author]),
+            words=inner,
+        )
+        is_retold = passage.receipt and passage.receipt.loops and not passage.edited
+        retold = RETOLD.format(title=self.texts["retold_hint"], words=self.texts["retold"]) if is_retold else NOTHING
+        return (words if passage.text else NOTHING) + retold + self._render_versions(story, passage)
+
+    def _render_sentence(self, sentence: Sentence, mark: str, can_be_pinned: bool) -> Markup:
+        text, words = sentence.text, sentence.text.lstrip()
+        if not words or not (mark or can_be_pinned):
+            return render_text(text)
+        names = [*mark.split(), *(["pin"] if can_be_pinned and "pinned" not in mark else [])]
+        passage, place = sentence.key
+        check = CHECK.format(passage=passage, place=place, checked="true" if "pinned" in mark else "false")
+        return SENTENCE.format(
+            space=render_text(text[: len(text) - len(words)]),
+            mark=mark,
+            title=" ".join(self.texts[name] for name in names),
+            line=LINE.format(self.texts["line"]) if "next-forgotten" in mark else NOTHING,
+            check=check if can_be_pinned else NOTHING,
+            words=render_text(words),
+        )
+
+    def _render_versions(self, story: Story, passage: Passage) -> Markup:
+        """'2 of 4' with arrows, where a passage has several versions."""
+        versions = story.versions(passage.id)
+        if len(versions) < 2:
+            return NOTHING
+        return VERSIONS.format(
+            back=ARROW.format(act="back", sign="‹", label=self.texts["previous"], passage=passage.id),
+            place=self.texts["place"].format(place=versions.index(passage.id) + 1, count=len(versions)),
+            forward=ARROW.format(act="forward", sign="›", label=self.texts["following"], passage=passage.id),
+        )
 
 
 def mark_sentences(window: Window | None) -> dict[Key, str]:
-    """What is to be seen of single sentences, as classes: `forgotten`, or `next-forgotten` for the next to go."""
+    """The CSS class of single sentences: `forgotten`, or `next-forgotten` for the next one to go."""
     if window is None:
         return {}
     marks = {sentence.key: "forgotten" for sentence in window.forgotten}
@@ -57,109 +129,10 @@ def mark_sentences(window: Window | None) -> dict[Key, str]:
     return marks
 
 
-def _draw_doubts(text: str, doubts: Sequence[Doubt], texts: Texts) -> str:
-    """What does not go with the story, in words, and a way to hear it told otherwise."""
-    items = "".join(
-        f"<li>{escape(texts['doubt_' + doubt.kind].format(name=doubt.name))} <q>{escape(_quote(text, doubt))}</q></li>"
-        for doubt in doubts
-    )
-    again = f'<button type="button" data-act="retry">{texts["otherwise"]}</button>'
-    return f'<aside class="doubts" aria-label="{texts["doubts"]}"><ul>{items}</ul>{again}</aside>'
-
-
-def _quote(text: str, doubt: Doubt) -> str:
-    """The place with a few words around it."""
-    before, after = text[: doubt.start].split()[-AROUND:], text[doubt.end :].split()[:AROUND]
-    inside = text[doubt.start : doubt.end] + (
-        "" if text[doubt.end : doubt.end + 1].isspace() else after.pop(0) if after else ""
-    )
+def quote(text: str, doubt: Doubt) -> str:
+    """The doubtful place with a few words around it."""
+    before, after = text[: doubt.start].split()[-QUOTED_WORDS:], text[doubt.end :].split()[:QUOTED_WORDS]
+    inside = text[doubt.start : doubt.end]
+    if after and not text[doubt.end : doubt.end + 1].isspace():
+        inside += after.pop(0)
     return " ".join(["…", *before, inside, *after, "…"])
-
-
-def draw_text(text: str) -> str:
-    """Plain text as safe HTML, line breaks as small gaps."""
-    return escape(text).replace("\n", BREAK)
-
-
-def _draw_passage(story: Story, passage: Passage, drawn: dict[Key, tuple[str, str]], texts: Texts, pinning: bool) -> str:
-    """A passage by its sentences, text and HTML each, where they give its words."""
-    sentences = [drawn[key] for key in sorted(key for key in drawn if key[0] == passage.id)]
-    is_whole = "".join(text for text, _ in sentences) == passage.text
-    inner = "".join(html for _, html in sentences) if is_whole else draw_text(passage.text)
-    classes = f"passage by-{passage.author}{' edited' if passage.edited else ''}"
-    change = (
-        f'data-act="edit" data-passage="{passage.id}" tabindex="0" role="button" title="{texts["change_" + passage.author]}"'
-    )
-    words = f'<span class="{classes}" {"" if pinning else change}>{inner}</span>' if passage.text else ""
-    is_retold = passage.receipt and passage.receipt.loops and not passage.edited
-    retold = f'<span class="retold" title="{texts["retold_hint"]}">{texts["retold"]}</span>' if is_retold else ""
-    return words + retold + _draw_versions(story, passage, texts)
-
-
-def _draw_sentence(sentence: Sentence, mark: str, texts: Texts, can_be_pinned: bool) -> str:
-    text, words = sentence.text, sentence.text.lstrip()
-    if not words or not (mark or can_be_pinned):
-        return draw_text(text)
-    titles = " ".join(texts[name] for name in [*mark.split(), *(["pin"] if can_be_pinned and "pinned" not in mark else [])])
-    passage, place = sentence.key
-    check = (
-        f' data-act="pin" data-passage="{passage}" data-place="{place}" tabindex="0" role="checkbox" '
-        f'aria-checked="{"true" if "pinned" in mark else "false"}"'
-    )
-    line = f' data-line="{texts["line"]}"' if "next-forgotten" in mark else ""
-    tag = f'<span class="{mark}" title="{titles}"{line}{check if can_be_pinned else ""}>'
-    return f"{draw_text(text[: len(text) - len(words)])}{tag}{draw_text(words)}</span>"
-
-
-def _draw_versions(story: Story, passage: Passage, texts: Texts) -> str:
-    """'2 of 4' with arrows, where a passage has been told more than once."""
-    versions = story.versions(passage.id)
-    if len(versions) < 2:
-        return ""
-    place = texts["place"].format(place=versions.index(passage.id) + 1, count=len(versions))
-
-    def arrow(act: str, sign: str, label: str) -> str:
-        return f'<button type="button" data-act="{act}" data-passage="{passage.id}" aria-label="{label}">{sign}</button>'
-
-    return (
-        f'<span class="versions">{arrow("back", "‹", texts["previous"])}'
-        f"<span>{place}</span>{arrow('forward', '›', texts['following'])}</span>"
-    )
-
-
-def draw_meter(story: Story, window: Window | None, reading: Reading | None = None, texts: Texts = ENGLISH) -> str:
-    """How full the model's memory is, what it has forgotten, and how hard the story is to read, in plain words."""
-    if window is None:
-        return ""
-    share, count = 100 * len(window.ids) / window.context, len(window.forgotten)
-    answer = 100 * (window.context - window.limit) / window.context
-    gone = texts["gone_none" if not count else "gone_one" if count == 1 else "gone"].format(count=count)
-    said = texts["meter"].format(used=len(window.ids), context=window.context, said=gone)
-    troubles = {"unpinned": window.unpinned, "unnoted": window.unnoted, "long_opening": window.is_opening_cut}
-    notes = "".join(f" {texts[key]}" for key, is_so in troubles.items() if is_so)
-    coming = "".join(_draw_kept(s, texts["keep_it"]) for s in window.kept if s.key == window.next_forgotten)
-    pinned = "".join(f"<li>{_draw_kept(s, texts['let_go'])}</li>" for s in window.kept if s.key in story.pins)
-    next_line = f"<p>{texts['going']} {coming}</p>" if coming else ""
-    next_line += f"<p>{texts['kept_ones']}</p><ul>{pinned}</ul>" if pinned else ""
-    entries = "".join(_draw_entry(entry, texts) for entry in reversed(story.memory.ledger[-REASONS_SHOWN:]))
-    ledger = f"<ul>{entries}</ul>" if entries else f"<p>{texts['will_forget']}</p>"
-    level = f"<p>{texts['reading'].format(words=reading.words, rare=reading.rare)}</p>" if reading else ""
-    return (
-        '<details class="meter"><summary>'
-        f'<span class="bar" role="img" aria-label="{texts["meter_label"].format(share=share)}">'
-        f'<i style="width:{share:.1f}%"></i><b style="width:{answer:.1f}%"></b></span>'
-        f"<span>{said}{notes}</span></summary>{next_line}{ledger}{level}</details>"
-    )
-
-
-def _draw_kept(sentence: Sentence, act: str) -> str:
-    """A sentence, and a button that pins it or lets it go."""
-    passage, place = sentence.key
-    button = f'<button type="button" data-act="pin" data-passage="{passage}" data-place="{place}">{act}</button>'
-    return f"<q>{escape(sentence.text.strip())}</q> {button}"
-
-
-def _draw_entry(entry: LedgerEntry, texts: Texts) -> str:
-    count = len(entry.sentences)
-    said = texts[f"ledger_{entry.kind}" + ("_one" if count == 1 else "")].format(count=count, tokens=entry.tokens)
-    return f"<li>{said}: {escape(find_message(entry.reason, texts['language']))}.</li>"

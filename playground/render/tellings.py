@@ -1,4 +1,4 @@
-"""Tellings of one passage side by side, as cards to choose from: while they are written, and when they stand."""
+"""Tellings of one passage side by side, as cards to choose from: while they are written, and when they are done."""
 
 from __future__ import annotations
 
@@ -6,33 +6,58 @@ import re
 from collections.abc import Sequence
 from itertools import takewhile
 
-from playground.render.book import draw_text
-from playground.render.tree import mark_current
-from playground.wording.strings import ENGLISH, Texts
+from markupsafe import Markup
+
+from playground.render.texts import NOTHING, TextRenderer, mark_current, render_text
 from story_engine import Passage, Story
 
 _WORD = re.compile(r"\s*\S+")
 
-
-def draw_ways(story: Story, texts: Texts = ENGLISH) -> str:
-    """The tellings of the last passage, the chosen one marked; nothing where there is only one.
-
-    Where they are a strip - one seed at several temperatures - each says its own, and where it leaves the calmest.
-    """
-    last = story.last()
-    versions = [story.passages[number] for number in story.versions(last.id)] if last else []
-    if last is None or last.author != "model" or len(versions) < 2:
-        return ""
-    strip = find_strip(versions)
-    cards = "".join(_draw_card(version, version.id == last.id, strip, texts) for version in versions)
-    said = texts["same_chances" if strip else "which_way"]
-    return f'<section class="ways" aria-label="{texts["tellings"]}"><p>{said}</p>{cards}</section>'
+TELLINGS = Markup('<section class="ways{live}" aria-label="{label}"><p>{title}</p>{cards}</section>')
+CARD = Markup('<button type="button" class="card" data-act="go" data-passage="{passage}"{current}>{label}{words}</button>')
+LIVE_CARD = Markup('<div class="card"><span>{}</span></div>')
+LABEL, WORDS = Markup("<small>{}</small>"), Markup("<span>{}</span>")
+PARTED = Markup('{same}<mark title="{title}">{own}</mark>')
 
 
-def draw_live_ways(told: Sequence[str], texts: Texts = ENGLISH) -> str:
-    """Tellings as far as they have come."""
-    cards = "".join(f'<div class="card"><span>{draw_text(text.strip())}</span></div>' for text in told)
-    return f'<section class="ways is-live" aria-label="{texts["tellings"]}"><p>{texts["told_at_once"]}</p>{cards}</section>'
+class TellingsRenderer(TextRenderer):
+    def render_tellings(self, story: Story) -> Markup:
+        """The tellings of the last passage, the chosen one marked; nothing where there is only one.
+
+        In a strip (one seed at several temperatures) each card names its temperature, and marks where it leaves the calmest.
+        """
+        last = story.last()
+        versions = [story.passages[number] for number in story.versions(last.id)] if last else []
+        if last is None or last.author != "model" or len(versions) < 2:
+            return NOTHING
+        strip = find_strip(versions)
+        cards = NOTHING.join(self._render_card(version, version.id == last.id, strip) for version in versions)
+        return self._render_section(self.texts["same_chances" if strip else "which_way"], cards)
+
+    def render_live_tellings(self, told: Sequence[str]) -> Markup:
+        """Tellings as far as they have come."""
+        cards = NOTHING.join(LIVE_CARD.format(render_text(text.strip())) for text in told)
+        return self._render_section(self.texts["told_at_once"], cards, " is-live")
+
+    def _render_section(self, title: str, cards: Markup, live: str = "") -> Markup:
+        return TELLINGS.format(live=live, label=self.texts["tellings"], title=title, cards=cards)
+
+    def _render_card(self, version: Passage, is_current: bool, strip: Sequence[Passage]) -> Markup:
+        text, label = version.text.strip(), ""
+        words = render_text(text)
+        if version in strip:
+            label = self.texts["heat"].format(heat=f"{_temperature_of(version):g}".replace(".", self.texts["point"]))
+            same, own = part_from(strip[0].text.strip(), text)
+            if version is not strip[0] and own:
+                words = PARTED.format(same=render_text(same), title=self.texts["parts"], own=render_text(own))
+            elif version is not strip[0]:
+                label += f", {self.texts['same_words']}"
+        return CARD.format(
+            passage=version.id,
+            current=mark_current(is_current),
+            label=LABEL.format(label) if label else NOTHING,
+            words=WORDS.format(words),
+        )
 
 
 def find_strip(versions: Sequence[Passage]) -> list[Passage]:
@@ -41,28 +66,13 @@ def find_strip(versions: Sequence[Passage]) -> list[Passage]:
     for version in versions:
         if version.receipt and not version.edited:
             by_seed.setdefault(version.receipt.settings.seed, []).append(version)
-    strips = [found for found in by_seed.values() if len({_heat(version) for version in found}) > 1]
+    strips = [found for found in by_seed.values() if len({_temperature_of(version) for version in found}) > 1]
     longest = max(map(len, strips), default=0)
-    return sorted(next((strip for strip in strips if len(strip) == longest), []), key=_heat)
+    return sorted(next((strip for strip in strips if len(strip) == longest), []), key=_temperature_of)
 
 
-def _heat(version: Passage) -> float:
+def _temperature_of(version: Passage) -> float:
     return version.receipt.settings.temperature if version.receipt else 0.0
-
-
-def _draw_card(version: Passage, is_current: bool, strip: Sequence[Passage], texts: Texts) -> str:
-    text = version.text.strip()
-    inner, label = draw_text(text), ""
-    if version in strip:
-        label = texts["heat"].format(heat=f"{_heat(version):g}".replace(".", texts["point"]))
-        if version is not strip[0]:
-            same, own = part_from(strip[0].text.strip(), text)
-            label += "" if own else f", {texts['same_words']}"
-            inner = f'{draw_text(same)}<mark title="{texts["parts"]}">{draw_text(own)}</mark>' if own else inner
-    return (
-        f'<button type="button" class="card" data-act="go" data-passage="{version.id}"{mark_current(is_current)}>'
-        f"{f'<small>{label}</small>' if label else ''}<span>{inner}</span></button>"
-    )
 
 
 def part_from(first: str, text: str) -> tuple[str, str]:

@@ -1,10 +1,17 @@
-// Runs when the book loads: the passage being written grows in place, files are saved, and the story is read aloud.
+// Runs when the book loads: grows the passage that is being written, saves files, reads the story aloud.
+const MARGIN = 0.25; // of the window's height, kept free below the line that is being written
+let followed; // the passage that was brought into view when it began
+
+// The page follows the line, not its own end: what stands below the book can be taller than the window.
 window.showLive = (source) => {
   const place = element.querySelector(".live");
   if (!place || !source) return;
-  const isAtEnd = window.innerHeight + window.scrollY >= document.documentElement.scrollHeight - 160;
+  const findEnd = () => place.getBoundingClientRect().bottom;
+  const isFollowing = place !== followed || (findEnd() > 0 && findEnd() <= window.innerHeight);
+  followed = place;
   place.innerHTML = source.innerHTML;
-  if (isAtEnd) window.scrollTo({ top: document.documentElement.scrollHeight });
+  const lowest = window.innerHeight * (1 - MARGIN);
+  if (isFollowing && (findEnd() > lowest || findEnd() < 0)) window.scrollBy({ top: findEnd() - lowest });
 };
 
 window.saveFile = ({ name, type, content }) => {

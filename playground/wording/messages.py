@@ -1,4 +1,4 @@
-"""What the engine says to a reader - what went wrong, and why something was forgotten - in the page's languages.
+"""The engine's messages to a reader (what went wrong, and why something was forgotten) in the page's languages.
 
 The engine speaks English; each message is its own key, with the same fields in braces.
 """
@@ -31,7 +31,11 @@ GERMAN = {
     "An ending takes {fewest} to {most} sentences.": "Ein Ende braucht {fewest} bis {most} Sätze.",
     "The model stumbled and gave no usable word. Your story is kept; please try again.": "Das Modell ist gestolpert und hat "
     "kein brauchbares Wort gefunden. Deine Geschichte ist noch da; bitte versuch es noch einmal.",
+    "Something went wrong on this server. Your story is kept; please try again.": "Auf diesem Server ist etwas "
+    "schiefgegangen. Deine Geschichte ist noch da; bitte versuch es noch einmal.",
     # passages and sentences
+    "Your change of another passage is not kept yet. Keep it or leave it first.": "Deine Änderung an einer anderen Stelle ist "
+    "noch nicht behalten. Behalte sie zuerst, oder lass sie.",
     "There is no such passage in this story.": "Diese Stelle gibt es in der Geschichte nicht.",
     "Only a passage of the story in view can be changed.": "Ändern lässt sich nur, was gerade zu sehen ist.",
     "A passage cannot be empty. Use undo to take it back.": "Eine Stelle kann nicht leer sein. Mit Zurück verschwindet sie.",
@@ -100,7 +104,7 @@ MESSAGES: dict[str, dict[str, str]] = {"de": GERMAN}
 
 
 def find_message(words: str, language: str) -> str:
-    """What the engine says, in a language; as it is where nobody has put it into that language."""
+    """A message in a language; in English where it has no translation."""
     return MESSAGES.get(language, {}).get(words, words)
 
 

@@ -1,6 +1,6 @@
-"""Every word of the page, in English and German, in one place; what the engine says is in `messages`. Stories are in English.
+"""All words of the page, in English and German; the engine's messages are in `messages`. Stories are in English.
 
-What stands on the page from the beginning is chosen by the browser (`gr.I18n`); what is drawn later, by `find_texts`.
+The browser chooses the language of the fixed parts (`gr.I18n`); `find_texts` chooses that of the rendered parts.
 """
 
 from __future__ import annotations
@@ -20,6 +20,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "caution": (
         "A small model invents these stories. They can be odd, and now and then unsuitable: grown-ups, please read along.",
         "Ein kleines Modell erfindet diese Geschichten. Sie können seltsam und auch mal unpassend sein: Große, lest mit.",
+    ),
+    "keeps_nothing": (
+        "This browser keeps nothing for this page. Save your story to a file before you leave.",
+        "Dieser Browser behält nichts für diese Seite. Speichere deine Geschichte als Datei, bevor du gehst.",
     ),
     # beginning
     "opening": ("How does your story begin?", "Wie fängt deine Geschichte an?"),
@@ -61,9 +65,9 @@ WORDS: dict[str, tuple[str, str]] = {
     # memory
     "mind": ("Keep in mind", "Im Sinn behalten"),
     "characters": ("Who is who, a line each", "Wer ist wer, je eine Zeile"),
-    "notes": ("What else is so", "Was sonst noch so ist"),
+    "notes": ("What else is true", "Was sonst noch gilt"),
     "mind_hint": (
-        "These lines stand behind the story's opening whenever the model reads it, as if the story had said them. "
+        "The model reads these lines right after the story's opening, as if the story had said them. "
         "They are no part of the book.",
         "Diese Zeilen stehen hinter dem Anfang, wann immer das Modell die Geschichte liest, als hätte sie es gesagt. "
         "Im Buch stehen sie nicht.",
@@ -150,7 +154,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "The model's surprise at new stories fell from {top} to {bottom} nats a token over {steps:,} steps of training",
         "Die Überraschung des Modells von neuen Geschichten fiel in {steps} Schritten von {top} auf {bottom} Nats pro Token",
     ),
-    # drawn: the book
+    # rendered: the book
     "the_story": ("The story", "Die Geschichte"),
     "forgotten": ("The model no longer remembers this.", "Das weiß das Modell nicht mehr."),
     "next-forgotten": ("This will be forgotten next.", "Das wird als Nächstes vergessen."),
@@ -174,7 +178,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "doubt_pronoun": ("The story called {name} something else so far.", "Bisher hat die Geschichte {name} anders genannt."),
     "otherwise": ("Tell it another way", "Anders erzählen"),
-    # drawn: the meter
+    # rendered: the meter
     "meter": (
         "The model remembers {used:,} of {context:,} tokens · {said}.",
         "Das Modell hat {used} von {context} Token im Gedächtnis · {said}.",
@@ -209,15 +213,15 @@ WORDS: dict[str, tuple[str, str]] = {
         "Half of the sentences have {words:.0f} words or fewer; {rare:.0%} of the words are rare to this model.",
         "Die Hälfte der Sätze hat höchstens {words:.0f} Wörter; {rare:.0%} der Wörter sind für dieses Modell selten.",
     ),
-    # drawn: ways
+    # rendered: tellings
     "which_way": ("Which way shall it go?", "Welchen Weg soll sie nehmen?"),
     "same_chances": ("The same chances, from calm to wild.", "Dieselben Zufälle, von ruhig bis wild."),
     "tellings": ("Tellings of the last passage", "Fassungen der letzten Stelle"),
-    "told_at_once": ("Told at once:", "Auf einmal erzählt:"),
+    "told_at_once": ("Told side by side:", "Nebeneinander erzählt:"),
     "heat": ("temperature {heat}", "Temperatur {heat}"),
     "same_words": ("the same words", "dieselben Worte"),
     "parts": ("Here it leaves the calmest telling.", "Hier verlässt sie die ruhigste Fassung."),
-    # drawn: a closer look
+    # rendered: a closer look
     "sure": ("{chance:.0%} sure. Also: {others}", "Zu {chance:.0%} sicher. Auch: {others}"),
     "every_beginning": ("The beginning of every story", "Der Anfang jeder Geschichte"),
     "part": ("{name} · {tokens:,} tokens", "{name} · {tokens} Token"),

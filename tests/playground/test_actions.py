@@ -1,4 +1,4 @@
-"""The buttons: what a visitor does is kept, belongs to him alone, and a wrong request changes nothing."""
+"""The buttons: what a visitor does is kept, belongs to them alone, and a wrong request changes nothing."""
 
 import json
 import threading
@@ -36,7 +36,7 @@ def test_a_story_is_begun_and_on_disk(actions):
     visit = begin(actions)
     again = Actions(actions.engines, Library(actions.library.folder))
     assert again.find(visit).story.text() == "Tom went out." + SAY
-    view = again.look(visit)
+    view = again.view(visit)
     assert (view.is_blank, view.is_writing, view.can_undo, view.can_redo) == (False, False, True, False)
 
 
@@ -48,7 +48,7 @@ def test_the_readers_words_are_on_disk_before_the_model_says_any(slow):
 
 
 def test_a_crash_in_mid_sentence_keeps_the_words_already_shown(slow, monkeypatch):
-    monkeypatch.setattr("playground.actions.DRAFT_EVERY", 0.0)
+    monkeypatch.setattr("playground.writing.JOURNAL_EVERY", 0.0)
     stream = slow.start(Visit(), "Tom went out.", PLAIN)
     visit = Visit(next(stream).story)
     live = [next(stream) for _ in range(3)]
@@ -81,7 +81,7 @@ def test_retry_keeps_the_earlier_version_and_varies_a_fixed_seed(engine, tmp_pat
     assert story.text() == first
 
 
-def test_a_reader_who_leaves_keeps_the_words_he_saw(slow):
+def test_a_reader_who_leaves_keeps_the_words_they_saw(slow):
     stream = slow.start(Visit(), "Tom went out.", PLAIN)
     visit, shown = Visit(next(stream).story), ""
     while len(shown) < 10:
@@ -89,11 +89,11 @@ def test_a_reader_who_leaves_keeps_the_words_he_saw(slow):
     stream.close()
     text = Library(slow.library.folder).open(visit.story).story.text()
     assert text.startswith("Tom went out." + shown)
-    assert slow.arrive(visit).can_retry
+    assert slow.view(visit).can_retry
 
 
-def test_stop_undo_and_refresh_in_mid_stream(slow):
-    for interrupt in (slow.stop, lambda visit: slow.change(visit, Story.undo), slow.arrive):
+def test_stop_and_undo_in_mid_stream(slow):
+    for interrupt in (slow.stop, lambda visit: slow.change(visit, Story.undo)):
         stream = slow.start(Visit(), "Tom went out.", Settings(temperature=0, repetition_penalty=1, max_new_tokens=900))
         visit = Visit(next(stream).story)
         rest: list = []
@@ -150,7 +150,7 @@ def test_bad_words_leave_the_story_as_it_was(actions, text):
 
 @pytest.mark.parametrize("data", [None, [], "x", 5, {"story": 3, "settings": [], "model": None}, {"story": "../../x"}])
 def test_whatever_a_browser_sends_is_a_visit_without_a_story(actions, data):
-    assert actions.look(Visit.from_browser(data)).is_blank
+    assert actions.view(Visit.from_browser(data)).is_blank
     with pytest.raises(InputError, match="Begin a story"):
         actions.find(Visit.from_browser(data))
 
@@ -161,12 +161,12 @@ def test_the_shelf_keeps_earlier_stories_newest_first(actions):
         visit = visit.after(list(actions.start(visit, f"{name} went out.", PLAIN))[-1])
     assert list(visit.shelf.values()) == ["Ben went out.", "Mia went out.", "Tom went out."]
     tom = list(visit.shelf)[-1]
-    visit = visit.after(actions.take_from_shelf(visit, tom))
+    visit = visit.after(actions.open_from_shelf(visit, tom))
     assert visit.story == tom
     assert next(iter(visit.shelf.values())) == "Tom went out."
     assert Visit.from_browser({"shelf": {"../x": "y", tom: 5}}).shelf == {tom: "5"}
     with pytest.raises(InputError):
-        actions.take_from_shelf(visit, "0" * 32)
+        actions.open_from_shelf(visit, "0" * 32)
 
 
 @pytest.mark.parametrize("number", [-1, 99, None, "0", True, 0.5])

@@ -81,7 +81,7 @@ def test_a_story_is_written_played_with_and_found_again(browser, engine_embedded
 
 
 def test_a_restart_of_the_server_loses_nothing(browser, engine_embedded, serve, tmp_path):
-    from app import open_page
+    from playground.server import open_page
     from story_engine import Library
 
     port = find_port()

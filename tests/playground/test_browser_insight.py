@@ -1,4 +1,4 @@
-"""A closer look at the page: ways and temperatures side by side, other words, what is kept in mind, and what is doubted."""
+"""A closer look at the page: tellings and temperatures side by side, other words, notes, and doubts."""
 
 import pytest
 

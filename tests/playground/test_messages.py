@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from playground.render.book import draw_meter
+from playground.render.renderer import Renderer
 from playground.wording.messages import GERMAN, find_message, say_error
 from playground.wording.strings import find_texts
 from story_engine import InputError, LedgerEntry, Reason, Settings, SettingsError, Story, StoryEngine, check_words
@@ -82,5 +82,5 @@ def test_the_ledger_speaks_german(engine: StoryEngine):
     story = Story("Tom ran. He fell.")
     story.memory.ledger = [LedgerEntry("forgotten", ((0, 0), (0, 1)), 9, "the window was full", 0)]
     window = engine.window_of(story, Settings(max_new_tokens=20))
-    assert "2 Sätze (9 Token) vergessen: das Gedächtnis war voll." in draw_meter(story, window, texts=find_texts("de"))
-    assert "2 sentences (9 tokens) forgotten: the window was full." in draw_meter(story, window)
+    assert "2 Sätze (9 Token) vergessen: das Gedächtnis war voll." in Renderer(find_texts("de")).render_meter(story, window)
+    assert "2 sentences (9 tokens) forgotten: the window was full." in Renderer().render_meter(story, window)

@@ -19,7 +19,7 @@ def phases() -> Phases:
 
 
 def test_every_stage_tells_the_opening_and_nothing_becomes_markup(phases):
-    html = phases.draw_stories("Tom ran.")
+    html = phases.render_stories("Tom ran.")
     assert html.count("<article>") == 3
     assert "Before any training" in html
     assert "After 50% of the training" in html
@@ -28,7 +28,7 @@ def test_every_stage_tells_the_opening_and_nothing_becomes_markup(phases):
 
 
 def test_the_curve_goes_down_and_to_the_right(phases):
-    root = ElementTree.fromstring(phases.draw_curve())
+    root = ElementTree.fromstring(phases.plot_curve())
     points = [tuple(map(float, pair.split(","))) for pair in root.find("polyline").get("points").split()]
     assert len(points) == 3
     assert points == sorted(points)
@@ -55,5 +55,5 @@ def test_a_model_of_ones_own_brings_its_own_stages(tmp_path, scripted):
 
 def test_a_stage_behind_the_curve_is_told_as_what_came_of_it(phases):
     later = Phases(20, phases.curve, [*phases.stages, {"step": 23, "stories": {"Tom ran.": " Far."}}])
-    assert "As it ships" in later.draw_stories("Tom ran.")
-    assert later.draw_curve() == phases.draw_curve()
+    assert "As it ships" in later.render_stories("Tom ran.")
+    assert later.plot_curve() == phases.plot_curve()

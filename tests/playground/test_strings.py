@@ -4,7 +4,7 @@ import string
 
 import pytest
 
-from playground.render.book import draw_meter
+from playground.render.renderer import Renderer
 from playground.wording.strings import ENGLISH, LANGUAGES, TABLES, WORDS, choose_language, find_texts
 from story_engine import Settings, Story
 
@@ -32,5 +32,5 @@ def test_an_unknown_language_is_english():
 def test_what_is_drawn_is_drawn_in_the_language_asked_for(engine):
     story = Story("Tom went out.")
     window = engine.window_of(story, Settings(max_new_tokens=20))
-    assert "nichts vergessen" in draw_meter(story, window, texts=find_texts("de"))
-    assert "nothing forgotten" in draw_meter(story, window)
+    assert "nichts vergessen" in Renderer(find_texts("de")).render_meter(story, window)
+    assert "nothing forgotten" in Renderer().render_meter(story, window)

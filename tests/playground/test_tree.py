@@ -5,17 +5,17 @@ from xml.etree import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playground.render.tree import draw_tree
+from playground.render.renderer import Renderer
 from story_engine import Story
 
 
 def test_a_story_without_choices_is_one_list():
     story = Story("Tom ran.")
     story.add(" He <fell>.", "model")
-    root = ElementTree.fromstring(draw_tree(story))
+    root = ElementTree.fromstring(Renderer().render_tree(story))
     assert [button.text for button in root.findall("./ol/li/button")] == ["Tom ran.", "He <fell>."]
     assert [button.get("aria-current") for button in root.iter("button")] == [None, "true"]
-    assert draw_tree(Story()) == ""
+    assert Renderer().render_tree(Story()) == ""
 
 
 def test_versions_stand_side_by_side_and_the_way_is_marked():
@@ -25,7 +25,7 @@ def test_versions_stand_side_by_side_and_the_way_is_marked():
     story.undo()
     story.undo()
     story.add(" He flew.", "model")
-    root = ElementTree.fromstring(draw_tree(story))
+    root = ElementTree.fromstring(Renderer().render_tree(story))
     top = root.find("ol")
     assert [button.text for button in top.findall("./li/button")] == ["Tom ran."]
     branches = [[button.text for button in branch.iter("button")] for branch in top.findall("./li/ol")]
@@ -43,7 +43,7 @@ def test_every_passage_is_there_once_and_goes_where_it_says(moves):
             story.edit(story.path()[0].id, f"Tom ran {number}.")
         else:
             story.add(f" It was {number}.", move)
-    root = ElementTree.fromstring(draw_tree(story))
+    root = ElementTree.fromstring(Renderer().render_tree(story))
     assert all(child.tag == "li" for lists in root.iter("ol") for child in lists)
     buttons = {int(button.get("data-passage")): button for button in root.iter("button")}
     assert len(list(root.iter("button"))) == len(buttons) == len(story.passages)
@@ -55,4 +55,4 @@ def test_a_story_of_thousands_of_passages_is_drawn():
     story = Story("Tom ran.")
     for number in range(3000):
         story.add(f" It was {number}.", "model")
-    assert draw_tree(story).count("<button") == 3001
+    assert Renderer().render_tree(story).count("<button") == 3001

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-import app
+from playground.server import main
 from story_engine.__main__ import main as tell
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_an_unknown_model_and_a_bad_folder_are_said(capsys, tmp_path):
-    assert app.main(["--model", "nowhere", "--stories", str(tmp_path / "s")]) == 1
+    assert main(["--model", "nowhere", "--stories", str(tmp_path / "s")]) == 1
     assert "no model folder" in capsys.readouterr().err
     (tmp_path / "file").write_text("")
-    assert app.main(["--stories", str(tmp_path / "file")]) == 1
+    assert main(["--stories", str(tmp_path / "file")]) == 1
     assert "another folder" in capsys.readouterr().err
 
 

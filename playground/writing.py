@@ -1,0 +1,121 @@
+"""A passage while it is written: one writer a story, words shown and kept on the way, and an end that loses none of them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+from playground.render.renderer import Renderer
+from playground.render.texts import render_text
+from playground.visit import Live, View, Visit
+from playground.wording.messages import say_error
+from playground.wording.strings import find_texts
+from story_engine import Library, OpenStory, Piece, SaveError, Settings, Story, StoryEngine, StoryError
+
+UPDATE_EVERY = 0.1  # seconds between two updates of a page
+JOURNAL_EVERY = 1.0  # seconds of words that a crash of the server may cost
+STOP_WAIT = 5.0  # seconds that a request waits for the passage that it has stopped
+TITLE_WORDS, MAX_TITLE = 8, 80
+
+
+class Writing:
+    """The passages of all stories; many threads call it at once. `show` makes the view of a story."""
+
+    def __init__(self, library: Library, show: Callable[..., View]) -> None:
+        self.library, self._show = library, show
+        self._told: dict[str, list[str]] = {}  # by story: the words so far of the passage that is being written
+
+    def write(
+        self,
+        engine: StoryEngine,
+        entry: OpenStory,
+        visit: Visit,
+        settings: Sequence[Settings],
+        text: str | None,
+        ending: int | None = None,
+    ) -> Iterator[View | Live]:
+        """Write the next passage, in one telling for each of `settings`. A passage that is being written is stopped first."""
+        story, cancel = entry.story, self._begin(entry)
+        try:
+            stream = engine.stream_tellings(story, settings, text, cancel, ending)
+            story.title = story.title or make_title(story)
+            self.library.adopt(entry)
+            try:
+                notice = self.save(story, visit.language)
+                yield self._show(story, visit, is_writing=True, words=text or "", notice=notice)
+                yield from self._follow_pieces(story, stream, len(settings), visit)
+            finally:  # the end, a stop, a reader who leaves, a failure: the words so far stay
+                stream.close()
+                notice = self.save(story, visit.language)
+        finally:
+            self._told.pop(story.uid, None)
+            entry.writing.release()
+        yield self._show(story, visit, notice=notice)
+
+    def watch(self, entry: OpenStory, visit: Visit) -> Iterator[View | Live]:
+        """The words of a passage that another page has written, until it ends; nothing where none is being written."""
+        was_writing = False
+        while entry.writing.locked():
+            was_writing = True
+            if told := self._told.get(entry.story.uid):
+                yield show_live(told, visit)
+            time.sleep(UPDATE_EVERY)
+        if was_writing:
+            yield self._show(entry.story, visit)
+
+    def _follow_pieces(self, story: Story, stream: Generator[Piece, None, None], tellings: int, visit: Visit) -> Iterator[Live]:
+        """Show the words as they come, and note them in the journal."""
+        told = self._told[story.uid] = [""] * tellings
+        shown_at = noted_at = time.monotonic()
+        for piece in stream:
+            told[piece.telling] = piece.follow(told[piece.telling])
+            now = time.monotonic()
+            if now - shown_at >= UPDATE_EVERY:
+                shown_at = now
+                yield show_live(told, visit)
+            if now - noted_at >= JOURNAL_EVERY:
+                noted_at = now
+                with suppress(SaveError):
+                    self.library.save_draft(story, told)
+
+    def save(self, story: Story, language: str) -> str:
+        """Save, or return why it was not possible: a full disk must not stop the story."""
+        try:
+            self.library.save(story)
+        except SaveError as error:
+            return say_error(error, language)
+        return ""
+
+    @contextmanager
+    def stopped(self, entry: OpenStory) -> Iterator[None]:
+        """Hold a story's lock while nothing is written in it.
+
+        Raises:
+            StoryError: the passage does not stop in time.
+        """
+        with entry.lock:
+            entry.cancel.set()
+            if not entry.writing.acquire(timeout=STOP_WAIT):
+                raise StoryError("The story is still being written. Please try again in a moment.")
+            entry.writing.release()
+            yield
+
+    def _begin(self, entry: OpenStory) -> threading.Event:
+        """Become the writer of a story; returns the event that stops it."""
+        with self.stopped(entry):
+            entry.cancel = threading.Event()
+            entry.writing.acquire()
+            return entry.cancel
+
+
+def show_live(told: Sequence[str], visit: Visit) -> Live:
+    """The words so far: one passage, or its tellings side by side."""
+    tellings = Renderer(find_texts(visit.language)).render_live_tellings(told) if len(told) > 1 else ""
+    return Live(render_text(told[0]), told[0], tellings)
+
+
+def make_title(story: Story) -> str:
+    """The story's first words."""
+    return " ".join(story.text().split()[:TITLE_WORDS])[:MAX_TITLE]

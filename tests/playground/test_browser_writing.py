@@ -1,0 +1,56 @@
+"""A person at the page while a passage is written: where the page stands, and what becomes of the words in the box."""
+
+import pytest
+
+from tests.reader import DESKTOP, Reader
+
+pytestmark = pytest.mark.browser
+SAY = " He saw a red kite. They ran to the park. Mia was happy."
+LOW = {"width": 1280, "height": 650}
+END = "document.querySelector('.book .live')?.getBoundingClientRect().bottom"
+
+
+def test_the_second_passage_grows_in_the_book_alone_and_in_view(browser, scripted, serve):
+    reader = Reader(browser, serve(scripted(SAY, delay=0.01)), LOW)
+    reader.begin("Tom went out.")
+    reader.page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
+    reader.page.get_by_label("What happens next?").fill("And then")
+    reader.page.locator("#continue").click()
+    reader.page.wait_for_function("(document.querySelector('.book .live')?.innerText || '').length > 20")
+    reader.page.get_by_label("What happens next?").press_sequentially("Mia came too.")
+    assert not reader.page.locator("#live").is_visible()
+    for _ in range(5):
+        end = reader.page.evaluate(END)
+        assert end is None or 0 < end <= LOW["height"]
+        reader.page.wait_for_timeout(150)
+    reader.page.locator("#stop").click()
+    reader.wait()
+    assert "And then" in reader.text()
+    assert reader.page.get_by_label("What happens next?").input_value() == "Mia came too."
+    assert reader.errors == []
+
+
+def test_words_are_selected_without_opening_a_panel(browser, scripted, serve):
+    reader = Reader(browser, serve(scripted(SAY + "<end>")), DESKTOP)
+    reader.begin("Tom went out.")
+    reader.press("retry")
+    reader.passages("model").first.dblclick(position={"x": 60, "y": 12})
+    reader.page.wait_for_timeout(600)
+    assert reader.page.evaluate("getSelection().toString().trim()")
+    assert not reader.page.get_by_label("Change this passage").is_visible()
+    reader.page.evaluate("getSelection().selectAllChildren(document.querySelector('.book'))")
+    assert "of 2" not in reader.page.evaluate("getSelection().toString()")
+
+
+def test_a_browser_that_forbids_storage_gets_a_page_and_a_line(browser, scripted, serve):
+    url = serve(scripted(SAY + "<end>"))
+    page = browser.new_context(viewport=DESKTOP).new_page()
+    page.add_init_script(
+        "for (const name of ['localStorage', 'sessionStorage']) Object.defineProperty(window, name,"
+        " { configurable: true, get() { throw new DOMException('denied', 'SecurityError'); } });"
+    )
+    page.goto(url)
+    page.locator("#opening textarea").fill("Tom went out.")
+    page.locator("#begin").click()
+    page.locator("article.book").wait_for()
+    assert page.get_by_text("This browser keeps nothing for this page.").is_visible()
