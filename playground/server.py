@@ -21,8 +21,10 @@ DEFAULT_STORIES = Path("~/.story-playground/stories")
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Write a story together with a small language model, in your browser.")
     parser.add_argument("--model", default="embedded", help=f"embedded, a folder, or a hub name: {', '.join(PUBLISHED)}")
-    parser.add_argument("--precision", default="auto", choices=PRECISIONS, help="auto is int8 on the CPU")
-    parser.add_argument("--kernel", default="auto", choices=KERNELS, help="the compiled kernel for steps (default: if faster)")
+    parser.add_argument("--precision", default="auto", choices=PRECISIONS, help="auto is int8 on the CPU, with the kernel")
+    parser.add_argument(
+        "--kernel", default="auto", choices=KERNELS, help="the compiled kernel on the CPU (default: if possible)"
+    )
     parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"))
     parser.add_argument("--port", type=int, default=int(os.environ.get("GRADIO_SERVER_PORT", "7860")))
     parser.add_argument(
