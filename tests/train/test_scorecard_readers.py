@@ -88,7 +88,7 @@ class Leaning:
     context, end = 10_000, 0
 
     def __init__(self, tokenizer, follows: bool, likes: str) -> None:
-        self.vocabulary = Vocabulary(tokenizer, 100)
+        self.vocabulary = Vocabulary(tokenizer)
         self.follows, self.likes = follows, likes
 
     def score(self, context, endings):

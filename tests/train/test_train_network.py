@@ -59,7 +59,7 @@ def test_dropout_changes_what_is_trained_and_not_what_is_measured(rows):
         passes = [float(module(rows)) for _ in range(8)]
     assert len(set(passes)) == 8
     assert sum(passes) / 8 == pytest.approx(without, rel=0.02)
-    assert float(module.eval()(rows)) == without
+        assert float(module.eval()(rows)) == without
 
 
 @pytest.mark.parametrize("is_flattened", [False, True])
