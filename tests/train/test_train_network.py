@@ -59,7 +59,7 @@ def test_dropout_changes_what_is_trained_and_not_what_is_measured(rows):
         passes = [float(module(rows)) for _ in range(8)]
     assert len(set(passes)) == 8
     assert sum(passes) / 8 == pytest.approx(without, rel=0.02)
-        assert float(module.eval()(rows)) == without
+    assert module.eval()(rows).item() == without
 
 
 @pytest.mark.parametrize("is_flattened", [False, True])
@@ -72,7 +72,7 @@ def test_masked_rows_are_read_as_their_stories_alone(rows, is_flattened):
         for start, stop in ((0, 20), (20, 50), (50, 64)):
             logits = module.model(input_ids=row[None, start:stop], use_cache=False).logits[0]
             alone += float(torch.nn.functional.cross_entropy(logits, row[start + 1 : stop + 1], reduction="sum"))
-    assert float(module(rows)) == pytest.approx(alone, rel=1e-5)
+    assert module(rows).item() == pytest.approx(alone, rel=1e-5)
     assert float(LanguageModelLoss(module.model)(rows)) != pytest.approx(alone, rel=1e-5)
 
 
