@@ -24,8 +24,9 @@ from story_engine.model.quantize import PRECISIONS
 from story_engine.settings import RANGES, Settings
 from story_engine.stories.export import FORMS, export_story
 from story_engine.stories.input import check_notes, check_words, keep_joint
-from story_engine.stories.library import MAX_FILE_BYTES, Library, OpenStory, is_uid, read_json
-from story_engine.stories.savefile import load_story
+from story_engine.stories.library import Library, OpenStory, is_uid
+from story_engine.stories.opening import MAX_FILE_BYTES, open_file, read_json
+from story_engine.stories.savefile import ReadStory, load_story
 from story_engine.stories.story import Key, LedgerEntry, Passage, Reason, Receipt, Story
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "OpenStory",
     "Passage",
     "Piece",
+    "ReadStory",
     "Reading",
     "Reason",
     "Receipt",
@@ -73,6 +75,7 @@ __all__ = [
     "keep_joint",
     "load_story",
     "measure_reading",
+    "open_file",
     "read_json",
     "replay_passage",
 ]

@@ -83,6 +83,12 @@ GERMAN = {
     "Speichere sie so, dann öffne sie wieder.",
     "This file is larger than {most} MB; no story of this playground is.": "Diese Datei ist größer als {most} MB; so groß ist "
     "hier keine Geschichte.",
+    "Some passages no longer say how they came about; their words are all here.": "Einige Stellen sagen nicht mehr, wie sie "
+    "entstanden sind; ihre Worte sind alle da.",
+    "Characters of this file that nobody can see were left out.": "Zeichen dieser Datei, die niemand sehen kann, sind "
+    "weggelassen.",
+    "A word of this text has {count:,} characters; at most {most:,} fit in one go. Break it up.": "Ein Wort dieses Textes hat "
+    "{count} Zeichen; auf einmal passen höchstens {most}. Teil es auf.",
     "This story file is damaged ({problem}). Use an earlier copy.": "Diese Datei ist beschädigt ({problem}). Nimm eine "
     "frühere.",
     "The story could not be saved ({problem}). Free some space; it is still here on the page.": "Die Geschichte ließ sich "

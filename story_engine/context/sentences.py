@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+
+from story_engine.context.quotations import find_open_quotations
 
 _SPACE = re.compile(r"\s+")
 _STOP = re.compile(r"""[.!?…]["'”’)\]]*$""")
 _TITLE = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|St)\.$")
+_DOUBLE = '"“”„«»'
 _TAIL = 12  # characters; enough to see a stop, its closing quotes, and a title
 
 
@@ -37,9 +42,25 @@ def ends_sentence(text: str) -> bool:
 
 
 def is_inside_quote(text: str) -> bool:
-    """Whether somebody is still speaking: the last line has opened a straight or curly quote and not closed it."""
-    line = text.rstrip("\n").rpartition("\n")[2]
-    return line.count('"') % 2 == 1 or line.count("“") > line.count("”")
+    """Whether somebody is still speaking: the last line has opened a double quotation mark and not closed it."""
+    return any(mark in _DOUBLE for mark in find_open_quotations(text))
+
+
+def match_sentences(old: Sequence[str], new: Sequence[str]) -> dict[int, int]:
+    """Number of an old sentence -> its number among the new ones, for all whose words are still there.
+
+    White space around a sentence does not count. Sentences that keep their order are matched first, then moved ones.
+    """
+    before, after = [text.strip() for text in old], [text.strip() for text in new]
+    blocks = SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
+    matched = {block.a + step: block.b + step for block in blocks for step in range(block.size)}
+    free = sorted(set(range(len(after))) - set(matched.values()))
+    for number in sorted(set(range(len(before))) - set(matched)):
+        place = next((place for place in free if after[place] == before[number]), None)
+        if place is not None:
+            matched[number] = place
+            free.remove(place)
+    return matched
 
 
 def _is_stop(before: str, after: str) -> bool:

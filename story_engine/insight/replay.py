@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from story_engine.engine import StoryEngine
 from story_engine.errors import InputError
-from story_engine.stories.savefile import dump_story, load_story
+from story_engine.stories.savefile import dump_story, read_story
 from story_engine.stories.story import Memory, Passage, Story
 
 
@@ -46,9 +46,12 @@ def replay_passage(engine: StoryEngine, story: Story, number: int) -> Replay:
 
 
 def copy_before(story: Story, passage: Passage) -> Story:
-    """A copy that stands where the passage was begun, with what was forgotten by then."""
-    copy = load_story(dump_story(story))
-    copy.uid, copy.current = Story().uid, passage.parent
+    """A copy that stands where the passage was begun, in the wordings and with what was forgotten by then."""
+    copy = read_story(dump_story(story), is_own=True).story
+    copy.uid, copy.current = Story().uid, None
+    copy.wordings = {old.rewords: old.id for old in copy.passages[: passage.id] if old.rewords is not None}
+    if passage.parent is not None:
+        copy.go_to(passage.parent)
     forgotten: set = set()
     for entry in story.memory.ledger:
         if entry.passage < passage.id:

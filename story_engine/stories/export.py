@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import io
 import re
+import unicodedata
+import uuid
 import zipfile
 from collections.abc import Callable
 from html import escape
+from itertools import groupby
 
 from story_engine.errors import InputError
 from story_engine.stories.savefile import dump_json, dump_story
-from story_engine.stories.story import Story
+from story_engine.stories.story import Story, make_title
 
 STYLE = (
     "body { max-width: 36rem; margin: 3rem auto; padding: 0 1rem; font: 1.1rem/1.7 Charter, Palatino, Georgia, serif; }\n"
     ".reader { font-style: italic; }\n"
 )
 MOST_IN_NAME = 40
+UNTITLED = "A story"
+_SPACING = re.compile("[\r\v\f\x1c-\x1f\x85]")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x9f\ufffe\uffff]")  # XML forbids them, or advises against them
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>#|~]|&(?=#?\w+;))")
+_BLOCK = re.compile(r"^([-+=]|\d{1,9}(?=[.)]))")  # begins a rule, a heading or a list
 
 
 def export_story(story: Story, form: str) -> tuple[str, str, bytes]:
@@ -30,20 +38,37 @@ def export_story(story: Story, form: str) -> tuple[str, str, bytes]:
     if story.last() is None:
         raise InputError("There is no story to save yet.")
     suffix, media, write = FORMS[form]
-    name = "-".join(re.findall(r"\w+", story.title.lower()))[:MOST_IN_NAME].strip("-")
-    return f"{name or 'story'}{suffix}", media, write(story)
+    return f"{_make_name(story.title)}{suffix}", media, write(story)
+
+
+def _make_name(title: str) -> str:
+    """A file's name: letters, digits and the marks that belong to them, as the vowels of Hindi and Thai."""
+    kept = (sign if sign == "_" or unicodedata.category(sign)[0] in "LNM" else " " for sign in title.lower())
+    return "-".join("".join(kept).split())[:MOST_IN_NAME].strip("-") or "story"
 
 
 def split_paragraphs(story: Story) -> list[list[tuple[str, str]]]:
-    """The story in view as paragraphs of `(author, words)`; line breaks separate paragraphs, wherever they stand."""
+    """The story in view as paragraphs of `(author, words)`; line breaks separate paragraphs, wherever they stand.
+
+    The words have no control characters, which no form but plain text can hold.
+    """
     paragraphs: list[list[tuple[str, str]]] = [[]]
     for passage in story.path():
-        for number, line in enumerate(passage.text.split("\n")):
+        for number, line in enumerate(_drop_controls(passage.text).split("\n")):
             if number:
                 paragraphs.append([])
             if line:
                 paragraphs[-1].append((passage.author, line))
     return [paragraph for paragraph in paragraphs if "".join(words for _, words in paragraph).strip()]
+
+
+def find_title(story: Story) -> str:
+    """The story's title on one line, or its first words where it has none."""
+    return " ".join(_drop_controls(story.title).split()) or " ".join(_drop_controls(make_title(story)).split()) or UNTITLED
+
+
+def _drop_controls(text: str) -> str:
+    return _UNPRINTABLE.sub("", _SPACING.sub(" ", text))
 
 
 def _write_text(story: Story) -> bytes:
@@ -52,33 +77,61 @@ def _write_text(story: Story) -> bytes:
 
 def _write_markdown(story: Story) -> bytes:
     """The reader's words in italics. Signs that Markdown would take for its own are escaped."""
-    lines = [f"# {_mark(story.title)}"]
+    lines = [f"# {_escape_markdown(find_title(story))}"]
     for paragraph in split_paragraphs(story):
-        words = ((author, re.fullmatch(r"(\s*)(.*?)(\s*)", text, re.DOTALL)) for author, text in paragraph)
-        parts = [(author, found.groups()) for author, found in words if found]
-        lines.append(
-            "".join(
-                f"{before}*{_mark(text)}*{after}" if author == "reader" and text else before + _mark(text) + after
-                for author, (before, text, after) in parts
-            ).strip()
-        )
+        parts, line = _join_parts(paragraph), ""
+        around = ["", *(words for _, words in parts), ""]
+        for number, (author, words) in enumerate(parts):
+            before, after = around[number][-1:], around[number + 2][:1]
+            line += _emphasize(words, before, after) if author == "reader" else _escape_markdown(words)
+        lines.append(_escape_block(line.strip()))
     return ("\n\n".join(lines) + "\n").encode()
 
 
-def _mark(text: str) -> str:
-    return re.sub(r"([\\`*_\[\]<>#|~])", r"\\\1", text)
+def _join_parts(paragraph: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Neighbouring words of one author as one part: two emphases that touch would read as a strong one."""
+    return [(author, "".join(words for _, words in parts)) for author, parts in groupby(paragraph, key=lambda part: part[0])]
+
+
+def _emphasize(words: str, before: str, after: str) -> str:
+    """Asterisks around the words; `before` and `after` are the characters that stand next to them.
+
+    Markdown takes no asterisk between a letter outside and a mark inside (CommonMark 0.31, section 6.2): there it stands
+    behind the mark.
+    """
+    letters = [place for place, sign in enumerate(words) if unicodedata.category(sign)[0] in "LNM"]
+    if not letters:
+        return _escape_markdown(words)
+    start, end = len(words) - len(words.lstrip()), len(words.rstrip())
+    start = start if _may_touch((before + words[:start])[-1:]) else letters[0]
+    end = end if _may_touch((words[end:] + after)[:1]) else letters[-1] + 1
+    return f"{_escape_markdown(words[:start])}*{_escape_markdown(words[start:end])}*{_escape_markdown(words[end:])}"
+
+
+def _may_touch(sign: str) -> bool:
+    """Whether an asterisk that has a mark on its other side may stand next to this sign, or to none."""
+    return not sign or unicodedata.category(sign) == "Zs" or unicodedata.category(sign)[0] in "PS"
+
+
+def _escape_markdown(text: str) -> str:
+    return _MARKDOWN.sub(r"\\\1", text)
+
+
+def _escape_block(line: str) -> str:
+    """`line` with a backslash where its beginning would make a rule, a heading or a list of it."""
+    return _BLOCK.sub(lambda found: found[1] + "\\" if found[1].isdigit() else "\\" + found[1], line)
 
 
 def _write_html(story: Story) -> bytes:
-    title = escape(story.title)
+    title = escape(find_title(story))
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
-        f"<style>\n{STYLE}</style></head>\n<body>\n<h1>{title}</h1>\n{_draw_paragraphs(story)}\n</body></html>\n"
+        f"<style>\n{STYLE}</style></head>\n<body>\n<h1>{title}</h1>\n{_render_paragraphs(story)}\n</body></html>\n"
     ).encode()
 
 
-def _draw_paragraphs(story: Story) -> str:
+def _render_paragraphs(story: Story) -> str:
     return "\n".join(
         "<p>" + "".join(f'<span class="{author}">{escape(words)}</span>' for author, words in paragraph) + "</p>"
         for paragraph in split_paragraphs(story)
@@ -86,8 +139,11 @@ def _draw_paragraphs(story: Story) -> str:
 
 
 def _write_epub(story: Story) -> bytes:
-    """EPUB 3 with one chapter; the type comes first and unpacked, as the standard (OCF 3.3) wants it."""
-    title, uid = escape(story.title), escape(story.uid)
+    """EPUB 3 with one chapter; the type comes first and unpacked, as the standard (OCF 3.3) wants it.
+
+    The identifier is the same for the same story, and does not tell its number, which is the key to it.
+    """
+    title, identifier = escape(find_title(story)), uuid.uuid5(uuid.NAMESPACE_URL, f"story-playground:{story.uid}")
     head = '<?xml version="1.0" encoding="utf-8"?>\n'
     spaces = 'xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops"'
     page = f'{head}<html {spaces} lang="en" xml:lang="en">'
@@ -96,7 +152,7 @@ def _write_epub(story: Story) -> bytes:
         + '<container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
         '<rootfile full-path="story.opf" media-type="application/oebps-package+xml"/></rootfiles></container>',
         "story.opf": head + '<package xmlns="http://www.idpf.org/2007/opf" version="3.0" unique-identifier="id" xml:lang="en">'
-        f'<metadata xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:identifier id="id">urn:uuid:{uid}</dc:identifier>'
+        f'<metadata xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:identifier id="id">urn:uuid:{identifier}</dc:identifier>'
         f"<dc:title>{title}</dc:title><dc:language>en</dc:language>"
         '<meta property="dcterms:modified">2000-01-01T00:00:00Z</meta></metadata><manifest>'
         '<item id="nav" href="nav.xhtml" media-type="application/xhtml+xml" properties="nav"/>'
@@ -106,7 +162,7 @@ def _write_epub(story: Story) -> bytes:
         "nav.xhtml": f"{page}<head><title>{title}</title></head><body>"
         f'<nav epub:type="toc"><ol><li><a href="story.xhtml">{title}</a></li></ol></nav></body></html>',
         "story.xhtml": f'{page}<head><title>{title}</title><link rel="stylesheet" href="style.css"/></head>'
-        f"<body><h1>{title}</h1>\n{_draw_paragraphs(story)}</body></html>",
+        f"<body><h1>{title}</h1>\n{_render_paragraphs(story)}</body></html>",
         "style.css": STYLE,
     }
     content = io.BytesIO()
@@ -119,7 +175,8 @@ def _write_epub(story: Story) -> bytes:
 
 
 def _write_tree(story: Story) -> bytes:
-    return dump_json(dump_story(story)).encode()
+    """The tree without the story's number, which is the key to it."""
+    return dump_json({name: value for name, value in dump_story(story).items() if name != "uid"}).encode()
 
 
 FORMS: dict[str, tuple[str, str, Callable[[Story], bytes]]] = {

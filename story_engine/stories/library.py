@@ -6,32 +6,38 @@ import json
 import os
 import tempfile
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from story_engine.errors import InputError, SaveError
-from story_engine.stories.savefile import dump_json, dump_story, load_story
+from story_engine.errors import InputError, SaveError, StoryError
+from story_engine.stories.opening import MAX_FILE_BYTES, read_json  # noqa: F401  (they were at home here before 0.2)
+from story_engine.stories.savefile import dump_json, dump_story, is_encodable, read_story
 from story_engine.stories.story import Story
 
-MAX_FILE_BYTES = 4_000_000
 MAX_OPEN = 256
-REMOVED, DRAFT = ".removed", ".draft"
+REMOVED = ".removed"
+JOURNAL = ".draft"  # its name on disk since the first version
+PART, PART_AGE = ".part", 3600.0  # a file being written, and seconds after which it was left behind by a crash
 
 
 @dataclass
 class OpenStory:
     """A story in memory, shared by everybody who knows its number. Change it only while holding `lock`.
 
-    `cancel` stops the passage being written; `writing` is held for as long as one is.
+    `cancel` stops the passage being written; `writing` is held for as long as one is. `notices` say what of the story's
+    file could not be read.
     """
 
     story: Story
     lock: threading.RLock = field(default_factory=threading.RLock)
     writing: threading.Lock = field(default_factory=threading.Lock)
     cancel: threading.Event = field(default_factory=threading.Event)
+    notices: tuple[StoryError, ...] = ()
 
 
 class Library:
@@ -39,10 +45,12 @@ class Library:
 
     def __init__(self, folder: Path) -> None:
         self._open: OrderedDict[str, OpenStory] = OrderedDict()
+        self._unsaved: set[str] = set()
         self._lock = threading.Lock()
         try:
             self.folder = folder.expanduser()
             self.folder.mkdir(parents=True, exist_ok=True)
+            _sweep(self.folder)
         except (OSError, RuntimeError) as error:  # a user without a home is a RuntimeError
             raise SaveError(
                 "Stories cannot be kept in {folder} ({problem}). Choose another folder.",
@@ -65,12 +73,13 @@ class Library:
             path = self._path(uid)
             if not path.is_file():
                 return None
-            story = load_story(read_json(path))
-            self._take_draft(story)
-            return self._keep(OpenStory(story))
+            story, notices = read_story(_read_own(path), is_own=True)
+            story.uid = uid  # the file may have been copied by hand
+            self._recover_journal(story)
+            return self._keep(OpenStory(story, notices=notices))
 
     def adopt(self, entry: OpenStory) -> None:
-        """Take in a new story; it reaches the disk with the first `save`."""
+        """Keep a new story in memory; it reaches the disk with the first `save`."""
         with self._lock:
             self._keep(entry)
 
@@ -80,18 +89,23 @@ class Library:
         Raises:
             SaveError: the disk is full or not writable. The story stays in memory, and the old file as it was.
         """
+        self._unsaved.add(story.uid)
         write_json(self._path(story.uid), dump_story(story))
-        # The draft of a passage is of no use once the passage is in the file.
-        self._path(story.uid).with_suffix(DRAFT).unlink(missing_ok=True)
+        self._unsaved.discard(story.uid)
+        # The journal of a passage is of no use once the passage is in the file; one that stays is found to be old.
+        with suppress(OSError):
+            self._path(story.uid).with_suffix(JOURNAL).unlink(missing_ok=True)
 
-    def save_draft(self, story: Story, texts: Sequence[str]) -> None:
-        """Note the words so far of what is being written behind the pointer, against a crash: of each telling's passage.
+    def save_journal(self, story: Story, texts: Sequence[str]) -> None:
+        """Write down the words so far of each telling behind the pointer, so that a crash does not cost them.
 
         Raises:
             SaveError: the disk is full or not writable.
         """
-        draft = {"passages": len(story.passages), "texts": list(texts)}
-        write_json(self._path(story.uid).with_suffix(DRAFT), draft)
+        journal = {"passages": len(story.passages), "texts": list(texts)}
+        write_json(self._path(story.uid).with_suffix(JOURNAL), journal)
+
+    save_draft = save_journal  # its name before 0.2
 
     def duplicate(self, uid: str) -> Story:
         """A copy of a story, all its versions included, with a number of its own.
@@ -101,7 +115,7 @@ class Library:
         """
         entry = self._find(uid)
         with entry.lock:
-            copy = load_story(dump_story(entry.story))
+            copy = read_story(dump_story(entry.story), is_own=True).story
         copy.uid = Story().uid
         self.adopt(OpenStory(copy))
         self.save(copy)
@@ -143,23 +157,23 @@ class Library:
         except OSError as error:
             raise SaveError("The story could not be moved ({problem}). It is where it was.", problem=error.strerror) from error
 
-    def _take_draft(self, story: Story) -> None:
-        """Add the words that a crash cut off, if there are any and the story is the one they were written for.
+    def _recover_journal(self, story: Story) -> None:
+        """Add the words that a crash cut off, if there are any and they continue this very story.
 
-        Tellings side by side become versions, the first one in view, as when they end by themselves.
+        Tellings side by side become versions, the first one in view, as when they end by themselves. A damaged journal is
+        left out: it never costs the story.
         """
-        path = self._path(story.uid).with_suffix(DRAFT)
+        path = self._path(story.uid).with_suffix(JOURNAL)
         if not path.is_file():
             return
-        draft = read_json(path)
-        if draft["passages"] == len(story.passages):
+        with suppress(SaveError):  # without room on the disk the journal stays there, and the words are in memory
             parent, told = story.current, []
-            for text in filter(None, draft["texts"]):
+            for text in _read_journal(path, len(story.passages)):
                 story.current = parent
                 told.append(story.add(text, "model", finish="stopped").id)
             if told:
                 story.go_to(told[0])
-        self.save(story)
+            self.save(story)
 
     def _path(self, uid: str) -> Path:
         return self.folder / f"{uid}.json"
@@ -167,7 +181,12 @@ class Library:
     def _keep(self, entry: OpenStory) -> OpenStory:
         self._open[entry.story.uid] = entry
         # Stories are saved after every change, so that the ones left alone longest can be let go.
-        idle = [uid for uid, other in self._open.items() if not other.writing.locked() and other is not entry]
+        # One that the disk had no room for has no other place.
+        idle = [
+            uid
+            for uid, other in self._open.items()
+            if not other.writing.locked() and other is not entry and uid not in self._unsaved
+        ]
         for uid in idle[: max(0, len(self._open) - MAX_OPEN)]:
             del self._open[uid]
         return entry
@@ -178,42 +197,56 @@ def is_uid(uid: object) -> bool:
     return isinstance(uid, str) and len(uid) == 32 and set(uid) <= set("0123456789abcdef")
 
 
-def read_json(path: Path) -> Any:
-    """Plain data of a saved story.
+def _sweep(folder: Path) -> None:
+    """Remove what a crash left half written."""
+    for path in folder.glob(f".*{PART}"):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > PART_AGE:
+                path.unlink()
+
+
+def _read_own(path: Path) -> Any:
+    """Plain data of a file that this server has saved, of any size.
 
     Raises:
-        SaveError: the file is too large, cannot be read, or is not JSON.
+        SaveError: the file cannot be read, or is not JSON.
     """
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise SaveError(
-                "This file is larger than {most} MB; no story of this playground is.", most=MAX_FILE_BYTES // 1_000_000
-            )
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise SaveError("This file is not a story saved by this playground.") from error
+        raise SaveError(
+            "This story file is damaged ({problem}). Use an earlier copy.", problem=f"{type(error).__name__}: {error}"
+        ) from error
+
+
+def _read_journal(path: Path, passages: int) -> list[str]:
+    """The tellings in a journal that goes with a story of so many passages; none where it is damaged or old."""
+    journal = _read_own(path)
+    if not isinstance(journal, dict) or journal.get("passages") != passages or not isinstance(journal.get("texts"), list):
+        return []
+    return [text for text in journal["texts"] if isinstance(text, str) and text and is_encodable(text)]
 
 
 def write_json(path: Path, data: Any) -> None:
     """Write aside, flush to the disk, rename into place.
 
     Raises:
-        SaveError: the disk is full or not writable.
+        SaveError: the disk is full or not writable, or the data holds half a character.
     """
-    content = dump_json(data)
     aside = None
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=".", suffix=".part", delete=False
-        ) as handle:
+        content = dump_json(data).encode("utf-8")
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=PART, delete=False) as handle:
             aside = Path(handle.name)
             handle.write(content)
             handle.flush()
             os.fsync(handle.fileno())
         aside.replace(path)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         if aside is not None:
-            aside.unlink(missing_ok=True)
+            with suppress(OSError):
+                aside.unlink(missing_ok=True)
+        problem = error.strerror if isinstance(error, OSError) else error
         raise SaveError(
-            "The story could not be saved ({problem}). Free some space; it is still here on the page.", problem=error.strerror
+            "The story could not be saved ({problem}). Free some space; it is still here on the page.", problem=problem
         ) from error

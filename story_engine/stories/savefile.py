@@ -1,4 +1,7 @@
-"""The save file: a story as plain data for JSON, and back again, checked down to every value."""
+"""The save file: a story as plain data for JSON, and back again, checked down to every value.
+
+Version 2 shares what follows an edit (`rewords`, `wordings`). Version 1 held copies instead; it is still read.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,26 @@ import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
-from story_engine.errors import SaveError, SettingsError
+from story_engine.errors import SaveError, SettingsError, StoryError
 from story_engine.settings import Settings
 from story_engine.stories.input import MAX_NOTE, MAX_NOTES
 from story_engine.stories.story import Key, LedgerEntry, Memory, Passage, Receipt, Story
 
-FORMAT = "story-playground/1"
+FORMAT_FAMILY = "story-playground/"
+FORMAT, FIRST_FORMAT = FORMAT_FAMILY + "2", FORMAT_FAMILY + "1"
 AUTHORS = ("reader", "model")
-MAX_CHARACTERS = 4_000_000  # in all passages together
+MAX_TITLE = 200  # characters, in a file of somebody else's
 LARGEST = 2**31
+BROKEN = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, SettingsError)
+
+
+class ReadStory(NamedTuple):
+    """A story from a file, and what of the file could not be read."""
+
+    story: Story
+    notices: tuple[StoryError, ...]
 
 
 def dump_story(story: Story) -> dict[str, Any]:
@@ -28,6 +40,7 @@ def dump_story(story: Story) -> dict[str, Any]:
         "current": story.current,
         "passages": [asdict(passage) for passage in story.passages],
         "visited": [[parent, child] for parent, child in story.visited.items()],
+        "wordings": [[first, shown] for first, shown in story.wordings.items()],
         "pins": [list(key) for key in story.pins],
         "characters": list(story.characters),
         "notes": list(story.notes),
@@ -44,55 +57,95 @@ def dump_json(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
+def is_encodable(text: str) -> bool:
+    """Whether a text has no lone surrogates, which can be neither shown nor saved."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def load_story(data: Any) -> Story:
-    """A story from plain data.
+    """A story from plain data, as `read_story` reads it."""
+    return read_story(data).story
+
+
+def read_story(data: Any, *, is_own: bool = False) -> ReadStory:
+    """A story from plain data. A file of this server's own may have a title and notes of any length.
+
+    A receipt that cannot be read is left out, and a notice says so: the words do not depend on it.
 
     Raises:
         SaveError: this is no story of a known format, or a part of it is broken; the message says which.
     """
-    if not isinstance(data, Mapping) or data.get("format") != FORMAT:
+    if not isinstance(data, Mapping) or data.get("format") not in (FORMAT, FIRST_FORMAT):
         raise SaveError("This file is not a story saved by this playground.")
     try:
-        return _read_story(data)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, SettingsError) as error:
+        return _read_story(_migrate(data) if data["format"] == FIRST_FORMAT else data, is_own)
+    except BROKEN as error:
         raise SaveError(
             "This story file is damaged ({problem}). Use an earlier copy.", problem=f"{type(error).__name__}: {error}"
         ) from error
 
 
-def _read_story(data: Mapping[str, Any]) -> Story:
-    story = Story(title=_text(data["title"], 200))
-    story.uid = uuid.UUID(_text(data["uid"], 36)).hex
-    story.passages = [_read_passage(item, number) for number, item in enumerate(data["passages"])]
-    if sum(len(passage.text) for passage in story.passages) > MAX_CHARACTERS:
-        raise ValueError("too long")
+def _migrate(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Version 1 knew no wordings: its edits are versions with copies of what followed, and stay so."""
+    return {**data, "format": FORMAT, "wordings": [], "passages": [{**item, "rewords": None} for item in data["passages"]]}
+
+
+def _read_story(data: Mapping[str, Any], is_own: bool) -> ReadStory:
+    story = Story(title=_text(data["title"], None if is_own else MAX_TITLE))
+    if "uid" in data:  # a file to give away has none
+        story.uid = uuid.UUID(_text(data["uid"], 36)).hex
+    has_lost = False
+    for number, item in enumerate(data["passages"]):
+        receipt = _read_receipt(item["receipt"])
+        has_lost |= receipt is None and item["receipt"] is not None
+        story.passages.append(_read_passage(item, number, receipt))
     count = len(story.passages)
     story.current = _index(data["current"], count)
     if (story.current is None) != (count == 0):
         raise ValueError("no place in the story")
-    for parent, child in data["visited"]:
-        if story.passages[_number(child, count)].parent != _index(parent, count):
-            raise ValueError("a way that leads nowhere")
-        story.visited[parent] = child
+    _read_ways(story, data)
     story.pins = [_read_key(key, count) for key in data["pins"]]
     # Later additions: an older file has none.
-    story.characters, story.notes = (_read_lines(data.get(name, [])) for name in ("characters", "notes"))
+    story.characters, story.notes = (_read_lines(data.get(name, []), is_own) for name in ("characters", "notes"))
     memory = data["memory"]
     story.memory = Memory(
         _text(memory["model"], 100),
         frozenset(_read_key(key, count) for key in memory["forgotten"]),
         [_read_entry(entry, count) for entry in memory["ledger"]],
     )
-    return story
+    said = SaveError("Some passages no longer say how they came about; their words are all here.")
+    return ReadStory(story, (said,) if has_lost else ())
 
 
-def _read_lines(lines: Any) -> list[str]:
-    if type(lines) is not list or len(lines) > MAX_NOTES:
+def _read_ways(story: Story, data: Mapping[str, Any]) -> None:
+    """Wordings and visited children, each held against the passages."""
+    count, first_wording = len(story.passages), story.find_first_wording
+    for passage in story.passages:
+        if passage.rewords is not None:
+            first = story.passages[_number(passage.rewords, passage.id)]
+            if first.rewords is not None or first_wording(first.parent) != first_wording(passage.parent):
+                raise ValueError(f"passage {passage.id} rewords no other")
+    for first, shown in data["wordings"]:
+        if story.passages[_number(shown, count)].rewords != _number(first, count):
+            raise ValueError("a wording of another passage")
+        story.wordings[first] = shown
+    for parent, child in data["visited"]:
+        if first_wording(story.passages[_number(child, count)].parent) != _index(parent, count):
+            raise ValueError("a way that leads nowhere")
+        story.visited[parent] = child
+
+
+def _read_lines(lines: Any, is_own: bool) -> list[str]:
+    if type(lines) is not list or (len(lines) > MAX_NOTES and not is_own):
         raise ValueError("notes")
-    return [_text(line, MAX_NOTE) for line in lines]
+    return [_text(line, None if is_own else MAX_NOTE) for line in lines]
 
 
-def _read_passage(item: Mapping[str, Any], number: int) -> Passage:
+def _read_passage(item: Mapping[str, Any], number: int, receipt: Receipt | None) -> Passage:
     parent = _index(item["parent"], number)
     if _number(item["id"], number + 1) != number or item["author"] not in AUTHORS:
         raise ValueError(f"passage {number}")
@@ -102,15 +155,23 @@ def _read_passage(item: Mapping[str, Any], number: int) -> Passage:
         id=number,
         parent=parent,
         author=item["author"],
-        text=_text(item["text"], MAX_CHARACTERS),
+        text=_text(item["text"]),
         tokens=tuple(_number(token, LARGEST) for token in item["tokens"]),
-        receipt=None if item["receipt"] is None else _read_receipt(item["receipt"]),
+        receipt=receipt,
         finish=_text(item["finish"], 20),
         edited=item["edited"],
+        rewords=_index(item["rewords"], number),
     )
 
 
-def _read_receipt(item: Mapping[str, Any]) -> Receipt:
+def _read_receipt(item: Any) -> Receipt | None:
+    try:
+        return None if item is None else _check_receipt(item)
+    except BROKEN:
+        return None
+
+
+def _check_receipt(item: Mapping[str, Any]) -> Receipt:
     window_tokens, forgotten = _number(item["window_tokens"], LARGEST), _number(item["forgotten"], LARGEST)
     # Later additions: an older file has none.
     ending, loops = _index(item.get("ending"), LARGEST), _number(item.get("loops", 0), LARGEST)
@@ -131,10 +192,11 @@ def _read_key(key: Any, count: int) -> Key:
     return _number(passage, count), _number(sentence, LARGEST)
 
 
-def _text(value: Any, longest: int) -> str:
-    if type(value) is not str or len(value) > longest:
+def _text(value: Any, longest: int | None = None) -> str:
+    if type(value) is not str or (longest is not None and len(value) > longest):
         raise ValueError("not a text, or too long")
-    value.encode("utf-8")  # a lone surrogate can be neither shown nor saved
+    if not is_encodable(value):
+        raise ValueError("half a character")
     return value
 
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from story_engine.context.sentences import ends_sentence, is_inside_quote, split_sentences
+from story_engine.context.quotations import find_open_quotations
+from story_engine.context.sentences import ends_sentence, is_inside_quote, match_sentences, split_sentences
 
 prose = st.text(alphabet=st.sampled_from("aA.!? \n\"'”…éM r"), max_size=200)
 
@@ -48,3 +49,31 @@ def test_an_open_speech_is_known():
     assert is_inside_quote('He said, "Thank you, Tom!')
     assert not is_inside_quote('He said, "Thank you, Tom!"')
     assert not is_inside_quote('"An old line\nand a new one.')
+
+
+@pytest.mark.parametrize(
+    ("text", "opened"),
+    [
+        ("He said, 'Tom's dog", "'"),
+        ("The boys' ball isn't Tom's", ""),
+        ("‘It’s late,’ said Tom. ‘So", "‘"),
+        ("“'Hi,' he said", "“"),
+        ("„Hallo“, sagte er. „Wie", "„"),
+        ("»Hallo«, sagte er. »Wie", "»"),
+        ("« Bonjour », dit-il.", ""),
+        ("'Twas in the '90s", ""),
+        ('It was 5" long', ""),
+        ('"An old line\n', '"'),
+        ('"An old line\n\nNew', ""),
+    ],
+)
+def test_open_quotations_are_found_and_apostrophes_are_none(text, opened):
+    assert find_open_quotations(text) == tuple(opened)
+
+
+@given(st.lists(st.sampled_from("abcd")), st.lists(st.sampled_from("abcd")))
+def test_every_sentence_that_is_still_there_is_found_once(old, new):
+    matched = match_sentences(old, new)
+    assert all(old[before].strip() == new[after].strip() for before, after in matched.items())
+    assert len({*matched.values()}) == len(matched)
+    assert len(matched) == sum(min(old.count(text), new.count(text)) for text in "abcd")

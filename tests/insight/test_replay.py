@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from story_engine import InputError, Settings, Story, replay_passage
+from story_engine.insight.replay import copy_before
 from story_engine.stories.savefile import dump_story, load_story
 
 SETTINGS = Settings(max_new_tokens=40)
@@ -74,3 +75,16 @@ def test_what_cannot_be_told_again_is_said(engine, scripted):
     story.passages[1] = replace(story.passages[1], receipt=replace(story.passages[1].receipt, window_tokens=3))
     with pytest.raises(InputError, match="cannot be restored"):
         replay_passage(engine, story, 1)
+
+
+def test_a_passage_is_told_again_behind_the_words_that_it_was_told_behind():
+    story = Story("Once.")
+    story.add(" There was Tom.")
+    story.add(" He ran.", "model")
+    story.edit(0, "Long ago.")
+    story.add(" He fell.", "model")
+    story.edit(1, " There was Mia.")
+    assert copy_before(story, story.passages[2]).text() == "Once. There was Tom."
+    assert copy_before(story, story.passages[4]).text() == "Long ago. There was Tom. He ran."
+    assert copy_before(story, story.passages[0]).last() is None
+    assert story.text() == "Long ago. There was Mia. He ran. He fell."
