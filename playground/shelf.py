@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from playground.actions import Actions
 from playground.visit import View, Visit
+from playground.wording.messages import say_error
 from playground.wording.strings import find_texts
-from playground.writing import MAX_TITLE, make_title
-from story_engine import MAX_FILE_BYTES, InputError, SaveError, Story, check_words, export_story, load_story
-
-MAX_PART = 16_000  # characters of a passage that comes from a file; `check_words` takes no more than 20,000
+from playground.writing import MAX_TITLE
+from story_engine import InputError, check_words, export_story, open_file
 
 
 class Shelf:
@@ -61,63 +57,9 @@ class Shelf:
 
         Raises:
             SaveError: the file is too large, is no text in UTF-8, or holds no story, or a damaged one.
+            InputError: a word of a plain text is longer than a passage.
         """
-        text = read_file(path)
-        data = parse_json(text)
-        if data is None and path.suffix.lower() == ".json":
-            raise SaveError("This file is not a story saved by this playground.")
-        story = read_text(text) if data is None else load_story(data)
-        story.uid = Story().uid
-        if not story.passages:
-            raise SaveError("There is no story in this file.")
-        return self.actions.adopt(story, visit)
-
-
-def read_file(path: Path) -> str:
-    """The text of an opened file."""
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise SaveError(
-                "This file is larger than {most} MB; no story of this playground is.", most=MAX_FILE_BYTES // 1_000_000
-            )
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SaveError("This file is not plain text in UTF-8. Save it as such, then open it again.") from error
-
-
-def parse_json(text: str) -> Any:
-    """The data of a text that is JSON, whatever its file is called; None for any other text.
-
-    A word or a number alone is JSON, too, but meant as a text.
-    """
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return data if isinstance(data, dict | list) else None
-
-
-def read_text(text: str) -> Story:
-    """A story whose opening is a plain text; a long one becomes several passages of the reader's.
-
-    Raises:
-        InputError: it holds characters that can be neither shown nor saved.
-    """
-    story = Story()
-    for part in split_text(text.replace("\r\n", "\n").strip()):
-        check_words(part)
-        story.add(part)
-    story.title = make_title(story)
-    return story
-
-
-def split_text(text: str) -> Iterator[str]:
-    """The text in parts that go into a story in one go, cut after a line, a sentence or a word where there is one."""
-    while len(text) > MAX_PART:
-        ends = [text.rfind(sign, 0, MAX_PART) + 1 for sign in ("\n", ". ", " ")]
-        cut = next((end for end in ends if end > MAX_PART // 2), MAX_PART)
-        part = text[:cut].rstrip() or text[:cut]
-        yield part
-        text = text[len(part) :]
-    if text:
-        yield text
+        opened = open_file(path)
+        view = self.actions.adopt(opened.story, visit)
+        notices = [view.notice, *(say_error(warning, visit.language) for warning in opened.notices)]
+        return replace(view, notice=" ".join(filter(None, notices)))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from story_engine.context.sentences import ends_sentence, split_sentences
 from story_engine.context.window import Sentence
 from story_engine.model.tokenizer import Vocabulary
 from story_engine.stories.input import write_notes
 from story_engine.stories.story import Passage
+from story_engine.text.sentences import ends_sentence, split_sentences
 
 NOTES = -1  # stands for the passage in the key of a note
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from story_engine.context.sentences import ends_sentence, is_inside_quote, split_sentences
 from story_engine.errors import InputError
 from story_engine.generation.sampling import Candidates, pick
 from story_engine.model.tokenizer import Vocabulary
+from story_engine.text.sentences import ends_sentence, is_inside_quote, split_sentences
 
 # Words that stories of this kind begin their last sentences with; the model chooses among them.
 CLOSERS = (" In the end,", " From that day on,", " After that,", " At last,")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from story_engine.context.sentences import split_sentences
+from story_engine.text.sentences import split_sentences
 
 SAYINGS = 3  # of one sentence that make a loop
 FEWEST_WORDS = 3  # of such a sentence; shorter ones, "Yes!", are said often in good stories

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from story_engine.context.names import find_hero
 from story_engine.model.tokenizer import Vocabulary
+from story_engine.text.names import find_hero
 
 # Words that lead a story of this kind on, to be followed by its hero; which of them is left to chance.
 OPENERS = (

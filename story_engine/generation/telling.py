@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from story_engine.context.sentences import ends_sentence, is_inside_quote
 from story_engine.errors import StoryError
 from story_engine.generation.ending import Ending
 from story_engine.generation.loops import ROUNDS, count_round, find_loop
@@ -20,6 +19,7 @@ from story_engine.generation.sampling import filter_logits, pick
 from story_engine.model.tokenizer import Vocabulary
 from story_engine.settings import Settings
 from story_engine.stories.story import Finish
+from story_engine.text.sentences import ends_sentence, is_inside_quote
 
 BEGINNING = "Once"  # a paragraph that begins so begins another story; a model that was not told to end goes over to it
 SOFT_END = 0.8  # share of the length from which a passage stops at the next sentence's end

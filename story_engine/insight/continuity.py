@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from story_engine.context.names import CAPITAL, NAME, NO_NAME, find_new_names
-from story_engine.context.sentences import split_sentences
+from story_engine.text.names import CAPITAL, NAME, NO_NAME, find_new_names
+from story_engine.text.sentences import split_sentences
 
 MIN_PRONOUN_EVIDENCE = 2  # times that a person must have been he, or she, before the other is doubted
 

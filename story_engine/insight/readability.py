@@ -6,8 +6,8 @@ import re
 import statistics
 from dataclasses import dataclass
 
-from story_engine.context.sentences import split_sentences
 from story_engine.model.tokenizer import Vocabulary
+from story_engine.text.sentences import split_sentences
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 

@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from typing import Literal, NamedTuple
 
-from story_engine.context.quotations import CLOSERS, find_open_quotations, is_apostrophe
 from story_engine.errors import InputError
+from story_engine.text.quotations import CLOSERS, find_open_quotations, is_apostrophe
 
 MAX_WORDS = 20_000  # characters in one go; about ten windows of the model
 AFTER_END = "\n"  # what is told after an end begins a paragraph of its own

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from story_engine.context.sentences import split_sentences
 from story_engine.errors import InputError, SaveError
 from story_engine.stories.input import MAX_WORDS, normalize_words
 from story_engine.stories.savefile import FORMAT_FAMILY, ReadStory, read_story
 from story_engine.stories.story import Story, is_round_end, make_title
+from story_engine.text.sentences import split_sentences
 
 MAX_FILE_BYTES = 8_000_000  # of a reader's file; the server's own may grow
 FEWEST_SENTENCES = 8  # a plain text of fewer is a beginning, not a finished story

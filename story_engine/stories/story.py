@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from story_engine.context.sentences import ends_sentence, match_sentences, split_sentences
 from story_engine.errors import InputError
 from story_engine.settings import Settings
+from story_engine.text.sentences import ends_sentence, match_sentences, split_sentences
 
 Author = Literal["reader", "model"]
 Finish = Literal["", "end", "length", "sentence", "stopped"]

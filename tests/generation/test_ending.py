@@ -3,8 +3,8 @@
 import pytest
 
 from story_engine import InputError, Settings, Story
-from story_engine.context.sentences import ends_sentence, split_sentences
 from story_engine.generation.ending import CLOSERS
+from story_engine.text.sentences import ends_sentence, split_sentences
 
 SAY = " He saw a red kite. They ran to the park. Mia was happy."
 

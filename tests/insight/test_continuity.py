@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from story_engine import find_doubts, measure_reading
-from story_engine.context.names import find_hero
+from story_engine.text.names import find_hero
 
 TOLD = "Once upon a time, there was a boy named Tom. He had a ball. One day Tom went out. He saw a kite. Then Tom sat. He sang."
 

@@ -7,7 +7,7 @@ import pytest
 
 from playground.actions import Actions
 from playground.engines import Engines
-from playground.shelf import MAX_PART, Shelf, split_text
+from playground.shelf import Shelf
 from playground.visit import View, Visit
 from story_engine import InputError, Library, SaveError, Settings, Story
 
@@ -151,14 +151,7 @@ def test_a_long_text_is_opened_whole(actions, tmp_path, name):
     story = actions.find(Visit(Shelf(actions).open_file(Visit(), tmp_path / name).story)).story
     assert story.text() == text
     assert len(story.passages) > 3
-    assert all(len(passage.text) <= MAX_PART for passage in story.passages)
-
-
-@pytest.mark.parametrize("text", ["x" * 50_000, "x y " * 12_000, "A b. " * 9_000, "a\n" * 30_000])
-def test_parts_of_a_text_add_up_to_it(text):
-    parts = list(split_text(text.strip()))
-    assert "".join(parts) == text.strip()
-    assert all(0 < len(part) <= MAX_PART for part in parts)
+    assert all(len(passage.text) <= 20_000 for passage in story.passages)
 
 
 @pytest.mark.parametrize(("name", "mark"), [("a.json", ""), ("a.json", "\ufeff"), ("a.story.json.txt", ""), ("a.JSON", "")])

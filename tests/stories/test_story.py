@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from story_engine import InputError, Receipt, SaveError, Settings, Story
-from story_engine.context.sentences import split_sentences
 from story_engine.stories.savefile import dump_story, load_story, read_story
+from story_engine.text.sentences import split_sentences
 
 FILES = Path(__file__).parent / "files"
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from story_engine import StoryEngine
-from story_engine.context.sentences import split_sentences
 from story_engine.model.hub import EMBEDDED_FOLDER
+from story_engine.text.sentences import split_sentences
 from train.scorecard import texts
 from train.scorecard.texts import MATCH, TrainingText, find_stray_names, hash_runs, is_loop
 

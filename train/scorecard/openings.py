@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from story_engine.context.sentences import split_sentences
+from story_engine.text.sentences import split_sentences
 from train.scorecard.following import find_content_words
 from train.scorecard.templates import Pair
 from train.serials import find_hero

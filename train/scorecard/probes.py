@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from story_engine.context.sentences import split_sentences
+from story_engine.text.sentences import split_sentences
 from train.scorecard.scorers import Scorer
 from train.scorecard.templates import Pair, make_memory
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from story_engine.context.sentences import split_sentences
 from story_engine.insight.continuity import find_new_names
 from story_engine.model.tokenizer import Vocabulary
+from story_engine.text.sentences import split_sentences
 from train.scorecard.scorers import find_places
 
 MATCH = 12  # tokens that make a passage a copy

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from story_engine.context.quotations import find_open_quotations
-from story_engine.context.sentences import ends_sentence, is_inside_quote, match_sentences, split_sentences
+from story_engine.text.quotations import find_open_quotations
+from story_engine.text.sentences import ends_sentence, is_inside_quote, match_sentences, split_sentences
 
 prose = st.text(alphabet=st.sampled_from("aA.!? \n\"'”…éM r"), max_size=200)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from story_engine.context.quotations import find_open_quotations
+from story_engine.text.quotations import find_open_quotations
 
 _SPACE = re.compile(r"\s+")
 _STOP = re.compile(r"""[.!?…]["'”’)\]]*$""")
