@@ -71,7 +71,7 @@ class Dropout:
 def choose_attention() -> str:
     """Flash Attention 2 through the `flash-attn` package on CUDA where it is there, torch's own kernels otherwise."""
     if torch.cuda.is_available():
-        from transformers.utils import is_flash_attn_2_available
+        from transformers.utils.import_utils import is_flash_attn_2_available
 
         if is_flash_attn_2_available():
             return "flash_attention_2"

@@ -57,11 +57,12 @@ def filter_logits(logits: np.ndarray, used: Collection[int], settings: Settings,
 
 def _sharpen(logits: np.ndarray, temperature: float) -> np.ndarray:
     """`logits` over the temperature, their greatest at 0."""
-    with np.errstate(over="ignore"):
-        scaled = logits / np.float32(temperature)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        scaled: np.ndarray = logits / np.float32(temperature)
         if not np.isfinite(scaled.max()):  # a temperature near 0: the greatest must become 0 before it grows out of range
             scaled = ((logits - logits.max()).astype(np.float64) / temperature).astype(np.float32)
-    return scaled - scaled.max()
+    scaled -= scaled.max()
+    return scaled
 
 
 def _find_likeliest(logits: np.ndarray, weights: np.ndarray, total: np.float32, settings: Settings) -> np.ndarray:

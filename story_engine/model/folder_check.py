@@ -86,7 +86,8 @@ def _read_by_engine(folder: Path, config: ModelConfig, ids: Sequence[int]) -> Te
 def _encode_by_transformers(folder: Path) -> list[int]:
     from transformers import AutoTokenizer
 
-    return AutoTokenizer.from_pretrained(folder, **LOCAL)(SENTENCES, add_special_tokens=False)["input_ids"]
+    ids: list[int] = AutoTokenizer.from_pretrained(folder, **LOCAL)(SENTENCES, add_special_tokens=False)["input_ids"]
+    return ids
 
 
 @torch.inference_mode()
@@ -96,13 +97,14 @@ def _read_by_transformers(folder: Path, ids: Sequence[int]) -> Tensor:
     from transformers.utils import logging as messages
 
     was_shown = messages.is_progress_bar_enabled()
-    messages.disable_progress_bar()  # nobody asked for this second loading
+    messages.disable_progress_bar()  # type: ignore[no-untyped-call]  # nobody asked for this second loading
     try:
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, **LOCAL).eval()
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, **LOCAL)
     finally:
         if was_shown:
-            messages.enable_progress_bar()
-    logits = model(torch.tensor([ids])).logits[0].float()
+            messages.enable_progress_bar()  # type: ignore[no-untyped-call]
+    model.eval()  # type: ignore[no-untyped-call]
+    logits: Tensor = model(torch.tensor([ids])).logits[0].float()
     del model
     gc.collect()  # its parts refer to each other
     return logits

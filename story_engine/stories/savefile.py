@@ -158,7 +158,7 @@ def _read_passage(item: Mapping[str, Any], number: int, receipt: Receipt | None)
         text=_text(item["text"]),
         tokens=tuple(_number(token, LARGEST) for token in item["tokens"]),
         receipt=receipt,
-        finish=_text(item["finish"], 20),
+        finish=_finish(item["finish"]),
         edited=item["edited"],
         rewords=_index(item["rewords"], number),
     )

@@ -254,13 +254,13 @@ def test_keys_and_values_in_bytes_are_the_exact_ones_within_half_a_byte():
 
 def test_an_edited_kernel_is_compiled_anew(tmp_path):
     """numba's cache looks at the file of the compiled function alone; here another file of the kernel is changed."""
-    root = Path(kernel.__file__).parent.parent.parent
+    root = Path(kernel.__file__).parents[3]
     copied = tmp_path / "story_engine"
     shutil.copytree(root / "story_engine", copied, ignore=shutil.ignore_patterns("embedded", "__pycache__"))
     ask = "from story_engine.model.kernel.forward import run; print(run._cache._index_key((), run.targetctx.codegen())[-1])"
     keys = []
     for edit in ("", "", "# another word\n"):
-        with (copied / "kernel" / "matmul.py").open("a") as file:
+        with (copied / "model" / "kernel" / "matmul.py").open("a") as file:
             file.write(edit)
         keys.append(
             subprocess.run([sys.executable, "-c", ask], cwd=tmp_path, check=True, capture_output=True, text=True).stdout
