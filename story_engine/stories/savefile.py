@@ -9,12 +9,12 @@ import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast, get_args
 
 from story_engine.errors import SaveError, SettingsError, StoryError
 from story_engine.settings import Settings
 from story_engine.stories.input import MAX_NOTE, MAX_NOTES
-from story_engine.stories.story import Key, LedgerEntry, Memory, Passage, Receipt, Story
+from story_engine.stories.story import Finish, Key, LedgerEntry, Memory, Passage, Receipt, Story
 
 FORMAT_FAMILY = "story-playground/"
 FORMAT, FIRST_FORMAT = FORMAT_FAMILY + "2", FORMAT_FAMILY + "1"
@@ -190,6 +190,12 @@ def _read_entry(item: Mapping[str, Any], count: int) -> LedgerEntry:
 def _read_key(key: Any, count: int) -> Key:
     passage, sentence = key
     return _number(passage, count), _number(sentence, LARGEST)
+
+
+def _finish(value: Any) -> Finish:
+    if value not in get_args(Finish):
+        raise ValueError(f"finish {value!r}")
+    return cast(Finish, value)
 
 
 def _text(value: Any, longest: int | None = None) -> str:

@@ -92,3 +92,12 @@ def test_banned_tokens_are_never_drawn(temperature):
     logits = np.array([9.0, 0.0, 0.0], np.float32)
     candidates = filter_logits(logits, [], Settings(temperature=temperature, top_p=1), banned=[0])
     assert 0 not in candidates.tokens
+
+
+@pytest.mark.parametrize("temperature", [1e-40, 1e-60, 5e-324, 0.001])
+def test_a_temperature_near_0_takes_the_likeliest_as_0_does(temperature):
+    logits = np.array([2.0, 5.0, -3.0, 4.999], np.float32)
+    candidates = filter_logits(logits, [], Settings(temperature=temperature, repetition_penalty=1))
+    assert candidates.tokens[0] == 1
+    assert candidates.probabilities[0] == pytest.approx(1, abs=0.3)
+    assert np.isfinite(candidates.probabilities).all()
