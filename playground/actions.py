@@ -135,7 +135,12 @@ class Actions:
     def edit(self, visit: Visit, passage: object, text: str) -> View:
         """New words for a passage; the old ones stay as another version."""
         old, words = self.passage(visit, passage), check_words(text)
-        return self.change(visit, lambda story: story.edit(old.id, keep_joint(old.text, words)), is_other_way=True)
+        engine = self.engine(visit)
+
+        def cut(passage: Passage) -> list[str]:
+            return [sentence.text for sentence in engine.cutter.cut_path([passage])]
+
+        return self.change(visit, lambda story: story.edit(old.id, keep_joint(old.text, words), cut), is_other_way=True)
 
     def flip(self, visit: Visit, passage: object, step: int) -> View:
         """To another version of a passage, and to the passages that last followed it."""

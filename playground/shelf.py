@@ -9,8 +9,7 @@ from playground.actions import Actions
 from playground.visit import View, Visit
 from playground.wording.messages import say_error
 from playground.wording.strings import find_texts
-from playground.writing import MAX_TITLE
-from story_engine import InputError, check_words, export_story, open_file
+from story_engine import MAX_TITLE, InputError, check_words, export_story, open_file
 
 
 class Shelf:

@@ -12,12 +12,11 @@ from playground.render.texts import render_text
 from playground.visit import Live, View, Visit
 from playground.wording.messages import say_error
 from playground.wording.strings import find_texts
-from story_engine import Library, OpenStory, Piece, SaveError, Settings, Story, StoryEngine, StoryError
+from story_engine import Library, OpenStory, Piece, SaveError, Settings, Story, StoryEngine, StoryError, make_title
 
 UPDATE_EVERY = 0.1  # seconds between two updates of a page
 JOURNAL_EVERY = 1.0  # seconds of words that a crash of the server may cost
 STOP_WAIT = 5.0  # seconds that a request waits for the passage that it has stopped
-TITLE_WORDS, MAX_TITLE = 8, 80
 
 
 class Writing:
@@ -78,7 +77,7 @@ class Writing:
             if now - noted_at >= JOURNAL_EVERY:
                 noted_at = now
                 with suppress(SaveError):
-                    self.library.save_draft(story, told)
+                    self.library.save_journal(story, told)
 
     def save(self, story: Story, language: str) -> str:
         """Save, or return why it was not possible: a full disk must not stop the story."""
@@ -114,8 +113,3 @@ def show_live(told: Sequence[str], visit: Visit) -> Live:
     """The words so far: one passage, or its tellings side by side."""
     tellings = Renderer(find_texts(visit.language)).render_live_tellings(told) if len(told) > 1 else ""
     return Live(render_text(told[0]), told[0], tellings)
-
-
-def make_title(story: Story) -> str:
-    """The story's first words."""
-    return " ".join(story.text().split()[:TITLE_WORDS])[:MAX_TITLE]

@@ -27,7 +27,7 @@ from story_engine.stories.input import check_notes, check_words, keep_joint
 from story_engine.stories.library import Library, OpenStory, is_uid
 from story_engine.stories.opening import MAX_FILE_BYTES, open_file, read_json
 from story_engine.stories.savefile import ReadStory, load_story
-from story_engine.stories.story import Key, LedgerEntry, Passage, Reason, Receipt, Story
+from story_engine.stories.story import Key, LedgerEntry, MAX_TITLE, Passage, Reason, Receipt, Story, make_title
 
 __all__ = [
     "EMBEDDED",
@@ -36,6 +36,7 @@ __all__ = [
     "FORMS",
     "KERNELS",
     "MAX_FILE_BYTES",
+    "MAX_TITLE",
     "PRECISIONS",
     "PUBLISHED",
     "RANGES",
@@ -74,6 +75,7 @@ __all__ = [
     "is_uid",
     "keep_joint",
     "load_story",
+    "make_title",
     "measure_reading",
     "open_file",
     "read_json",
