@@ -27,7 +27,7 @@ from story_engine.stories.input import check_notes, check_words, keep_joint
 from story_engine.stories.library import Library, OpenStory, is_uid
 from story_engine.stories.opening import MAX_FILE_BYTES, open_file, read_json
 from story_engine.stories.savefile import ReadStory, load_story
-from story_engine.stories.story import Key, LedgerEntry, MAX_TITLE, Passage, Reason, Receipt, Story, make_title
+from story_engine.stories.story import MAX_TITLE, Key, LedgerEntry, Passage, Reason, Receipt, Story, make_title
 
 __all__ = [
     "EMBEDDED",
