@@ -29,8 +29,8 @@ def publish(actions: Actions, **queue: Any) -> None:
         (endpoints.go_on, "continue", {"story": needed, "text": ""}),
         (endpoints.retry, "retry", {"story": needed}),
     ):
-        gr.api(_as_endpoint(function, words, has_settings=True), api_name=name, **queue)
-    gr.api(_as_endpoint(endpoints.undo, {"story": needed}, has_settings=False), api_name="undo")
+        gr.api(_as_endpoint(function, words, has_settings=True), api_name=name, **queue)  # type: ignore[attr-defined]
+    gr.api(_as_endpoint(endpoints.undo, {"story": needed}, has_settings=False), api_name="undo")  # type: ignore[attr-defined]
 
 
 class Endpoints:

@@ -72,8 +72,9 @@ class Editing:
     def _has_changed(self, visit: Visit, edited: object, words: str) -> bool:
         """Whether the panel holds words that are not in the story: those of a passage of this story, changed by the reader."""
         passages = self.actions.find(visit).story.passages
-        is_there = type(edited) is int and 0 <= edited < len(passages)
-        return is_there and str(words).strip() != passages[edited].text.strip()
+        if not isinstance(edited, int) or not 0 <= edited < len(passages):
+            return False
+        return words.strip() != passages[edited].text.strip()
 
     def _show_panel(self, visit: Visit, number: object) -> Update:
         """A passage's words to change, its sentences to pin, and its receipt."""

@@ -12,7 +12,7 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
-from numba import carray, njit
+from numba import carray, njit  # type: ignore[attr-defined]
 
 from story_engine.model.kernel.attention import attend, exponential, keep, rotate
 from story_engine.model.kernel.intrinsics import (
