@@ -11,7 +11,7 @@ END = "document.querySelector('.book .live')?.getBoundingClientRect().bottom"
 
 
 def test_the_second_passage_grows_in_the_book_alone_and_in_view(browser, scripted, serve):
-    reader = Reader(browser, serve(scripted(SAY, delay=0.01)), LOW)
+    reader = Reader(browser, serve(scripted(SAY, delay=0.05)), LOW)
     reader.begin("Tom went out.")
     reader.page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
     reader.page.get_by_label("What happens next?").fill("And then")
