@@ -1,6 +1,11 @@
 // Runs before the page: a browser that keeps nothing gets a page all the same, and its reader is told.
 (() => {
-  const tell = () => document.documentElement.classList.add("keeps-nothing");
+  const tell = () => { // by a style of its own: Gradio's styles see nothing outside its container
+    if (document.getElementById("keeps-nothing")) return;
+    const style = Object.assign(document.createElement("style"), { id: "keeps-nothing" });
+    style.textContent = ".keeps-nothing-hint { display: block !important; }";
+    document.head.append(style);
+  };
   try {
     window.localStorage.length;
   } catch {

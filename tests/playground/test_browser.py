@@ -97,7 +97,7 @@ def test_a_restart_of_the_server_loses_nothing(browser, engine_embedded, serve, 
 
 
 def test_words_stream_in_and_stop_keeps_them(browser, scripted, serve):
-    engine = scripted(" He saw a red kite. They ran to the park. Mia was happy.", delay=0.02)
+    engine = scripted(" He saw a red kite. They ran to the park. Mia was happy.", delay=0.1)
     reader = Reader(browser, serve(engine), PHONE, dark=True)
     reader.page.get_by_label("How does your story begin?").fill("Tom went out.")
     reader.page.locator("#begin").click()
@@ -112,7 +112,7 @@ def test_words_stream_in_and_stop_keeps_them(browser, scripted, serve):
 
 
 def test_a_refresh_in_mid_sentence_keeps_the_words_already_shown(browser, scripted, serve):
-    reader = Reader(browser, serve(scripted(" He saw a red kite. They ran to the park. Mia was happy.", delay=0.02)), PHONE)
+    reader = Reader(browser, serve(scripted(" He saw a red kite. They ran to the park. Mia was happy.", delay=0.1)), PHONE)
     reader.page.get_by_label("How does your story begin?").fill("Tom went out.")
     reader.page.locator("#begin").click()
     reader.page.wait_for_function("(document.querySelector('.book .live')?.innerText || '').length > 20")
@@ -171,7 +171,7 @@ def test_an_idea_begins_a_story_by_keyboard_alone(browser, scripted, serve):
 
 
 def test_a_setting_changed_while_the_model_writes_is_kept(browser, scripted, serve):
-    reader = Reader(browser, serve(scripted(" He saw a red kite. They ran.", delay=0.02)), DESKTOP)
+    reader = Reader(browser, serve(scripted(" He saw a red kite. They ran.", delay=0.1)), DESKTOP)
     value = "document.querySelector('#temperature input[type=number]').value === '0.9'"
     reader.open_panel("options")
     reader.page.get_by_label("How does your story begin?").fill("Tom went out.")

@@ -158,7 +158,7 @@ def test_a_story_is_saved_in_every_form_and_a_text_is_opened(browser, scripted, 
     assert "*Tom went out.* He ran home." in (tmp_path / "story.md").read_text()
     assert "He ran home." in (tmp_path / "story.html").read_text()
     assert "story.xhtml" in zipfile.ZipFile(tmp_path / "story.epub").namelist()
-    assert json.loads((tmp_path / "story.json").read_text())["format"] == "story-playground/1"
+    assert json.loads((tmp_path / "story.json").read_text())["format"] == "story-playground/2"
     (tmp_path / "mine.txt").write_text("Once there was a fox.\nIt slept.", encoding="utf-8")
     reader.page.locator("#open input[type=file], input[type=file]").first.set_input_files(tmp_path / "mine.txt")
     reader.page.wait_for_function("document.querySelector('.book').innerText.includes('a fox')")

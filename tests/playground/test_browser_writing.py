@@ -11,7 +11,7 @@ END = "document.querySelector('.book .live')?.getBoundingClientRect().bottom"
 
 
 def test_the_second_passage_grows_in_the_book_alone_and_in_view(browser, scripted, serve):
-    reader = Reader(browser, serve(scripted(SAY, delay=0.05)), LOW)
+    reader = Reader(browser, serve(scripted(SAY, delay=0.1)), LOW)
     reader.begin("Tom went out.")
     reader.page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
     reader.page.get_by_label("What happens next?").fill("And then")
@@ -34,7 +34,8 @@ def test_words_are_selected_without_opening_a_panel(browser, scripted, serve):
     reader = Reader(browser, serve(scripted(SAY + "<end>")), DESKTOP)
     reader.begin("Tom went out.")
     reader.press("retry")
-    reader.passages("model").first.dblclick(position={"x": 60, "y": 12})
+    first_line = reader.passages("model").first.evaluate("passage => passage.getClientRects()[0].toJSON()")
+    reader.page.mouse.dblclick(first_line["x"] + first_line["width"] / 2, first_line["y"] + first_line["height"] / 2)
     reader.page.wait_for_timeout(600)
     assert reader.page.evaluate("getSelection().toString().trim()")
     assert not reader.page.get_by_label("Change this passage").is_visible()
