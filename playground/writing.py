@@ -44,7 +44,7 @@ class Writing:
             try:
                 notice = self.save(story, visit.language)
                 yield self._show(story, visit, is_writing=True, words=text or "", notice=notice)
-                yield from self._follow_pieces(story, stream, len(settings), visit)
+                yield from self._follow_pieces(story, stream, settings, visit)
             finally:  # the end, a stop, a reader who leaves, a failure: the words so far stay
                 stream.close()
                 notice = self.save(story, visit.language)
@@ -64,16 +64,19 @@ class Writing:
         if was_writing:
             yield self._show(entry.story, visit)
 
-    def _follow_pieces(self, story: Story, stream: Generator[Piece, None, None], tellings: int, visit: Visit) -> Iterator[Live]:
+    def _follow_pieces(
+        self, story: Story, stream: Generator[Piece, None, None], settings: Sequence[Settings], visit: Visit
+    ) -> Iterator[Live]:
         """Show the words as they come, and note them in the journal."""
-        told = self._told[story.uid] = [""] * tellings
+        told = self._told[story.uid] = [""] * len(settings)
+        compared = max(one.best_of for one in settings)
         shown_at = noted_at = time.monotonic()
         for piece in stream:
             told[piece.telling] = piece.follow(told[piece.telling])
             now = time.monotonic()
             if now - shown_at >= UPDATE_EVERY:
                 shown_at = now
-                yield show_live(told, visit)
+                yield show_live(told, visit, compared)
             if now - noted_at >= JOURNAL_EVERY:
                 noted_at = now
                 with suppress(SaveError):
@@ -109,7 +112,9 @@ class Writing:
             return entry.cancel
 
 
-def show_live(told: Sequence[str], visit: Visit) -> Live:
-    """The words so far: one passage, or its tellings side by side."""
-    tellings = Renderer(find_texts(visit.language)).render_live_tellings(told) if len(told) > 1 else ""
-    return Live(render_text(told[0]), told[0], tellings)
+def show_live(told: Sequence[str], visit: Visit, compared: int = 1) -> Live:
+    """The words so far: one passage, or its tellings side by side; while several are `compared`, that they are."""
+    texts = find_texts(visit.language)
+    tellings = Renderer(texts).render_live_tellings(told) if len(told) > 1 else ""
+    is_comparing = compared > 1 and not any(told)
+    return Live(render_text(texts["comparing"].format(count=compared) if is_comparing else told[0]), told[0], tellings)

@@ -15,8 +15,9 @@ from torch import Tensor
 from story_engine.context.cutting import Cutter
 from story_engine.context.window import ContextWindow, Window
 from story_engine.errors import InputError, ModelError
-from story_engine.generation.ending import Ending
-from story_engine.generation.generate import generate
+from story_engine.generation.candidates import choose_best, hold_back
+from story_engine.generation.ending import Ending, check_ending
+from story_engine.generation.generate import Start, generate
 from story_engine.generation.ngrams import LONGEST_CONTEXT, MOST_PROPOSED, Ngrams
 from story_engine.generation.telling import Piece, Telling
 from story_engine.model.autotune import choose_kernel, load_decoder
@@ -47,12 +48,12 @@ MAX_CACHE_BYTES = 2 * 1024**3
 class Turn:
     """What is asked for: the passage that follows in `story`, told once for each of `settings`.
 
-    `prefix` are the tokens that open it unasked; `cancel`, once set, stops it.
+    It comes to its end in about `ending` sentences. `prefix` are the tokens that open it unasked; `cancel`, once set, stops it.
     """
 
     story: Story
     settings: tuple[Settings, ...]
-    endings: tuple[Ending | None, ...]
+    ending: int | None
     prefix: list[int]
     cancel: Event
 
@@ -179,10 +180,11 @@ class StoryEngine:
             raise InputError("Tellings told side by side must share one length.")
         self.slots.check_free(story.uid)
         self.window.check_reserve(settings[0].max_new_tokens + SPARE)
-        endings = tuple(None if ending is None else Ending(ending, self.vocabulary) for _ in settings)
+        if ending is not None:
+            check_ending(ending)
         is_after_end = last is not None and last.finish == "end"
         prefix = self._break if is_after_end and not words else []
-        turn = Turn(story, tuple(settings), endings, prefix, cancel or Event())
+        turn = Turn(story, tuple(settings), ending, prefix, cancel or Event())
         if words:
             story.add(join_words(story.text(), words, is_after_end))
         return self._tell(turn)
@@ -207,39 +209,54 @@ class StoryEngine:
         story, parent = turn.story, turn.story.current
         with self.slots.lease(story.uid) as slot:
             window, story.memory = self._fit(story, turn.settings[0].max_new_tokens + SPARE)
-            tellings = self._begin(turn, window)
+            groups = self._begin(turn, window)
             try:
                 logits = None
                 for chunk_logits, left in self._read([*window.ids, *turn.prefix], slot, turn.cancel):
                     logits = chunk_logits
                     yield Piece("", read=left)
                 if logits is not None:
+                    tellings = [telling for group in groups for telling in group]
+                    starts = [Start(window.ids, slot, logits), *self._start_plain(turn)]
                     propose = partial(self._propose, window=window.ids) if len(tellings) == 1 else None
-                    yield from generate(
-                        tellings, logits, window.ids, slot, self._scheduler, cancel=turn.cancel, propose=propose
-                    )
+                    pieces = generate(tellings, starts, self._scheduler, cancel=turn.cancel, propose=propose)
+                    yield from hold_back(pieces, groups)
             finally:
-                begun = [telling for telling in tellings if telling.is_begun or telling.finish == "end"]
+                chosen = [choose_best(group) for group in groups]
+                begun = [telling for telling in chosen if telling.is_begun or telling.finish == "end"]
                 if kept := [self._keep(telling, story, parent, window) for telling in begun]:
                     story.go_to(kept[0])
                     self._make_room(story, begun[0].settings)
 
-    def _begin(self, turn: Turn, window: Window) -> list[Telling]:
+    def _begin(self, turn: Turn, window: Window) -> list[list[Telling]]:
+        """The tellings of each of the turn's settings: as many as its best is chosen of."""
         used, before = window.ids[1:], turn.story.text()  # the start token is no word of the story
-        return [
-            Telling(
+
+        def begin(settings: Settings, number: int, candidate: int) -> Telling:
+            return Telling(
                 self.vocabulary,
                 self.end_tokens,
-                _give_seed(settings),
+                settings,
                 used=used,
                 prefix=turn.prefix,
-                ending=ending,
+                ending=None if turn.ending is None else Ending(turn.ending, self.vocabulary),
                 retries_loops=self.retries_loops,
                 before=before,
                 number=number,
+                candidate=candidate,
             )
-            for number, (settings, ending) in enumerate(zip(turn.settings, turn.endings, strict=True))
+
+        return [
+            [begin(settings, number, candidate) for candidate in range(settings.best_of)]
+            for number, settings in enumerate(map(_give_seed, turn.settings))
         ]
+
+    def _start_plain(self, turn: Turn) -> list[Start]:
+        """Where the tellings would start without the story, if any of them asks how much it matters."""
+        if not any(settings.guidance or settings.best_of > 1 for settings in turn.settings):
+            return []
+        slot, ids = self.decoder.new_slot(), [self.window.start]
+        return [Start(ids, slot, self._scheduler.prefill([*ids, *turn.prefix], slot))]
 
     def _keep(self, telling: Telling, story: Story, parent: int | None, window: Window) -> int:
         """Add a passage to the story as far as it has come; returns its number."""
@@ -289,7 +306,8 @@ class StoryEngine:
         if not self.speculates or self.slots.writers > 1:
             return []
         known = [*window[-LONGEST_CONTEXT:], *telling.tokens[-LONGEST_CONTEXT:]]
-        return self.ngrams.propose(known, min(MOST_PROPOSED, telling.left - 1), self.decoder.row_cost)
+        row_cost = self.decoder.row_cost * (2 if telling.settings.guidance else 1)
+        return self.ngrams.propose(known, min(MOST_PROPOSED, telling.left - 1), row_cost)
 
 
 def _give_seed(settings: Settings) -> Settings:

@@ -16,10 +16,12 @@ RANGES: dict[str, tuple[float, float, str]] = {
     "top_k": (0, 1000, "keep at most this many words; 0 keeps all"),
     "min_p": (0.0, 1.0, "drop words less likely than this share of the likeliest; 0 drops none"),
     "repetition_penalty": (1.0, 2.0, "make words that were already used less likely; 1 is off"),
+    "guidance": (0.0, 3.0, "how much more the story so far weighs in the choice of words; 0 is off"),
+    "best_of": (1, 8, "tell so many passages at once and keep the one that follows best from the story; 1 is off"),
     "max_new_tokens": (1, 1000, "the most tokens a passage may have"),
     "seed": (0, 2**53 - 1, "the same seed tells the same story again; none draws a new one"),
 }
-WHOLE_NUMBERS = ("top_k", "max_new_tokens", "seed")
+WHOLE_NUMBERS = ("top_k", "best_of", "max_new_tokens", "seed")
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Settings:
     top_k: int = 0
     min_p: float = 0.0
     repetition_penalty: float = 1.1
+    guidance: float = 0.0
+    best_of: int = 1
     max_new_tokens: int = 200
     seed: int | None = None
 

@@ -16,18 +16,19 @@ MIN_SENTENCES, MAX_SENTENCES = 3, 20
 ENDINGS = range(MIN_SENTENCES, MAX_SENTENCES + 1)  # sentences that an ending may take
 
 
+def check_ending(sentences: int) -> None:
+    """Raises InputError: an ending takes 3 to 20 sentences."""
+    if sentences not in ENDINGS:
+        raise InputError("An ending takes {fewest} to {most} sentences.", fewest=MIN_SENTENCES, most=MAX_SENTENCES)
+
+
 class Ending:
     """The way to an end in about `sentences` sentences: two before it a closing turn is taken, then the story ends.
 
     The model writes freely up to there, chooses the turn by its own probabilities, and may end sooner by itself.
-
-    Raises:
-        InputError: an ending takes 3 to 20 sentences.
     """
 
     def __init__(self, sentences: int, vocabulary: Vocabulary) -> None:
-        if sentences not in ENDINGS:
-            raise InputError("An ending takes {fewest} to {most} sentences.", fewest=MIN_SENTENCES, most=MAX_SENTENCES)
         self.sentences = sentences
         self._closers = [vocabulary.encode(words) for words in CLOSERS]
         self._is_closing = False

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from story_engine.errors import StoryError
 from story_engine.generation.ending import Ending
+from story_engine.generation.guidance import guide_logits, measure_gains
 from story_engine.generation.loops import ROUNDS, count_round, find_loop
 from story_engine.generation.opener import MIN_TOKENS, Opener
 from story_engine.generation.sampling import filter_logits, pick
@@ -63,7 +64,7 @@ class Telling:
     on after an end; an opener follows, and the passage cannot end again at once. A loop is taken back and told anew once;
     the words that led into it cannot be drawn there again. Where the model would begin another story ("Once upon a
     time", or a blank line where the paragraphs `before` have none), this one ends; a passage cannot open with that.
-    `number` is its place among the tellings that are told side by side.
+    `number` is its place among the tellings that are told side by side, `candidate` among those of which the best is kept.
     """
 
     def __init__(
@@ -78,10 +79,12 @@ class Telling:
         retries_loops: bool = True,
         before: str = "",
         number: int = 0,
+        candidate: int = 0,
     ) -> None:
         self.settings, self.ending, self.number = settings, ending, number
         self._before = before
         self.tokens: list[int] = []
+        self.gains: list[float] = []  # nats by which the story made each token likelier, where that is measured
         self.text = ""
         self.finish: Finish = ""
         self.loops = 0
@@ -92,7 +95,7 @@ class Telling:
         self._window = frozenset(used)
         self._retries = 1 if retries_loops else 0
         self._refused: frozenset[int] = frozenset()
-        self._generator = torch.Generator().manual_seed(settings.seed or 0)
+        self._generator = torch.Generator().manual_seed(_vary_seed(settings.seed or 0, candidate))
         opener = Opener(vocabulary, before, self._generator) if prefix else None
         self._guides: list[Guide] = [guide for guide in (opener, ending) if guide]
         self._prefix = len(prefix)
@@ -114,15 +117,20 @@ class Telling:
         """The tokens without those of an unfinished last character."""
         return self.tokens[: self._whole]
 
-    def advance(self, logits: Tensor) -> Piece | None:
+    def advance(self, logits: Tensor, plain: Tensor | None = None) -> Piece | None:
         """Choose the next token from float32 `logits` [vocab_size]; None where the passage ends before it.
+
+        `plain` are the logits that the model gives without the story, for guidance and for the gains of the tokens.
 
         Raises:
             StoryError: the logits are no numbers.
         """
-        row = logits[: self._vocabulary.size].cpu().numpy()
-        if not np.isfinite(row.max()):
-            raise StoryError("The model stumbled and gave no usable word. Your story is kept; please try again.")
+        row = self._take_row(logits)
+        gains = None
+        if plain is not None:
+            gains = measure_gains(row, self._take_row(plain))
+            if self.settings.guidance:
+                row = guide_logits(row, gains, self.settings.guidance)
         chosen = (guide.choose(self.text, row, self._generator) for guide in self._guides)
         token = next((token for token in chosen if token is not None), None)
         if token is None:
@@ -137,13 +145,20 @@ class Telling:
         if len(self.tokens) >= SOFT_END * self._max_tokens and piece[:1].isspace() and is_round(self.text):
             self.finish = "sentence"
             return None
-        shown = self._shown
-        self._add(token, piece)
+        shown = self.shown
+        self._add(token, piece, 0.0 if gains is None else float(gains[token]))
         if self._retries and self._takes_back():
-            return Piece("", token, back=len(shown) - len(self._shown), telling=self.number)
+            return Piece("", token, back=len(shown) - len(self.shown), telling=self.number)
         if len(self.tokens) >= self._max_tokens:
             self.finish = "length"
-        return Piece(self._shown[len(shown) :], token, telling=self.number)
+        return Piece(self.shown[len(shown) :], token, telling=self.number)
+
+    def _take_row(self, logits: Tensor) -> np.ndarray:
+        """The logits of all words that there are, as numpy has them."""
+        row: np.ndarray = logits[: self._vocabulary.size].cpu().numpy()
+        if not np.isfinite(row.max()):
+            raise StoryError("The model stumbled and gave no usable word. Your story is kept; please try again.")
+        return row
 
     def _find_banned(self) -> frozenset[int]:
         """What cannot be drawn at this place."""
@@ -163,13 +178,13 @@ class Telling:
 
     def _end_before_break(self) -> Piece:
         """End where the last paragraph did, without the line break behind it."""
-        shown, end = self._shown, len(self.text.rstrip())
+        shown, end = self.shown, len(self.text.rstrip())
         self._rewrite(self.tokens[: sum(place <= end for place in self._ends)])
         self.finish = "end"
-        return Piece("", back=len(shown) - len(self._shown), telling=self.number)
+        return Piece("", back=len(shown) - len(self.shown), telling=self.number)
 
     @property
-    def _shown(self) -> str:
+    def shown(self) -> str:
         """The text, once it is more than what opens it unasked."""
         return self.text if self.is_begun else ""
 
@@ -192,23 +207,30 @@ class Telling:
     def _rewrite(self, tokens: Sequence[int]) -> None:
         """Begin again with these tokens."""
         self._decode = self._vocabulary.start_stream()
-        self.tokens, self.text, self._whole = [], "", 0
+        gains = self.gains[: len(tokens)] or [0.0] * len(tokens)
+        self.tokens, self.gains, self.text, self._whole = [], [], "", 0
         self._ends: list[int] = []  # characters of the text behind each token
         self._used = set(self._window)
-        for token in tokens:
-            self._add(token, self._complete(token))
+        for token, gain in zip(tokens, gains, strict=True):
+            self._add(token, self._complete(token), gain)
 
     def _complete(self, token: int) -> str:
         """The text that a token completes. Bytes that form no character, which a model can draw, are not shown."""
         return self._decode(token).replace("\ufffd", "")
 
-    def _add(self, token: int, piece: str) -> None:
+    def _add(self, token: int, piece: str, gain: float) -> None:
         self.tokens.append(token)
+        self.gains.append(gain)
         self._used.add(token)
         self.text += piece
         self._ends.append(len(self.text))
         if piece:
             self._whole = len(self.tokens)
+
+
+def _vary_seed(seed: int, candidate: int) -> int:
+    """The seed of a candidate; that of the first is the reader's own."""
+    return int(np.random.SeedSequence((seed, candidate)).generate_state(1)[0]) if candidate else seed
 
 
 def count_line_breaks(text: str) -> int:

@@ -1,0 +1,32 @@
+"""Guidance: what the story has told weighs more, by a second row of logits that the model gives without it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+# A token less likely than this fraction of the likeliest stays out of reach, however much the story speaks for it: guidance
+# chooses among the words that fit (the plausibility constraint of Li et al., 2023, "Contrastive Decoding").
+MIN_FRACTION = 0.1
+
+
+def measure_gains(logits: np.ndarray, plain: np.ndarray) -> np.ndarray:
+    """Nats by which the story makes each token likelier: log p with it - log p without it, float32 [vocab_size]."""
+    gains: np.ndarray = _normalize(logits) - _normalize(plain)
+    return gains
+
+
+def guide_logits(logits: np.ndarray, gains: np.ndarray, guidance: float) -> np.ndarray:
+    """`logits` + guidance * `gains`, float32 [vocab_size]; tokens that do not fit by `logits` alone are out of reach.
+
+    Classifier-free guidance (Sanchez et al., 2024), whose strength is 1 + guidance.
+    """
+    is_likely = logits >= logits.max() + np.float32(np.log(MIN_FRACTION))
+    guided: np.ndarray = np.where(is_likely, logits + np.float32(guidance) * gains, np.float32(-np.inf))
+    return guided
+
+
+def _normalize(logits: np.ndarray) -> np.ndarray:
+    """Log-probabilities."""
+    shifted = logits - logits.max()
+    probabilities: np.ndarray = shifted - np.log(np.exp(shifted).sum(dtype=np.float32))
+    return probabilities
