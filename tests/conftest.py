@@ -15,6 +15,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # tests run side by side; so do the pro
     os.environ["OMP_NUM_THREADS"] = "1"
 
 import torch
+from filelock import FileLock
 from hypothesis import settings
 from tokenizers import Tokenizer
 
@@ -39,6 +40,20 @@ settings.load_profile("repository")
 
 NAMES, THINGS, PLACES = ("Tom", "Mia", "Ben", "Sara"), ("ball", "car", "kite", "boat"), ("park", "garden", "forest")
 CONTEXT = 256
+TAUGHT = replace(
+    PRESETS["smoke"],
+    shape=Shape(hidden=64, layers=2, heads=4, intermediate=128, vocabulary=300, context=2048, tied=True),
+    steps=80,
+    tokens_per_step=2048,
+    micro_batch_tokens=2048,
+    max_lr=5e-3,
+    phases=(),
+    short_context=128,
+    full_every=40,
+    dropout=0.0,
+    evaluate_every=1000,
+    save_every=1000,
+)
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
@@ -101,8 +116,25 @@ def engine(tiny_folder: Path) -> StoryEngine:
 
 @pytest.fixture(scope="session")
 def engine_embedded() -> StoryEngine:
-    """The model that ships."""
+    """The model that ships, for what only a good model knows; it takes far more time than the others."""
     return StoryEngine.load("embedded")
+
+
+@pytest.fixture(scope="session")
+def taught_folder(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of the full context that has learnt the tests' own stories, for all worker processes of a test run."""
+    own = tmp_path_factory.getbasetemp()
+    out = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "taught"
+    with FileLock(f"{out}.lock"):
+        if not (out / "model").is_dir():
+            Run(TAUGHT, data, out).train(resume=False)
+    return out / "model"
+
+
+@pytest.fixture(scope="session")
+def engine_taught(taught_folder: Path) -> StoryEngine:
+    """An engine with a small model that tells stories as the tests do, in int8 where the kernel runs."""
+    return StoryEngine.load(str(taught_folder))
 
 
 @pytest.fixture(scope="session")

@@ -233,9 +233,9 @@ def test_turns_at_the_model_are_taken_in_order(scripted):
     assert max(len(run) for run in "".join("x" if a == b else "|" for a, b in pairwise(middle)).split("|")) <= 8
 
 
-def test_forty_turns_of_six_thousand_tokens_never_exceed_the_window(engine_embedded):
-    """The shipped model, driven far past its window, with words of a reader's in between."""
-    engine, story = engine_embedded, Story("Once upon a time, there was a little girl named Lily. She had a red kite.")
+def test_forty_turns_of_six_thousand_tokens_never_exceed_the_window(engine_taught):
+    """A model, driven far past its window, with words of a reader's in between."""
+    engine, story = engine_taught, Story("Once upon a time, there was a little girl named Lily. She had a red kite.")
     reader = [
         "Then Lily saw a big dog. " * 8,
         "The next day, they went to the park.",
@@ -286,9 +286,9 @@ def test_a_story_ends_where_the_model_would_begin_another(scripted):
     assert story.last().finish == "end"
 
 
-def test_a_passage_cannot_open_with_another_beginning(engine_embedded):
+def test_a_passage_cannot_open_with_another_beginning(engine_taught):
     """After an end, where the model likes to begin anew; greedy, with and without the reader's words."""
     story = Story("Once upon a time, there was a little cat. The end.")
     for text in (None, None, "Then it was night.\n"):
-        list(engine_embedded.stream(story, Settings(temperature=0, max_new_tokens=30), text=text))
+        list(engine_taught.stream(story, Settings(temperature=0, max_new_tokens=30), text=text))
         assert not story.last().text.strip().startswith("Once upon")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from story_engine import Settings, Story, StoryEngine, replay_passage
 from story_engine.generation.ngrams import MOST_PROPOSED, Ngrams
 
-OPENING = "Once upon a time, there was a little girl named Lily."
+OPENING = "Once upon a time, Tom had a ball."
 
 
 @given(st.lists(st.integers(0, 5), max_size=40), st.lists(st.integers(0, 5), max_size=6), st.floats(0, 1))
@@ -57,8 +57,8 @@ def test_the_oldest_contexts_go():
 
 
 @pytest.fixture(scope="module", params=["float32", "int8"])
-def engine(request) -> StoryEngine:
-    return StoryEngine.load("embedded", precision=request.param, kernel="on")
+def engine(request, taught_folder) -> StoryEngine:
+    return StoryEngine.load(str(taught_folder), precision=request.param, kernel="on")
 
 
 def tell(engine: StoryEngine, seed: int, **options) -> Story:

@@ -66,12 +66,12 @@ def test_a_passage_in_the_middle_is_not_led(scripted):
 def test_the_embedded_model_stays_with_its_hero(engine_embedded):
     opening = "Once upon a time, Tom found a little blue car. He shared it with Mia, and they were happy. The end."
     stays = 0
-    for seed in range(8):
+    for seed in range(4):
         story = Story(opening)
         story.add("", "model", finish="end")
-        words = go_on(engine_embedded, story, Settings(seed=seed, max_new_tokens=60))
+        words = go_on(engine_embedded, story, Settings(seed=seed, max_new_tokens=40))
         stays += any(name in words for name in ("Tom", "Mia", "They", "they", "car"))
-    assert stays >= 6
+    assert stays >= 3
 
 
 def test_a_blank_line_begins_another_story_where_the_paragraphs_have_none(scripted):

@@ -27,8 +27,8 @@ def test_chances_are_those_of_an_uncached_model(engine, tiny_folder):
             assert [choice.chance for choice in word.others] == pytest.approx(sorted(row.tolist())[:-6:-1], abs=1e-4)
 
 
-def test_the_words_of_a_passage_are_its_text_and_nothing_changes(engine_embedded):
-    engine, story = engine_embedded, Story("Once upon a time, there was a little boy named Tim.")
+def test_the_words_of_a_passage_are_its_text_and_nothing_changes(engine_taught):
+    engine, story = engine_taught, Story("Once upon a time, Tom had a ball.")
     list(engine.stream(story, Settings(max_new_tokens=60, seed=2)))
     passages, memory = list(story.passages), story.memory
     words = find_alternatives(engine, story, 1)

@@ -47,12 +47,12 @@ def test_a_stopped_passage_is_compared_as_far_as_it_goes(engine):
     assert replay_passage(engine, story, 1).is_identical
 
 
-def test_an_ending_is_part_of_the_receipt(engine_embedded):
+def test_an_ending_is_part_of_the_receipt(engine_taught):
     story = Story("Tom had a ball.")
-    list(engine_embedded.stream(story, Settings(seed=1), ending=3))
+    list(engine_taught.stream(story, Settings(seed=1), ending=3))
     again = load_story(dump_story(story))
     assert again.last().receipt.ending == 3
-    assert replay_passage(engine_embedded, again, 1).is_identical
+    assert replay_passage(engine_taught, again, 1).is_identical
 
 
 def test_a_telling_that_differs_says_where(engine):

@@ -80,17 +80,17 @@ def test_a_story_is_written_played_with_and_found_again(browser, engine_embedded
     assert reader.foreign == []
 
 
-def test_a_restart_of_the_server_loses_nothing(browser, engine_embedded, serve, tmp_path):
+def test_a_restart_of_the_server_loses_nothing(browser, engine_taught, serve, tmp_path):
     from playground.server import open_page
     from story_engine import Library
 
     port = find_port()
-    first = open_page(Engines(engine_embedded, "embedded"), Library(tmp_path / "s"), "127.0.0.1", port)
+    first = open_page(Engines(engine_taught, "embedded"), Library(tmp_path / "s"), "127.0.0.1", port)
     reader = Reader(browser, f"http://127.0.0.1:{port}", DESKTOP)
     reader.begin("Once upon a time, Mia had a red kite.")
     before = reader.text()
     first.blocks.close()
-    serve(engine_embedded, tmp_path / "s", port)
+    serve(engine_taught, tmp_path / "s", port)
     reader.page.goto(f"http://127.0.0.1:{port}")
     reader.page.locator("article.book").wait_for()
     assert reader.text() == before

@@ -23,8 +23,8 @@ def test_ways_are_seen_growing(browser, scripted, serve):
     assert reader.errors == []
 
 
-def test_one_of_three_ways_is_picked_and_temperatures_are_compared(browser, engine_embedded, serve):
-    reader = Reader(browser, serve(engine_embedded), DESKTOP)
+def test_one_of_three_ways_is_picked_and_temperatures_are_compared(browser, engine_taught, serve):
+    reader = Reader(browser, serve(engine_taught), DESKTOP)
     reader.begin("Once upon a time, Tom found a little blue car.")
     reader.press("branch")
     cards = reader.page.locator(".ways button.card")
@@ -41,8 +41,8 @@ def test_one_of_three_ways_is_picked_and_temperatures_are_compared(browser, engi
     assert reader.errors == []
 
 
-def test_another_word_is_chosen_and_the_story_goes_on_from_there(browser, engine_embedded, serve):
-    reader = Reader(browser, serve(engine_embedded), PHONE, dark=True)
+def test_another_word_is_chosen_and_the_story_goes_on_from_there(browser, engine_taught, serve):
+    reader = Reader(browser, serve(engine_taught), PHONE, dark=True)
     reader.begin("Once upon a time, Tom found a little blue car.")
     before = reader.text()
     reader.passages("model").first.click()
@@ -63,8 +63,8 @@ def test_another_word_is_chosen_and_the_story_goes_on_from_there(browser, engine
     assert reader.errors == []
 
 
-def test_notes_are_read_by_the_model_and_found_again(browser, engine_embedded, serve):
-    reader = Reader(browser, serve(engine_embedded), DESKTOP)
+def test_notes_are_read_by_the_model_and_found_again(browser, engine_taught, serve):
+    reader = Reader(browser, serve(engine_taught), DESKTOP)
     reader.begin("Once upon a time, Tom found a little blue car.")
     reader.open_panel("mind")
     reader.page.get_by_label("Who is who, a line each").fill("Rex is Tom's old dog")

@@ -165,10 +165,10 @@ def test_a_story_is_saved_in_every_form_and_a_text_is_opened(browser, scripted, 
     assert reader.passages("reader").count() == 1
 
 
-def test_the_time_machine_tells_one_opening_at_every_stage(browser, engine_embedded, serve):
+def test_the_time_machine_tells_one_opening_at_every_stage(browser, engine, serve):
     phases = read_phases(EMBEDDED_FOLDER)
     assert phases is not None
-    reader = Reader(browser, serve(engine_embedded), PHONE, dark=True)
+    reader = Reader(browser, serve(engine), PHONE, dark=True)
     reader.open_panel("learned")
     told = reader.page.locator("#phases article")
     told.first.wait_for()
@@ -260,8 +260,8 @@ def test_a_story_is_brought_to_an_end_and_goes_on_after_it(browser, scripted, se
     assert "The End" not in reader.text()
 
 
-def test_a_story_is_told_in_three_ways_and_one_is_chosen(browser, engine_embedded, serve):
-    reader = Reader(browser, serve(engine_embedded), DESKTOP)
+def test_a_story_is_told_in_three_ways_and_one_is_chosen(browser, engine_taught, serve):
+    reader = Reader(browser, serve(engine_taught), DESKTOP)
     reader.begin("Once upon a time, Tom found a little blue car.")
     reader.page.get_by_label("What happens next?").fill("Then a big dog came.")
     reader.page.locator("#branch").click()

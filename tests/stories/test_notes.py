@@ -7,8 +7,8 @@ from story_engine.stories.input import write_notes
 from story_engine.stories.savefile import dump_story, load_story
 
 
-def test_notes_stay_in_the_window_of_a_story_that_forgets(engine_embedded):
-    engine, story = engine_embedded, Story("Once upon a time, there was a girl named Lily.")
+def test_notes_stay_in_the_window_of_a_story_that_forgets(engine_taught):
+    engine, story = engine_taught, Story("Once upon a time, there was a girl named Lily.")
     story.notes = check_notes("Rex is Lily's old dog\n\n  He is   always hungry!  ")
     for turn in range(140):
         story.add(f" Then Lily went out again to look for the little red kite number {turn} in the big green park.")
