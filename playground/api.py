@@ -1,8 +1,9 @@
 """The playground for scripts: /start, /continue, /retry and /undo, to be called with gradio_client.
 
 `/start` takes an `opening`, the others the number of a `story`; `/continue` also takes a `text`. The first three take
-every field of Settings by its name. The answer is `{"story": number, "passage": the newest words, "text": the whole
-story, "finish": why the passage stopped}`; while a passage is being written, answers with the words so far stream in.
+every field of Settings by its name, `unwanted` as words with commas between them. The answer is `{"story": number,
+"passage": the newest words, "text": the whole story, "finish": why the passage stopped}`; while a passage is being written,
+answers with the words so far stream in.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ import gradio as gr
 
 from playground.actions import Actions
 from playground.visit import Live, View, Visit
-from story_engine import Settings, Story, StoryError
+from story_engine import RANGES, Settings, Story, StoryError, read_unwanted
 
 SETTINGS_TYPES = {"max_new_tokens": int, "top_k": int, "seed": int | None}
+NUMBERS = [field for field in fields(Settings) if field.name in RANGES]
 
 
 def publish(actions: Actions, **queue: Any) -> None:
@@ -87,13 +89,14 @@ def _as_endpoint(function: Callable, words: dict[str, Any], has_settings: bool) 
                 default=field.default,
                 annotation=SETTINGS_TYPES.get(field.name, float),
             )
-            for field in fields(Settings)
+            for field in NUMBERS
         ]
+        parameters.append(inspect.Parameter("unwanted", inspect.Parameter.POSITIONAL_OR_KEYWORD, default="", annotation=str))
 
     def endpoint(*values: Any) -> Iterator[dict[str, Any]]:
         given = values[: len(words)]
         try:
-            options = [Settings(*values[len(words) :])] if has_settings else []
+            options = [_read_settings(*values[len(words) :])] if has_settings else []
             yield from function(*given, *options)
         except StoryError as error:
             raise gr.Error(str(error), print_exception=False) from error
@@ -102,3 +105,9 @@ def _as_endpoint(function: Callable, words: dict[str, Any], has_settings: bool) 
     endpoint.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters} | {"return": dict}
     endpoint.__doc__, endpoint.__name__ = function.__doc__, function.__name__
     return endpoint
+
+
+def _read_settings(*values: Any) -> Settings:
+    """Settings from the numbers in their order, and the unwanted words as one text."""
+    numbers = dict(zip((field.name for field in NUMBERS), values, strict=False))
+    return Settings(**numbers, unwanted=read_unwanted(values[-1]))

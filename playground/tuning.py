@@ -11,9 +11,10 @@ import gradio as gr
 from playground.handlers import QUICK, Handlers, Update, find_visit, warn
 from playground.visit import MOST_MANNERS, Visit
 from playground.widgets import MANNERS
-from story_engine import InputError, ModelError, Settings, StoryError
+from story_engine import InputError, ModelError, Settings, StoryError, read_unwanted
 
 LONGEST_NAME = 30
+LAST: dict[str, Any] = QUICK | {"trigger_mode": "always_last"}  # one request at a time; the last change counts
 
 
 class Tuning:
@@ -26,6 +27,7 @@ class Tuning:
         # Only input of a person is remembered: when a page loads, its widgets change one after another.
         self._follow(values, self._remember, inputs)
         self._follow([w.ending], self._remember_ending, [w.preferences, w.ending])
+        gr.on([w.unwanted.input, w.unwanted.blur], self._remember_unwanted, [w.preferences, w.unwanted], w.preferences, **LAST)
         w.model.input(self._choose_model, inputs, [w.preferences, w.model], **QUICK)
         for name, manner in MANNERS.items():
             given = [getattr(manner, field) for field in w.settings]
@@ -41,13 +43,13 @@ class Tuning:
     def remembered(self) -> list[Any]:
         """The widgets that `show` sets."""
         w = self.widgets
-        return [*w.settings.values(), w.ending, w.model, w.own_manner, w.pinning]
+        return [*w.settings.values(), w.ending, w.model, w.own_manner, w.pinning, w.unwanted]
 
     def _follow(self, widgets: Sequence[Any], remember: Callable[..., dict[str, Any]], inputs: Sequence[Any]) -> None:
         """Call `remember` whenever a person changes one of the widgets, one request at a time; the last change counts."""
         triggers = [widget.input for widget in widgets]
         triggers += [widget.release for widget in widgets if isinstance(widget, gr.Slider)]
-        gr.on(triggers, remember, inputs, self.widgets.preferences, trigger_mode="always_last", **QUICK)
+        gr.on(triggers, remember, inputs, self.widgets.preferences, **LAST)
 
     def show(self, visit: Visit) -> Update:
         """The widgets as the browser left them; values that are no longer possible become the defaults."""
@@ -58,7 +60,8 @@ class Tuning:
             settings = Settings()
         model = visit.model if visit.model in self.engines.names else self.engines.default
         shown = {widget: getattr(settings, name) for name, widget in w.settings.items()}
-        return shown | {w.model: model, w.own_manner: _list(visit), w.ending: visit.ending, w.pinning: visit.pinning}
+        shown |= {w.model: model, w.own_manner: _list(visit), w.ending: visit.ending, w.pinning: visit.pinning}
+        return shown | {w.unwanted: ", ".join(visit.unwanted)}
 
     def _remember(self, preferences: object, model: str, *given: Any) -> dict[str, Any]:
         """The current settings, for the browser to keep."""
@@ -67,6 +70,14 @@ class Tuning:
 
     def _remember_ending(self, preferences: object, ending: float) -> dict[str, Any]:
         return replace(Visit.from_browser(preferences), ending=int(ending)).preferences()
+
+    def _remember_unwanted(self, request: gr.Request, preferences: object, words: str) -> Any:
+        visit = find_visit(request, preferences)
+        try:
+            return replace(visit, unwanted=read_unwanted(words)).preferences()
+        except StoryError as error:
+            warn(error, visit)
+            return gr.skip()
 
     def _choose_model(self, request: gr.Request, preferences: object, model: str, *given: Any) -> tuple[dict[str, Any], str]:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from story_engine import ENDINGS, is_uid
+from story_engine import ENDINGS, Settings, SettingsError, is_uid
 
 MOST_ON_SHELF = 1000  # stories; a browser keeps far more than their titles take
 MOST_MANNERS = 20
@@ -18,8 +18,8 @@ class Visit:
 
     Survives refresh and restart. `shelf` is number -> title, newest first. `removed` are the numbers of the stories that
     were put aside, the last one last: they can be brought back. `manners` are settings with names. `ending` is the number
-    of sentences that an end takes. With `pinning`, a click on a sentence pins it. `language` comes with every request and
-    is not remembered.
+    of sentences that an end takes. With `pinning`, a click on a sentence pins it. `unwanted` are words that no passage may
+    say. `language` comes with every request and is not remembered.
     """
 
     story: str = ""
@@ -30,6 +30,7 @@ class Visit:
     manners: dict[str, dict[str, Any]] = field(default_factory=dict)
     ending: int = ENDING
     pinning: bool = False
+    unwanted: tuple[str, ...] = ()
     language: str = ""
 
     @classmethod
@@ -50,6 +51,7 @@ class Visit:
             {str(name): manner for name, manner in list(kept)[:MOST_MANNERS] if isinstance(manner, dict)},
             ending if type(ending) is int and ending in ENDINGS else ENDING,
             data.get("pinning") is True,
+            _read_unwanted(data.get("unwanted")),
         )
 
     def story_memory(self) -> dict[str, Any]:
@@ -59,7 +61,7 @@ class Visit:
     def preferences(self) -> dict[str, Any]:
         """What the browser keeps of the settings."""
         names = ("settings", "model", "manners", "ending", "pinning")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in names} | {"unwanted": list(self.unwanted)}
 
     def after(self, view: View) -> Visit:
         """The same browser once it shows `view`: its story is the current one, and on the shelf."""
@@ -75,6 +77,16 @@ def _read_removed(removed: object) -> tuple[str, ...]:
     """The numbers of removed stories; a browser may still remember one alone, as earlier versions kept it."""
     numbers = removed if isinstance(removed, list) else [removed]
     return tuple(uid for uid in numbers[-MOST_ON_SHELF:] if isinstance(uid, str) and is_uid(uid))
+
+
+def _read_unwanted(words: object) -> tuple[str, ...]:
+    """A browser's list of unwanted words; nothing where it is none."""
+    if not isinstance(words, list):
+        return ()
+    try:
+        return Settings.from_dict({"unwanted": words}).unwanted
+    except SettingsError:
+        return ()
 
 
 @dataclass(frozen=True)

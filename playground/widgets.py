@@ -186,6 +186,7 @@ class Widgets:
         self.ending = gr.Slider(
             ENDINGS[0], ENDINGS[-1], ENDING, step=1, label=say("ending"), info=say("ending_hint"), elem_id="ending"
         )
+        self.unwanted = gr.Textbox(label=say("unwanted"), info=say("unwanted_hint"), lines=1, max_lines=4, elem_id="unwanted")
         choices = [(say(name) if name in PUBLISHED else name, name) for name in engines.names]
         self.model = gr.Dropdown(choices, value=engines.default, label=say("model"), elem_id="model")
         gr.HTML(say("at_once"))

@@ -21,7 +21,7 @@ from story_engine.insight.replay import Replay, replay_passage
 from story_engine.model.autotune import KERNELS
 from story_engine.model.hub import EMBEDDED, EMBEDDED_FOLDER, PUBLISHED
 from story_engine.model.quantize import PRECISIONS
-from story_engine.settings import RANGES, Settings
+from story_engine.settings import RANGES, Settings, read_unwanted
 from story_engine.stories.export import FORMS, export_story
 from story_engine.stories.input import check_notes, check_words, keep_joint
 from story_engine.stories.library import Library, OpenStory, is_uid
@@ -79,5 +79,6 @@ __all__ = [
     "measure_reading",
     "open_file",
     "read_json",
+    "read_unwanted",
     "replay_passage",
 ]

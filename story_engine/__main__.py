@@ -12,7 +12,7 @@ from story_engine.errors import StoryError
 from story_engine.model.autotune import KERNELS
 from story_engine.model.hub import PUBLISHED
 from story_engine.model.quantize import PRECISIONS
-from story_engine.settings import RANGES, WHOLE_NUMBERS, Settings
+from story_engine.settings import RANGES, UNWANTED, WHOLE_NUMBERS, Settings, read_unwanted
 from story_engine.stories.story import Story
 
 SHOWN_AGAIN = 60  # characters before the place to which a story went back
@@ -43,6 +43,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
             metavar="N",
             help=f"{meaning} ({low:g} to {high:g}, default {'a new one' if default is None else default})",
         )
+    parser.add_argument("--unwanted", default="", metavar="WORDS", help=f"{UNWANTED}, with commas between them")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,7 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     opening = sys.stdin.read() if options.opening == "-" else options.opening
     cancel = Event()
     try:
-        settings = Settings(**{name: getattr(options, name) for name in RANGES})
+        numbers = {name: getattr(options, name) for name in RANGES}
+        settings = Settings(**numbers, unwanted=read_unwanted(options.unwanted))
         engine = StoryEngine.load(options.model, options.revision, precision=options.precision, kernel=options.kernel)
         story, told = Story(), ""
         stream = engine.stream(story, settings, text=opening, cancel=cancel)

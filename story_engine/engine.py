@@ -20,6 +20,7 @@ from story_engine.generation.ending import Ending, check_ending
 from story_engine.generation.generate import Start, generate
 from story_engine.generation.ngrams import LONGEST_CONTEXT, MOST_PROPOSED, Ngrams
 from story_engine.generation.telling import Piece, Telling
+from story_engine.generation.unwanted import Unwanted
 from story_engine.model.autotune import choose_kernel, load_decoder
 from story_engine.model.config import read_config
 from story_engine.model.folder_check import check_folder
@@ -239,7 +240,7 @@ class StoryEngine:
                 settings,
                 used=used,
                 prefix=turn.prefix,
-                ending=None if turn.ending is None else Ending(turn.ending, self.vocabulary),
+                ending=None if turn.ending is None else Ending(turn.ending, self.vocabulary, Unwanted(settings.unwanted)),
                 retries_loops=self.retries_loops,
                 before=before,
                 number=number,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -22,6 +24,8 @@ RANGES: dict[str, tuple[float, float, str]] = {
     "seed": (0, 2**53 - 1, "the same seed tells the same story again; none draws a new one"),
 }
 WHOLE_NUMBERS = ("top_k", "best_of", "max_new_tokens", "seed")
+UNWANTED = "words that a passage never says, in no letter case"
+MAX_UNWANTED, MAX_UNWANTED_LENGTH = 100, 60  # words or phrases, characters of one
 
 
 @dataclass(frozen=True)
@@ -41,26 +45,54 @@ class Settings:
     best_of: int = 1
     max_new_tokens: int = 200
     seed: int | None = None
+    unwanted: tuple[str, ...] = ()  # words or phrases that the passage never says, as `read_unwanted` gives them
 
     def __post_init__(self) -> None:
-        problems = [problem for field in fields(self) if (problem := _describe_problem(field.name, getattr(self, field.name)))]
+        problems = [problem for name in RANGES if (problem := _describe_problem(name, getattr(self, name)))]
+        if not _is_list_of_words(self.unwanted):
+            problems.append(
+                SettingsError(
+                    "words never wanted may be {most} of up to {length} characters",
+                    most=MAX_UNWANTED,
+                    length=MAX_UNWANTED_LENGTH,
+                )
+            )
         if problems:
             raise SettingsError("Please check the settings: {problems}.", problems=problems)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Settings:
         """Settings from a save file or a request; unknown names are refused."""
-        unknown = sorted(set(values) - set(RANGES))
+        names = [field.name for field in fields(cls)]
+        unknown = sorted(set(values) - set(names))
         if unknown:
             raise SettingsError(
                 "Unknown settings: {unknown}. Known are: {known}.",
                 unknown=", ".join(map(str, unknown)),
-                known=", ".join(RANGES),
+                known=", ".join(names),
             )
-        return cls(**values)
+        unwanted = values.get("unwanted", ())  # JSON has lists alone
+        return cls(**{**values, "unwanted": tuple(unwanted) if isinstance(unwanted, list) else unwanted})
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def read_unwanted(text: object) -> tuple[str, ...]:
+    """Words and phrases from a reader's list, parted by commas or line breaks, each once, in the order given.
+
+    Raises:
+        SettingsError: not a text, or too many or too long ones.
+    """
+    if not isinstance(text, str):
+        raise SettingsError("Words never wanted must be plain text, with commas between them.")
+    words = (" ".join(part.split()) for part in re.split(r"[,;\n]", unicodedata.normalize("NFC", text)))
+    return Settings(unwanted=tuple(dict.fromkeys(word for word in words if word))).unwanted
+
+
+def _is_list_of_words(value: Any) -> bool:
+    is_list = isinstance(value, tuple) and len(value) <= MAX_UNWANTED
+    return is_list and all(isinstance(word, str) and 0 < len(word.strip()) <= MAX_UNWANTED_LENGTH for word in value)
 
 
 def _describe_problem(name: str, value: Any) -> SettingsError | None:

@@ -79,8 +79,10 @@ class CloseupRenderer(TextRenderer):
         settings = [
             f"{self.texts[name]} {value}".replace(".", self.texts["point"])
             for name, value in receipt.settings.to_dict().items()
-            if value is not None
+            if value is not None and name != "unwanted"
         ]
+        if receipt.settings.unwanted:
+            settings.append(f"{self.texts['unwanted']}: {', '.join(receipt.settings.unwanted)}")
         more = {"receipt_forgotten": receipt.forgotten, "receipt_ending": receipt.ending, "receipt_loops": receipt.loops}
         facts = [self.texts["told_by"].format(model=receipt.model, tokens=receipt.window_tokens)]
         facts += [self.texts[key].format(count=count) for key, count in more.items() if count]

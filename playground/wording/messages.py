@@ -59,6 +59,10 @@ GERMAN = {
     "{name} must be a number": "{name} muss eine Zahl sein",
     "{name} must lie between {low:g} and {high:g}": "{name} muss zwischen {low:g} und {high:g} liegen",
     "Unknown settings: {unknown}. Known are: {known}.": "Unbekannte Einstellungen: {unknown}. Bekannt sind: {known}.",
+    "words never wanted may be {most} of up to {length} characters": "es dürfen {most} Wörter zu {length} Zeichen sein, die "
+    "nie vorkommen sollen",
+    "Words never wanted must be plain text, with commas between them.": "Wörter, die nie vorkommen sollen, müssen reiner Text "
+    "mit Kommas dazwischen sein.",
     "Give this manner of writing a name first.": "Gib dieser Schreibweise zuerst einen Namen.",
     "There are {most} manners already. Drop one first.": "Es gibt schon {most} Schreibweisen. Wirf zuerst eine weg.",
     "This playground does not offer that model. Choose one from the list.": "Dieses Modell gibt es hier nicht. Wähl eins aus "

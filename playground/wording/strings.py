@@ -111,6 +111,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "seed_hint": (RANGES["seed"][2], "dieselbe Startzahl erzählt dieselbe Geschichte; keine zieht eine neue"),
     "ending": ("Sentences to the end", "Sätze bis zum Ende"),
     "ending_hint": ("about so many, when you ask for one", "ungefähr so viele, wenn du eins suchst"),
+    "unwanted": ("Words never wanted", "Wörter, die nie vorkommen sollen"),
+    "unwanted_hint": (
+        "with commas between them, other forms too (mouse, mice); the model never says them, your own words may",
+        "mit Kommas dazwischen, auch andere Formen (mouse, mice); das Modell sagt sie nie, deine Worte dürfen es",
+    ),
     "model": ("Model", "Modell"),
     "GODELEV/Test-1-3000": (PUBLISHED["GODELEV/Test-1-3000"], "190M Parameter, 3000 Schritte mit TinyStories"),
     "GODELEV/Test-1-4000": (PUBLISHED["GODELEV/Test-1-4000"], "sein Nachfolger, 4000 Schritte"),

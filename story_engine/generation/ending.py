@@ -7,6 +7,7 @@ import torch
 
 from story_engine.errors import InputError
 from story_engine.generation.sampling import Candidates, pick
+from story_engine.generation.unwanted import Unwanted
 from story_engine.model.tokenizer import Vocabulary
 from story_engine.text.sentences import ends_sentence, is_inside_quote, split_sentences
 
@@ -25,12 +26,13 @@ def check_ending(sentences: int) -> None:
 class Ending:
     """The way to an end in about `sentences` sentences: two before it a closing turn is taken, then the story ends.
 
-    The model writes freely up to there, chooses the turn by its own probabilities, and may end sooner by itself.
+    The model writes freely up to there, chooses the turn by its own probabilities, and may end sooner by itself. A turn that
+    holds an unwanted word is not taken.
     """
 
-    def __init__(self, sentences: int, vocabulary: Vocabulary) -> None:
+    def __init__(self, sentences: int, vocabulary: Vocabulary, unwanted: Unwanted | None = None) -> None:
         self.sentences = sentences
-        self._closers = [vocabulary.encode(words) for words in CLOSERS]
+        self._closers = [vocabulary.encode(words) for words in CLOSERS if not (unwanted and unwanted.is_said("", words))]
         self._is_closing = False
         self._left: list[int] = []
 
@@ -42,6 +44,8 @@ class Ending:
         """The token that has to come next, or None where the model is free; `logits` are float32 [vocab_size]."""
         if not self._left and not self._is_closing and _is_round(text) and _count(text) >= self.sentences - 2:
             self._is_closing = True
+            if not self._closers:
+                return None
             scores = logits[[tokens[0] for tokens in self._closers]]
             weights = np.exp(scores - scores.max())
             chosen = pick(Candidates(np.arange(len(weights)), weights / weights.sum()), generator)

@@ -17,6 +17,7 @@ from story_engine.generation.guidance import guide_logits, measure_gains
 from story_engine.generation.loops import ROUNDS, count_round, find_loop
 from story_engine.generation.opener import MIN_TOKENS, Opener
 from story_engine.generation.sampling import filter_logits, pick
+from story_engine.generation.unwanted import Unwanted
 from story_engine.model.tokenizer import Vocabulary
 from story_engine.settings import Settings
 from story_engine.stories.story import Finish
@@ -64,6 +65,7 @@ class Telling:
     on after an end; an opener follows, and the passage cannot end again at once. A loop is taken back and told anew once;
     the words that led into it cannot be drawn there again. Where the model would begin another story ("Once upon a
     time", or a blank line where the paragraphs `before` have none), this one ends; a passage cannot open with that.
+    Words that the settings never want are not drawn, and no words that lead it hold them.
     `number` is its place among the tellings that are told side by side, `candidate` among those of which the best is kept.
     """
 
@@ -96,7 +98,8 @@ class Telling:
         self._retries = 1 if retries_loops else 0
         self._refused: frozenset[int] = frozenset()
         self._generator = torch.Generator().manual_seed(_vary_seed(settings.seed or 0, candidate))
-        opener = Opener(vocabulary, before, self._generator) if prefix else None
+        self._unwanted = Unwanted(settings.unwanted)
+        opener = Opener(vocabulary, before, self._generator, self._unwanted) if prefix else None
         self._guides: list[Guide] = [guide for guide in (opener, ending) if guide]
         self._prefix = len(prefix)
         self._max_tokens = len(prefix) + settings.max_new_tokens
@@ -134,7 +137,7 @@ class Telling:
         chosen = (guide.choose(self.text, row, self._generator) for guide in self._guides)
         token = next((token for token in chosen if token is not None), None)
         if token is None:
-            token = pick(filter_logits(row, self._used, self.settings, self._find_banned()), self._generator)
+            token = self._pick(row)
         self._refused = frozenset()
         if self.text.endswith("\n") and (token in self._beginnings or self._is_break_foreign()):
             return self._end_before_break()
@@ -159,6 +162,19 @@ class Telling:
         if not np.isfinite(row.max()):
             raise StoryError("The model stumbled and gave no usable word. Your story is kept; please try again.")
         return row
+
+    def _pick(self, row: np.ndarray) -> int:
+        """Draw from `row`, float32 [vocab_size], again without each token that would say an unwanted word."""
+        banned = self._find_banned()
+        while True:
+            token = pick(filter_logits(row, self._used, self.settings, banned), self._generator)
+            if not self._unwanted or not self._unwanted.is_said(self._before + self.text, self._read(token)):
+                return token
+            banned |= {token}
+
+    def _read(self, token: int) -> str:
+        """The text that a token would complete; the first bytes of its character may stand in the tokens before it."""
+        return self._vocabulary.decode([*self.tokens[self._whole :], token]).replace("\ufffd", "")
 
     def _find_banned(self) -> frozenset[int]:
         """What cannot be drawn at this place."""
