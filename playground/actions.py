@@ -28,6 +28,7 @@ from story_engine import (
     find_doubts,
     keep_joint,
     measure_reading,
+    write_lore,
 )
 
 TELLINGS = 3  # side by side, to choose from
@@ -207,6 +208,7 @@ class Actions:
             title=story.title,
             characters="\n".join(story.characters),
             notes="\n".join(story.notes),
+            lore=write_lore(story.lore),
             is_blank=last is None,
             is_writing=is_writing,
             can_undo=story.can_undo() and not is_writing,
@@ -222,7 +224,8 @@ class Actions:
         if last is None or last.author == "reader":
             return []
         before = "".join(passage.text for passage in story.path()[:-1])
-        return find_doubts(" ".join([*story.characters, *story.notes, before]), last.text)
+        lore = write_lore(story.lore).splitlines()
+        return find_doubts(" ".join([*story.characters, *story.notes, *lore, before]), last.text)
 
 
 def choose_seed(settings: Settings) -> int:

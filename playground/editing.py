@@ -40,7 +40,7 @@ class Editing:
         for trigger in (w.look_context.click, w.by_token.input):
             trigger(self._render_context, [*memory, w.by_token], w.context, **ASKING)
         keep = handlers.make_mover(self.insight.keep_in_mind)
-        w.keep.click(keep, [*memory, w.characters, w.notes], w.story, **QUICK)
+        w.keep.click(keep, [*memory, w.characters, w.notes, w.lore], w.story, **QUICK)
 
     def _click(
         self, request: gr.Request, data: object, preferences: object, edited: object, words: str, event: gr.EventData

@@ -147,7 +147,8 @@ class Handlers:
 
     def show_notes(self, view: View) -> Update:
         """The reader's notes."""
-        return {self.widgets.characters: view.characters, self.widgets.notes: view.notes}
+        w = self.widgets
+        return {w.characters: view.characters, w.notes: view.notes, w.lore: view.lore}
 
     def warn(self, error: Exception, visit: Visit) -> Update:
         """Say what is wrong, and show the story as it stands; the words in the boxes stay."""

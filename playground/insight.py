@@ -16,6 +16,7 @@ from story_engine import (
     Story,
     Word,
     branch_at,
+    check_lore,
     check_notes,
     find_alternatives,
     find_influences,
@@ -61,11 +62,11 @@ class Insight:
         window = engine.window_of(entry.story, settings)
         return Renderer(find_texts(visit.language)).render_context(window, engine.vocabulary.describe, by_token)
 
-    def keep_in_mind(self, visit: Visit, characters: str, notes: str) -> View:
-        """Lines that stay in the model's window: the characters, and other notes."""
-        people, lines = check_notes(characters), check_notes(notes)
+    def keep_in_mind(self, visit: Visit, characters: str, notes: str, lore: str) -> View:
+        """Lines for the model's window: the characters and other notes, which stay, and the lore, which comes when named."""
+        people, lines, entries = check_notes(characters), check_notes(notes), check_lore(lore)
 
         def write_down(story: Story) -> None:
-            story.characters, story.notes = people, lines
+            story.characters, story.notes, story.lore = people, lines, entries
 
         return self.actions.change(visit, write_down, is_other_way=True)

@@ -105,6 +105,7 @@ class View:
     title: str = ""
     characters: str = ""
     notes: str = ""
+    lore: str = ""
     is_blank: bool = True
     is_writing: bool = False
     can_undo: bool = False

@@ -86,7 +86,7 @@ class Widgets:
         return [
             self.browser, self.beginning, self.writing, self.book, self.tellings, self.live, self.accepted, self.meter,
             self.tree, self.context, self.go_on, self.stop, self.branch, self.strip, self.finish, self.undo, self.redo,
-            self.retry, self.editor, self.characters, self.notes, self.shelf, self.title, self.restore,
+            self.retry, self.editor, self.characters, self.notes, self.lore, self.shelf, self.title, self.restore,
         ]  # fmt: skip
 
     @property
@@ -175,6 +175,14 @@ class Widgets:
         )
         self.notes = gr.Textbox(label=say("notes"), placeholder="It is winter.", lines=2, max_lines=10, elem_id="notes")
         gr.HTML(say("mind_hint"))
+        self.lore = gr.Textbox(
+            label=say("lore"),
+            info=say("lore_hint"),
+            placeholder="Rex, the old dog: Rex is afraid of storms.",
+            lines=2,
+            max_lines=12,
+            elem_id="lore",
+        )
         self.pinning = gr.Checkbox(label=say("pinning"), elem_id="pinning", container=False)
         self.keep = gr.Button(say("keep"), size="sm", elem_id="keep")
 

@@ -25,6 +25,7 @@ from story_engine.settings import RANGES, Settings, read_unwanted
 from story_engine.stories.export import FORMS, export_story
 from story_engine.stories.input import check_notes, check_words, keep_joint
 from story_engine.stories.library import Library, OpenStory, is_uid
+from story_engine.stories.lore import Lore, check_lore, find_named, write_lore
 from story_engine.stories.opening import MAX_FILE_BYTES, open_file, read_json
 from story_engine.stories.savefile import ReadStory, load_story
 from story_engine.stories.story import MAX_TITLE, Key, LedgerEntry, Passage, Reason, Receipt, Story, make_title
@@ -47,6 +48,7 @@ __all__ = [
     "Key",
     "LedgerEntry",
     "Library",
+    "Lore",
     "ModelError",
     "OpenStory",
     "Passage",
@@ -66,12 +68,14 @@ __all__ = [
     "Window",
     "Word",
     "branch_at",
+    "check_lore",
     "check_notes",
     "check_words",
     "export_story",
     "find_alternatives",
     "find_doubts",
     "find_influences",
+    "find_named",
     "is_uid",
     "keep_joint",
     "load_story",
@@ -81,4 +85,5 @@ __all__ = [
     "read_json",
     "read_unwanted",
     "replay_passage",
+    "write_lore",
 ]

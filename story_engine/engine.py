@@ -204,7 +204,8 @@ class StoryEngine:
     def _fit(self, story: Story, reserve: int) -> tuple[Window, Memory]:
         sentences = self.cutter.cut_path(story.path())
         notes = self.cutter.cut_notes([*story.characters, *story.notes])
-        return self.window.fit(sentences, story.memory, story.pins, reserve, notes)
+        lore = self.cutter.cut_lore(story.lore, story.path())
+        return self.window.fit(sentences, story.memory, story.pins, reserve, notes, lore)
 
     def _tell(self, turn: Turn) -> Generator[Piece, None, None]:
         story, parent = turn.story, turn.story.current
@@ -227,7 +228,7 @@ class StoryEngine:
                 begun = [telling for telling in chosen if telling.is_begun or telling.finish == "end"]
                 if kept := [self._keep(telling, story, parent, window) for telling in begun]:
                     story.go_to(kept[0])
-                    self._make_room(story, begun[0].settings)
+                    self._make_room(story, begun[0].settings, window)
 
     def _begin(self, turn: Turn, window: Window) -> list[list[Telling]]:
         """The tellings of each of the turn's settings: as many as its best is chosen of."""
@@ -275,11 +276,14 @@ class StoryEngine:
         self.ngrams.learn([*window.ids[-LONGEST_CONTEXT:], *tokens])
         return story.add(telling.text, "model", tokens=tokens, receipt=receipt, finish=finish).id
 
-    def _make_room(self, story: Story, settings: Settings) -> None:
-        """Forget now what the next turn would have to, and read the new window while the reader reads the passage."""
+    def _make_room(self, story: Story, settings: Settings, read: Window) -> None:
+        """Forget now what the next turn would have to, and read the new window while the reader reads the passage.
+
+        `read` is the passage's own window, which the next one goes on from unless it forgets, or has other lore.
+        """
         reserve = min(settings.max_new_tokens + SPARE + NEXT_WORDS, self.window.largest_reserve)
         window, memory = self._fit(story, reserve)
-        if len(memory.ledger) > len(story.memory.ledger):
+        if len(memory.ledger) > len(story.memory.ledger) or window.notes != read.notes:
             self.ahead.ask(story.uid, window.ids)
         story.memory = memory
 

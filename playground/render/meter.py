@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from playground.render.texts import NOTHING, TextRenderer
 from playground.wording.messages import find_message
-from story_engine import LedgerEntry, Reading, Sentence, Story, Window
+from story_engine import LedgerEntry, Reading, Sentence, Story, Window, find_named
 
 REASONS_SHOWN = 20
 
@@ -19,6 +19,7 @@ KEPT = Markup(
     '<q>{words}</q> <button type="button" data-act="pin" data-passage="{passage}" data-place="{place}">{act}</button>'
 )
 LINE, LIST, ITEM = Markup("<p>{}</p>"), Markup("<ul>{}</ul>"), Markup("<li>{}</li>")
+MIND = Markup("<li><q>{words}</q> <small>{why}</small></li>")
 ENTRY = Markup("<li>{change}: {reason}.</li>")
 
 
@@ -35,7 +36,7 @@ class MeterRenderer(TextRenderer):
             used=used,
             answer=100 * (window.context - window.limit) / window.context,
             summary=self._summarize(window),
-            next=self._render_pins(story, window),
+            next=self._render_pins(story, window) + self._render_mind(story, window),
             ledger=LIST.format(entries) if entries else LINE.format(texts["will_forget"]),
             level=LINE.format(level) if level else NOTHING,
         )
@@ -55,6 +56,19 @@ class MeterRenderer(TextRenderer):
         if pinned:
             html += LINE.format(self.texts["kept_ones"]) + LIST.format(NOTHING.join(map(ITEM.format, pinned)))
         return html
+
+    def _render_mind(self, story: Story, window: Window) -> Markup:
+        """The reader's notes and lore that the model has in mind, each with the reason, and how much lore waits."""
+        named = find_named(story.lore, [passage.text for passage in story.path()])
+        notes = [s for s in window.kept if s.key in window.notes][: len(window.notes) - len(window.lore)]
+        items = [MIND.format(words=note.text.strip(), why=self.texts["lore_always"]) for note in notes]
+        for number, name in named:
+            why = self.texts["lore_named" if number in window.lore else "lore_crowded"].format(name=name)
+            items.append(MIND.format(words=story.lore[number].text, why=why))
+        waiting = len(story.lore) - len(named)
+        said = self.texts["lore_waits" if waiting > 1 else "lore_waits_one"].format(count=waiting)
+        html = LINE.format(self.texts["lore_title"]) + LIST.format(NOTHING.join(items)) if items else NOTHING
+        return html + (LINE.format(said) if waiting else NOTHING)
 
     def _render_kept(self, sentence: Sentence, act: str) -> Markup:
         """A sentence, and a button that pins it or lets it go."""

@@ -21,6 +21,10 @@ GERMAN = {
     "Tipp sie noch einmal, oder kopier sie neu.",
     "Notes may be {lines} lines of {most} characters. Shorten them.": "Notizen dürfen {lines} Zeilen zu {most} Zeichen haben. "
     "Kürze sie.",
+    "A line of lore needs names, a colon, and what is true, as in “Rex, the dog: Rex is old.” Change: “{line}”.": "Eine "
+    "Zeile Wissen braucht Namen, einen Doppelpunkt und was gilt, wie „Rex, the dog: Rex is old.“ Ändere: „{line}“.",
+    "Lore may be {lines} lines of {most} characters, each with up to {names} names of {length}. Shorten it.": "Wissen darf "
+    "{lines} Zeilen zu {most} Zeichen haben, jede mit bis zu {names} Namen zu {length}. Kürze es.",
     "This story is being written right now. Stop it first, or wait for it to finish.": "An dieser Geschichte wird gerade "
     "geschrieben. Halt sie an, oder warte, bis sie fertig ist.",
     "The story is still being written. Please try again in a moment.": "An der Geschichte wird noch geschrieben. Bitte "

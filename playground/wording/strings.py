@@ -72,6 +72,12 @@ WORDS: dict[str, tuple[str, str]] = {
         "Diese Zeilen stehen hinter dem Anfang, wann immer das Modell die Geschichte liest, als hätte sie es gesagt. "
         "Im Buch stehen sie nicht.",
     ),
+    "lore": ("Lore: who or what, and what is true of it", "Wissen: wer oder was, und was davon gilt"),
+    "lore_hint": (
+        "A line each: names, a colon, a sentence or two. The model reads it while the last four passages say one of the names.",
+        "Je eine Zeile: Namen, ein Doppelpunkt, ein, zwei Sätze. Das Modell liest sie, solange einer der Namen in den letzten "
+        "vier Stellen steht.",
+    ),
     "pinning": ("A click on a sentence pins it", "Ein Klick auf einen Satz behält ihn"),
     "keep": ("Keep this in mind", "Das im Sinn behalten"),
     "reads": ("What the model reads", "Was das Modell liest"),
@@ -221,6 +227,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "let_go": ("Let it go", "Loslassen"),
     "kept_ones": ("Always remembered:", "Immer behalten:"),
     "pin": ("Click to keep this in mind always", "Klicken, um das immer zu behalten"),
+    "lore_title": ("What it has in mind beside the story:", "Was es außer der Geschichte im Sinn hat:"),
+    "lore_always": ("always", "immer"),
+    "lore_named": ("because the story just said “{name}”", "weil die Geschichte gerade „{name}“ gesagt hat"),
+    "lore_crowded": ("“{name}” was said, but there is no room for this", "„{name}“ steht da, aber dafür ist kein Platz"),
+    "lore_waits": ("{count} lines of lore wait for their names.", "{count} Zeilen Wissen warten auf ihre Namen."),
+    "lore_waits_one": ("1 line of lore waits for its name.", "1 Zeile Wissen wartet auf ihren Namen."),
     "will_forget": (
         "As the story grows past the model's memory, its oldest sentences are forgotten, but never its opening.",
         "Wächst die Geschichte über das Gedächtnis hinaus, werden ihre ältesten Sätze vergessen, aber nie der Anfang.",

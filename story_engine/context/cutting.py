@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from story_engine.context.window import Sentence
+from story_engine.context.window import LORE, NOTES, Sentence
 from story_engine.model.tokenizer import Vocabulary
 from story_engine.stories.input import write_notes
+from story_engine.stories.lore import Lore, find_named
 from story_engine.stories.story import Passage
 from story_engine.text.sentences import ends_sentence, split_sentences
-
-NOTES = -1  # stands for the passage in the key of a note
 
 
 class Cutter:
@@ -29,6 +28,15 @@ class Cutter:
         """A reader's notes as sentences of no passage; a line is kept whole or not at all."""
         written = write_notes(lines)
         return [Sentence((NOTES, number), text, tuple(self._vocabulary.encode(text))) for number, text in enumerate(written)]
+
+    def cut_lore(self, lore: Sequence[Lore], path: Sequence[Passage]) -> list[Sentence]:
+        """The entries that the last passages of a path name, as sentences of no passage, the one named last first."""
+        named = find_named(lore, [passage.text for passage in path])
+        texts = write_notes([lore[number].text for number, _ in named])
+        return [
+            Sentence((LORE, number), text, tuple(self._vocabulary.encode(text)))
+            for (number, _), text in zip(named, texts, strict=True)
+        ]
 
     def _cut(self, passage: Passage) -> tuple[Sentence, ...]:
         texts = split_sentences(passage.text)

@@ -1,10 +1,10 @@
 """ContextWindow: which of a story's tokens the model sees, and what it has forgotten. It moves forward only.
 
-The window is: start token, pinned opening, the reader's notes, then, in the story's order, pinned and recent sentences,
-and room for the answer. When a turn would not fit, whole sentences are forgotten from the front down to a low mark, so
-that the window changes rarely and the key/value cache of the last turn stays good in between. Forgotten sentences come
-back only in three cases, each written in the ledger: the reader pins one, the window has become nearly empty (after an
-undo, say), or another model reads the story.
+The window is: start token, pinned opening, the reader's notes, the lore that was just named, then, in the story's order,
+pinned and recent sentences, and room for the answer. When a turn would not fit, whole sentences are forgotten from the
+front down to a low mark, so that the window changes rarely and the key/value cache of the last turn stays good in between.
+Forgotten sentences come back only in three cases, each written in the ledger: the reader pins one, the window has become
+nearly empty (after an undo, say), or another model reads the story.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from story_engine.stories.story import Key, LedgerEntry, Memory, Reason
 
 LOW_MARK = 0.7
 NEARLY_EMPTY = 0.4
+NOTES, LORE = -1, -2  # stand for the passage in the key of a note, and of an entry of lore
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,13 @@ class Window:
     context: int
     unpinned: tuple[Key, ...]  # pins for which there is no room
     is_opening_cut: bool  # the first passage is longer than the share that is always remembered
-    notes: frozenset[Key]
-    unnoted: int  # notes for which there is no room
+    notes: frozenset[Key]  # and entries of lore
+    unnoted: int  # notes, and named entries of lore, for which there is no room
+
+    @property
+    def lore(self) -> frozenset[int]:
+        """The numbers of the entries of lore that it holds."""
+        return frozenset(number for passage, number in self.notes if passage == LORE)
 
 
 @dataclass(frozen=True)
@@ -86,11 +92,13 @@ class ContextWindow:
         pins: Sequence[Key],
         reserve: int,
         notes: Sequence[Sentence] = (),
+        lore: Sequence[Sentence] = (),
     ) -> tuple[Window, Memory]:
         """The window over a path's `sentences` that leaves `reserve` tokens free, and the memory after it.
 
         Pure: `memory` is not changed. Every sentence may be at most `longest_sentence` tokens long. `notes` stand behind
-        the opening, as many as their share holds; they share no key with a sentence.
+        the opening, as many as their share holds; they share no key with a sentence. `lore` stands behind them, and has a
+        share of its own; what is named last, which is given first, stays where that is too small.
 
         Raises:
             InputError: the reserve is more than half of the context.
@@ -113,7 +121,7 @@ class ContextWindow:
             ledger.append(self._entry("recalled", pinned, "pinned by the reader", here))
             forgotten -= {s.key for s in pinned}
 
-        noted = self._choose_notes(notes) if opening else []
+        noted = [*self._choose_notes(notes), *sorted(self._choose_notes(lore), key=lambda s: s.key[1])] if opening else []
         loose = [s for s in sentences if s.key not in fixed]
         taken = 1 + sum(len(s.ids) for s in sentences if s.key in fixed) + sum(len(s.ids) for s in noted)
         sizes = _sizes_from(loose)
@@ -146,7 +154,7 @@ class ContextWindow:
             unpinned=unpinned,
             is_opening_cut=any(s.key[0] == sentences[0].key[0] and s.key not in opening for s in sentences),
             notes=frozenset(s.key for s in noted),
-            unnoted=len(notes) - len(noted),
+            unnoted=len(notes) + len(lore) - len(noted),
         )
         return window, replace(memory, model=self.fingerprint, forgotten=forgotten, ledger=[*memory.ledger, *ledger])
 

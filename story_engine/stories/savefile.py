@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, cast, get_args
 from story_engine.errors import SaveError, SettingsError, StoryError
 from story_engine.settings import Settings
 from story_engine.stories.input import MAX_NOTE, MAX_NOTES
+from story_engine.stories.lore import Lore, fits
 from story_engine.stories.story import Finish, Key, LedgerEntry, Memory, Passage, Receipt, Story
 
 FORMAT_FAMILY = "story-playground/"
@@ -44,6 +45,7 @@ def dump_story(story: Story) -> dict[str, Any]:
         "pins": [list(key) for key in story.pins],
         "characters": list(story.characters),
         "notes": list(story.notes),
+        "lore": [asdict(entry) for entry in story.lore],
         "memory": {
             "model": story.memory.model,
             "forgotten": sorted(map(list, story.memory.forgotten)),
@@ -111,6 +113,7 @@ def _read_story(data: Mapping[str, Any], is_own: bool) -> ReadStory:
     story.pins = [_read_key(key, count) for key in data["pins"]]
     # Later additions: an older file has none.
     story.characters, story.notes = (_read_lines(data.get(name, []), is_own) for name in ("characters", "notes"))
+    story.lore = _read_lore(data.get("lore", []), is_own)
     memory = data["memory"]
     story.memory = Memory(
         _text(memory["model"], 100),
@@ -143,6 +146,15 @@ def _read_lines(lines: Any, is_own: bool) -> list[str]:
     if type(lines) is not list or (len(lines) > MAX_NOTES and not is_own):
         raise ValueError("notes")
     return [_text(line, None if is_own else MAX_NOTE) for line in lines]
+
+
+def _read_lore(entries: Any, is_own: bool) -> list[Lore]:
+    if type(entries) is not list:
+        raise ValueError("lore")
+    lore = [Lore(tuple(map(_text, entry["names"])), _text(entry["text"])) for entry in entries]
+    if not (is_own or fits(lore)) or not all(entry.names for entry in lore):
+        raise ValueError("lore")
+    return lore
 
 
 def _read_passage(item: Mapping[str, Any], number: int, receipt: Receipt | None) -> Passage:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from story_engine.errors import InputError
 from story_engine.settings import Settings
+from story_engine.stories.lore import Lore
 from story_engine.text.sentences import ends_sentence, match_sentences, split_sentences
 
 Author = Literal["reader", "model"]
@@ -98,6 +99,8 @@ class Story:
         # Lines that are always in the window, behind the opening: who is who, and what else is to be kept in mind.
         self.characters: list[str] = []
         self.notes: list[str] = []
+        self.figures: dict[str, int] = {}  # how often the reader has changed somebody's figure in the pictures
+        self.lore: list[Lore] = []  # is in the window while the last passages say one of its names
         self.memory = Memory()
         if opening:
             self.add(opening)
