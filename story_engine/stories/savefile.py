@@ -22,6 +22,7 @@ FORMAT, FIRST_FORMAT = FORMAT_FAMILY + "2", FORMAT_FAMILY + "1"
 AUTHORS = ("reader", "model")
 MAX_TITLE = 200  # characters, in a file of somebody else's
 LARGEST = 2**31
+LATER_SETTINGS = {name: getattr(Settings(), name) for name in ("guidance", "best_of", "unwanted")}
 BROKEN = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, SettingsError)
 
 
@@ -33,25 +34,36 @@ class ReadStory(NamedTuple):
 
 
 def dump_story(story: Story) -> dict[str, Any]:
-    """Plain data for JSON."""
+    """Plain data for JSON. What came later than the form is written where a story has it: other files stay as they were."""
+    later = {"lore": [asdict(entry) for entry in story.lore]}
     return {
         "format": FORMAT,
         "uid": story.uid,
         "title": story.title,
         "current": story.current,
-        "passages": [asdict(passage) for passage in story.passages],
+        "passages": [_dump_passage(passage) for passage in story.passages],
         "visited": [[parent, child] for parent, child in story.visited.items()],
         "wordings": [[first, shown] for first, shown in story.wordings.items()],
         "pins": [list(key) for key in story.pins],
         "characters": list(story.characters),
         "notes": list(story.notes),
-        "lore": [asdict(entry) for entry in story.lore],
         "memory": {
             "model": story.memory.model,
             "forgotten": sorted(map(list, story.memory.forgotten)),
             "ledger": [asdict(entry) for entry in story.memory.ledger],
         },
+        **{name: value for name, value in later.items() if value},
     }
+
+
+def _dump_passage(passage: Passage) -> dict[str, Any]:
+    data = asdict(passage)
+    if data["receipt"]:
+        settings = data["receipt"]["settings"]
+        data["receipt"]["settings"] = {
+            name: value for name, value in settings.items() if name not in LATER_SETTINGS or value != LATER_SETTINGS[name]
+        }
+    return data
 
 
 def dump_json(data: Any) -> str:
