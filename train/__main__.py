@@ -81,6 +81,7 @@ def build_parser() -> argparse.ArgumentParser:
     report.set_defaults(handle=run_report)
     report.add_argument("run", type=Path, help="the folder that run --out named")
     report.add_argument("--data", type=Path, help="the folder that prepare made, where it is no longer where the run had it")
+    report.add_argument("--shipped", type=Path, help="the model in the form it ships in, which the card is of and goes to")
     report.add_argument("--notes", type=Path, help="a text that the card opens with")
     for command in (prepare, run):
         command.add_argument("--preset", default="test-1-3000", choices=PRESETS)
@@ -188,7 +189,7 @@ def run_export(options: argparse.Namespace) -> None:
 def run_report(options: argparse.Namespace) -> None:
     from train.report import write_report
 
-    print(write_report(options.run, options.data, options.notes))
+    print(write_report(options.run, options.data, options.notes, options.shipped))
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -15,12 +15,15 @@ from train.checkpoint import gather_weights
 from train.stories import END_OF_STORY, read_stories
 
 
-def load_held_out(data: Path) -> list[tuple[list[int], int]]:
-    """Held-out stories of a data folder as `(ids, bytes of text)`; empty where none were prepared."""
+def load_held_out(data: Path, model: Path | None = None) -> list[tuple[list[int], int]]:
+    """Held-out stories of a data folder as `(ids, bytes of text)`; empty where none were prepared.
+
+    The ids are those of the data's tokenizer, or of the folder `model`.
+    """
     path = data / "held-out.txt"
     if not path.is_file():
         return []
-    tokenizer = Tokenizer.from_file(str(data / "tokenizer.json"))
+    tokenizer = Tokenizer.from_file(str((model or data) / "tokenizer.json"))
     tokenizer.encode_special_tokens = True
     stories = list(read_stories(path))
     encoded = tokenizer.encode_batch_fast(stories, add_special_tokens=False)

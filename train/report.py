@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import platform
 import shutil
@@ -14,6 +15,7 @@ from typing import Any
 import torch
 
 from story_engine import StoryEngine
+from story_engine.model.config import read_config
 from story_engine.model.kv_cache import Slot
 from train.curve import plot_curve, read_log, restore_preset
 from train.data import Meta
@@ -44,8 +46,10 @@ def measure_shipped(engine: StoryEngine, stories: list[tuple[list[int], int]]) -
     return HeldOutLoss(nats, tokens, text_bytes)
 
 
-def write_report(run: Path, data: Path | None = None, notes: Path | None = None) -> Path:
-    """Write `model/README.md`, `curve.png` and `phases.json` of a finished run; `notes` is text that the card opens with.
+def write_report(run: Path, data: Path | None = None, notes: Path | None = None, shipped: Path | None = None) -> Path:
+    """Write `README.md`, `curve.png` and `phases.json` of a finished run into its model's folder, or into that of `shipped`.
+
+    `shipped` is the model in the form it ships in, such as int8, if not the run's own; the card opens with `notes`.
 
     A scorecard that lies in the run's folder `scorecard` becomes a part of the card, with its plots.
     `data` is the prepared data, by default where the run had it.
@@ -61,7 +65,8 @@ def write_report(run: Path, data: Path | None = None, notes: Path | None = None)
     data = data or (folders[-1] if folders else None)
     if data is None:
         raise TrainError(f"The log of {run} does not say where its data is. Add --data DIR.")
-    engine = StoryEngine.load(str(folder), precision="float32")
+    folder = shipped or folder
+    engine = StoryEngine.load(str(folder), precision="auto" if read_config(folder).int8 else "float32")
     plot_curve(entries, preset, folder / "curve.png")
     for phase in sorted(run.glob("phase-*")):
         write_samples(phase, preset.phase_samples)
@@ -70,7 +75,7 @@ def write_report(run: Path, data: Path | None = None, notes: Path | None = None)
     lines = [
         title,
         "",
-        *_list_figures(engine, preset, entries, data),
+        *_list_figures(engine, preset, entries, data, folder),
         "![Loss](curve.png)",
         "",
         *_take_scorecard(run / "scorecard", folder),
@@ -81,9 +86,13 @@ def write_report(run: Path, data: Path | None = None, notes: Path | None = None)
     return folder / "README.md"
 
 
-def _list_figures(engine: StoryEngine, preset: Preset, entries: Sequence[Mapping[str, Any]], data: Path) -> list[str]:
+def _list_figures(
+    engine: StoryEngine, preset: Preset, entries: Sequence[Mapping[str, Any]], data: Path, folder: Path
+) -> list[str]:
     """What the run was, on what, what it cost, and how it went, as a table."""
-    meta, held_out = Meta.read(data), load_held_out(data)
+    meta, held_out = Meta.read(data), load_held_out(data, folder)
+    config = read_config(folder)
+    form = "int8" if config.int8 else "bfloat16"
     steps = [entry for entry in entries if "loss" in entry]
     last_losses = [entry["loss"] for entry in steps[-50:]]
     seconds = sum(preset.tokens_per_step / max(1, entry["tokens_per_second"]) for entry in steps)
@@ -92,7 +101,7 @@ def _list_figures(engine: StoryEngine, preset: Preset, entries: Sequence[Mapping
     masters = [entry["held_out"] for entry in entries if "held_out" in entry]
     shipped = measure_shipped(engine, held_out) if held_out and masters else None
     rows = [
-        ("parameters", f"{preset.shape.parameters:,}"),
+        ("parameters", f"{sum(math.prod(shape) for shape in config.shapes().values()):,}"),
         ("training text", f"{meta.stories:,} stories, {meta.tokens:,} tokens, {meta.text_bytes / 1e6:.1f} MB"),
         (
             "steps, tokens a step",
@@ -104,7 +113,7 @@ def _list_figures(engine: StoryEngine, preset: Preset, entries: Sequence[Mapping
     if shipped:
         per_byte, per_token = shipped.bits_per_byte, shipped.nats_per_token
         rows += [
-            ("held-out loss as shipped (bfloat16)", f"{per_byte:.4f} bits per byte, {per_token:.4f} nats per token"),
+            (f"held-out loss as shipped ({form})", f"{per_byte:.4f} bits per byte, {per_token:.4f} nats per token"),
             ("the same before rounding (float32)", f"{masters[-1]['bits_per_byte']:.4f} bits per byte"),
             ("perplexity per token, held out", f"{math.exp(per_token):.2f}"),
         ]
@@ -118,7 +127,7 @@ def _list_figures(engine: StoryEngine, preset: Preset, entries: Sequence[Mapping
             f"torch {torch.__version__}, transformers {version('transformers')}, accelerate {version('accelerate')}, "
             f"Python {platform.python_version()}",
         ),
-        ("tokenizer", f"SHA-256 `{meta.tokenizer_sha256[:16]}…`"),
+        ("tokenizer", f"SHA-256 `{hashlib.sha256((folder / 'tokenizer.json').read_bytes()).hexdigest()[:16]}…`"),
         ("data", f"SHA-256 of the shards `{', '.join(str(s['sha256'])[:16] + '…' for s in meta.shards.values())}`"),
         ("weights", f"`{engine.fingerprint}` (first 16 digits of the SHA-256 over the files' hashes)"),
     ]

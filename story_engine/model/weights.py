@@ -72,24 +72,29 @@ class Weights:
     def take(self, name: str) -> Tensor | Int8Matrix:
         """A tensor by its transformers name: in the type that was asked for, or in int8 as it is stored."""
         if not self.config.int8 or name not in self._projections:
-            return self._read(name).to(self._device, self._dtype, copy=True)
-        shape, words = self._projections[name], self._read(f"{name}_packed")
-        if (said := self._read(f"{name}_shape").tolist()) != list(shape):
+            return self._read(name)[0].to(self._device, self._dtype, copy=True)
+        shape = self._projections[name]
+        words, stored, size = self._read(f"{name}_packed", f"{name}_scale", f"{name}_shape")
+        if (said := size.tolist()) != list(shape):
             raise ModelError(f"{name}_shape says {said}, not {list(shape)}. Fetch {self._paths[f'{name}_shape']} again.")
         values = (words.view(torch.uint8)[:, : shape[1]] ^ OFFSET).view(torch.int8)
-        scales = self._read(f"{name}_scale").to(torch.float32, copy=True)
+        scales = stored.to(torch.float32, copy=True)
         return Int8Matrix(values.to(self._device), scales.flatten().to(self._device))
 
-    def _read(self, name: str) -> Tensor:
-        with safe_open(self._paths[name], framework="pt") as file:
-            return file.get_tensor(name)
+    def _read(self, *names: str) -> list[Tensor]:
+        """These tensors; each file is opened once, which for hundreds of tensors takes longer than to read them."""
+        tensors: dict[str, Tensor] = {}
+        for path in {self._paths[name] for name in names}:
+            with safe_open(path, framework="pt") as file:
+                tensors |= {name: file.get_tensor(name) for name in names if self._paths[name] == path}
+        return [tensors[name] for name in names]
 
     def _untie(self, config: ModelConfig, found: dict[str, Stored]) -> ModelConfig:
         """As transformers has it since its version 5: an output layer of its own counts, whatever the config says."""
         head, embedding = "lm_head.weight", "model.embed_tokens.weight"
         if not config.tied or head not in found or embedding not in found:
             return config
-        if found[head].shape == found[embedding].shape and torch.equal(self._read(head).float(), self._read(embedding).float()):
+        if found[head].shape == found[embedding].shape and torch.equal(*(one.float() for one in self._read(head, embedding))):
             found.pop(head)
             return config
         return replace(config, tied=False)

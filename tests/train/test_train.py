@@ -18,6 +18,7 @@ from safetensors.torch import load_file
 from story_engine import Settings, Story, StoryEngine
 from train.__main__ import main
 from train.checkpoint import find_checkpoints
+from train.compressed import export_folder
 from train.errors import TrainError
 from train.heldout import measure_loss
 from train.presets import PRESETS
@@ -236,6 +237,15 @@ def test_the_card_says_what_was_run(finished, data, tmp_path):
     shutil.rmtree(tmp_path / "run/phase-000010")
     assert write_report(tmp_path / "run", data).read_text() == card
     assert len(json.loads((tmp_path / "run/model/phases.json").read_text())["stages"]) == 2
+    assert "as shipped (bfloat16)" in card
+    export_folder(str(tmp_path / "run/model"), "int8", tmp_path / "int8")
+    assert main(["report", str(tmp_path / "run"), "--shipped", str(tmp_path / "int8")]) == 0
+    assert (tmp_path / "run/model/README.md").read_text() == card
+    shipped = (tmp_path / "int8/README.md").read_text()
+    assert "as shipped (int8)" in shipped
+    assert (tmp_path / "int8/phases.json").is_file()
+    parameters = [next(line for line in text.splitlines() if "| parameters |" in line) for text in (card, shipped)]
+    assert parameters[0] == parameters[1]
     assert "bits per byte" in card
     assert card.count("> *") == 20
     assert (card.count("ended") + card.count("cut at the length")) >= 20
