@@ -65,7 +65,13 @@ def build_parser() -> argparse.ArgumentParser:
     card.add_argument("--phases", type=Path, help="the folder of a run whose kept phases are scored, too")
     card.add_argument("--quick", action="store_true", help="fewer items: under five minutes for the embedded model")
     card.add_argument("--only", choices=("claims", "readers"), help="one part: what is claimed, or what a reader meets")
-    card.add_argument("--beside", action="append", default=[], metavar="MODEL", help="a model to compare with, for readers")
+    card.add_argument(
+        "--beside",
+        action="append",
+        default=[],
+        metavar="MODEL[:SETTINGS]",
+        help="to compare with, for readers: a model, its settings, or both (:guidance=0.5)",
+    )
     card.add_argument("--scorer", metavar="MODEL", help="an independent model that transformers reads, for the fit")
     card.add_argument(
         "--side-by-side", type=Path, metavar="FILE", help="thirty openings told by all models, to be read blindly"

@@ -12,7 +12,7 @@ from train.scorecard.claims import measure_claims
 from train.scorecard.fit import TransformersScorer
 from train.scorecard.openings import load_openings
 from train.scorecard.options import Options
-from train.scorecard.readers import Variant, measure_readers
+from train.scorecard.readers import Variant, measure_readers, read_variant
 from train.scorecard.side_by_side import write_side_by_side
 from train.scorecard.subjects import Say, Subject
 from train.stories import read_stories
@@ -37,11 +37,12 @@ def evaluate(options: Options, print_line: Say = print) -> str:
     """Measure, write `scorecard.md`, three plots and `items.jsonl` into `options.out`, and return the text.
 
     Raises:
-        TrainError: a path is missing, or the scorer cannot be read.
+        TrainError: a path is missing, a setting is none, or the scorer cannot be read.
         ModelError: a model cannot be loaded.
     """
     options.check()
     say = Progress(print_line)
+    variants = [Variant("model", options.model), *(read_variant(text, options.model) for text in dict.fromkeys(options.beside))]
     scorer = TransformersScorer(options.scorer) if options.scorer and options.has("readers") else None
     stories = list(read_stories(options.stories)) if options.stories else []
     facts = _describe_run(options)
@@ -55,7 +56,6 @@ def evaluate(options: Options, print_line: Say = print) -> str:
         measured["claims"] = [*claims.subjects.values(), *claims.stages]
         facts["weights"] = claims.weights
     if options.has("readers"):
-        variants = [Variant("model", options.model), *(Variant(name, name) for name in dict.fromkeys(options.beside))]
         openings = load_openings(options.sizes.openings)
         readers = measure_readers(variants, openings, stories, scorer, options.seed, say, options.precision)
         if options.side_by_side:

@@ -37,8 +37,8 @@ class Options:
 
     `training` are files of the training text, for the trigram model and for what is copied; `phases` is the folder of
     a run whose kept phases are scored on the same items. `only` names one part, `claims` or `readers`. For readers,
-    `beside` are models to compare with, `scorer` is an independent model that transformers reads, and `side_by_side` a
-    file for blind reading.
+    `beside` are variants to compare with, as `read_variant` takes them, `scorer` is an independent model that transformers
+    reads, and `side_by_side` a file for blind reading.
     """
 
     model: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -9,8 +10,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from story_engine import Settings, Story, StoryEngine
+from story_engine import Settings, Story, StoryEngine, StoryError
 from story_engine.model.tokenizer import Vocabulary
+from train.errors import TrainError
 from train.scorecard.figures import Figure, Line, estimate_difference, find_figures, write_table
 from train.scorecard.fit import TextScorer, make_derangement, measure_fit
 from train.scorecard.following import count_followed, find_misspelt, is_named
@@ -50,6 +52,25 @@ class Variant:
     label: str
     model: str
     settings: Settings = field(default_factory=Settings)
+
+
+def read_variant(text: str, model: str) -> Variant:
+    """A variant as `--beside` takes it: `MODEL`, `MODEL:setting=value,...`, or `:setting=value,...` for `model` itself.
+
+    Raises:
+        TrainError: a setting is unknown, or its value is none.
+    """
+    name, colon, given = text.rpartition(":")
+    if not colon or "=" not in given:
+        return Variant(text, text)
+    pairs = [part.partition("=") for part in given.split(",")]
+    try:
+        settings = Settings.from_dict({key.strip(): json.loads(value) for key, _, value in pairs})
+    except ValueError as error:
+        raise TrainError(f"--beside {text}: not every setting has a number. Write :guidance=0.5,temperature=0.7") from error
+    except StoryError as error:
+        raise TrainError(f"--beside {text}: {error}") from error
+    return Variant(text, name or model, settings)
 
 
 @dataclass(frozen=True)
