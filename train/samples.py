@@ -65,7 +65,8 @@ def record_phases(run: Path, path: Path) -> None:
     losses = {entry["step"]: entry["held_out"]["nats_per_token"] for entry in entries if "held_out" in entry}
     stages = [_read_stage(phase) for phase in sorted(run.glob("phase-*"))]
     if stages and losses and stages[-1]["stories"]:
-        record = {"steps": preset.steps, "curve": sorted(losses.items()), "stages": stages}
+        starts = [entry["lineage"].get("start") for entry in entries if "lineage" in entry]
+        record = {"steps": preset.steps, "curve": sorted(losses.items()), "stages": stages, "fine_tuned": any(starts)}
         path.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 

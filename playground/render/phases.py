@@ -36,11 +36,15 @@ LOSS = Markup('<text x="{x}" y="{y:.1f}" text-anchor="end">{loss}</text>')
 
 @dataclass(frozen=True)
 class Phases:
-    """`curve` holds (step, nats per token on held-out text); `stages` a step and its stories, opening by opening."""
+    """`curve` holds (step, nats per token on held-out text); `stages` a step and its stories, opening by opening.
+
+    A `fine_tuned` run began with a model that had learnt from other text; the named phases are none of its own.
+    """
 
     steps: int
     curve: list[tuple[int, float]]
     stages: list[dict[str, Any]]
+    fine_tuned: bool = False
 
     @property
     def openings(self) -> list[str]:
@@ -55,12 +59,12 @@ class Phases:
         return STORIES.format(NOTHING.join(stories))
 
     def _name_stage(self, step: int, texts: Texts) -> str:
-        if step > self.steps:  # another run came after that of the curve
-            return texts["after_joining"]
-        return texts["untrained"] if step == 0 else texts["after_training"].format(share=step / self.steps)
+        if step == 0:
+            return texts["before_tuning" if self.fine_tuned else "untrained"]
+        return texts["after_training"].format(share=step / self.steps)
 
     def plot_curve(self, texts: Texts = ENGLISH) -> Markup:
-        """Held-out loss over the step, above the four named phases; an SVG that takes its colours from the page."""
+        """Held-out loss over the step, above the named phases if it has them; an SVG that takes its colours from the page."""
         top, bottom = max(loss for _, loss in self.curve), min(loss for _, loss in self.curve)
 
         def y(loss: float) -> float:
@@ -69,12 +73,13 @@ class Phases:
         def name(loss: float) -> str:
             return f"{loss:.1f}".replace(".", texts["point"])
 
+        phases = [] if self.fine_tuned else list(pairwise(NAMES))
         return CURVE.format(
             width=WIDTH,
             height=HEIGHT,
             label=texts["curve_label"].format(top=name(top), bottom=name(bottom), steps=self.steps),
-            bands=NOTHING.join(BAND.format(x=_x(a), width=_x(b) - _x(a), height=HEIGHT - 32) for a, b in pairwise(NAMES)),
-            names=NOTHING.join(NAME.format(x=(_x(a) + _x(b)) / 2, words=texts[NAMES[a]]) for a, b in pairwise(NAMES)),
+            bands=NOTHING.join(BAND.format(x=_x(a), width=_x(b) - _x(a), height=HEIGHT - 32) for a, b in phases),
+            names=NOTHING.join(NAME.format(x=(_x(a) + _x(b)) / 2, words=texts[NAMES[a]]) for a, b in phases),
             ends=NOTHING.join(LOSS.format(x=MARGIN - 4, y=y(loss) + 4, loss=name(loss)) for loss in (top, bottom)),
             left=MARGIN,
             right=RIGHT,
@@ -97,4 +102,4 @@ def read_phases(folder: Path) -> Phases | None:
     if not path.is_file():
         return None
     data = json.loads(path.read_text(encoding="utf-8"))
-    return Phases(data["steps"], [(step, loss) for step, loss in data["curve"]], data["stages"])
+    return Phases(data["steps"], [(step, loss) for step, loss in data["curve"]], data["stages"], data.get("fine_tuned", False))

@@ -159,10 +159,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "stages": ("The same opening, told at each stage", "Derselbe Anfang, auf jeder Stufe erzählt"),
     "untrained": ("Before any training", "Vor allem Lernen"),
     "after_training": ("After {share:.0%} of the training", "Nach {share:.0%} des Lernens"),
-    "after_joining": (
-        "As it ships: this model and a second one, joined and taught further",
-        "Wie es ausgeliefert wird: mit einem zweiten Modell vereint und weiter unterrichtet",
-    ),
+    "before_tuning": ("Before it read any of these stories", "Bevor es eine dieser Geschichten las"),
     "phase_words": ("words", "Wörter"),
     "phase_sentences": ("sentences", "Sätze"),
     "phase_coherence": ("coherence", "Zusammenhang"),

@@ -1,6 +1,7 @@
 """The time machine's record: made by a run's report, drawn for the page."""
 
 import json
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -53,7 +54,8 @@ def test_a_model_of_ones_own_brings_its_own_stages(tmp_path, scripted):
         assert page.widgets.phases.openings == openings
 
 
-def test_a_stage_behind_the_curve_is_told_as_what_came_of_it(phases):
-    later = Phases(20, phases.curve, [*phases.stages, {"step": 23, "stories": {"Tom ran.": " Far."}}])
-    assert "As it ships" in later.render_stories("Tom ran.")
-    assert later.plot_curve() == phases.plot_curve()
+def test_a_fine_tuned_model_was_no_blank_page_and_has_no_named_phases(phases):
+    tuned = replace(phases, fine_tuned=True)
+    assert "Before it read any of these stories" in tuned.render_stories("Tom ran.")
+    assert "coherence" in phases.plot_curve()
+    assert "coherence" not in tuned.plot_curve()
