@@ -21,8 +21,10 @@ from story_engine.insight.replay import Replay, replay_passage
 from story_engine.model.autotune import KERNELS
 from story_engine.model.hub import EMBEDDED, EMBEDDED_FOLDER, PUBLISHED
 from story_engine.model.quantize import PRECISIONS
+from story_engine.pictures.book import WHEN, draw_pictures
+from story_engine.pictures.palette import write_dark_style
 from story_engine.settings import RANGES, Settings, read_unwanted
-from story_engine.stories.export import FORMS, export_story
+from story_engine.stories.export import FORMS, NO_PICTURES, Pictures, export_story
 from story_engine.stories.input import check_notes, check_words, keep_joint
 from story_engine.stories.library import Library, OpenStory, is_uid
 from story_engine.stories.lore import Lore, check_lore, find_named, write_lore
@@ -38,9 +40,11 @@ __all__ = [
     "KERNELS",
     "MAX_FILE_BYTES",
     "MAX_TITLE",
+    "NO_PICTURES",
     "PRECISIONS",
     "PUBLISHED",
     "RANGES",
+    "WHEN",
     "Choice",
     "Doubt",
     "Influence",
@@ -52,6 +56,7 @@ __all__ = [
     "ModelError",
     "OpenStory",
     "Passage",
+    "Pictures",
     "Piece",
     "ReadStory",
     "Reading",
@@ -71,6 +76,7 @@ __all__ = [
     "check_lore",
     "check_notes",
     "check_words",
+    "draw_pictures",
     "export_story",
     "find_alternatives",
     "find_doubts",
@@ -85,5 +91,6 @@ __all__ = [
     "read_json",
     "read_unwanted",
     "replay_passage",
+    "write_dark_style",
     "write_lore",
 ]

@@ -7,9 +7,11 @@ import re
 import unicodedata
 import uuid
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html import escape
 from itertools import groupby
+from types import MappingProxyType
+from typing import NamedTuple
 
 from story_engine.errors import InputError
 from story_engine.stories.savefile import dump_json, dump_story
@@ -19,6 +21,18 @@ STYLE = (
     "body { max-width: 36rem; margin: 3rem auto; padding: 0 1rem; font: 1.1rem/1.7 Charter, Palatino, Georgia, serif; }\n"
     ".reader { font-style: italic; }\n"
 )
+# On paper: a title page, page numbers, and pages of half the usual size, which a printer lays two on a sheet to fold.
+PRINT = (
+    "@page { size: A5; margin: 18mm 16mm; @bottom-center { content: counter(page); font: 9pt serif; } }\n"
+    "@page :first { @bottom-center { content: none; } }\n"
+    "@media print {\n"
+    "  :root { color-scheme: light; }\n"
+    "  body { margin: 0; padding: 0; max-width: none; font-size: 11.5pt; }\n"
+    "  h1 { height: 150mm; display: flex; align-items: center; justify-content: center; text-align: center; margin: 0; "
+    "font-size: 26pt; break-after: page; }\n"
+    "  p { orphans: 3; widows: 3; }\n"
+    "}\n"
+)
 MOST_IN_NAME = 40
 UNTITLED = "A story"
 _SPACING = re.compile("[\r\v\f\x1c-\x1f\x85]")
@@ -27,8 +41,19 @@ _MARKDOWN = re.compile(r"([\\`*_\[\]<>#|~]|&(?=#?\w+;))")
 _BLOCK = re.compile(r"^([-+=]|\d{1,9}(?=[.)]))")  # begins a rule, a heading or a list
 
 
-def export_story(story: Story, form: str) -> tuple[str, str, bytes]:
-    """File name, media type and content of the story in view, in one of `FORMS`.
+class Pictures(NamedTuple):
+    """The pictures of a story as SVG: what all of them use, and those of single passages, which stand behind their words."""
+
+    symbols: str = ""
+    by_passage: Mapping[int, str] = MappingProxyType({})
+    style: str = ""
+
+
+NO_PICTURES = Pictures()
+
+
+def export_story(story: Story, form: str, pictures: Pictures = NO_PICTURES) -> tuple[str, str, bytes]:
+    """File name, media type and content of the story in view, in one of `FORMS`; web pages and e-books show the pictures.
 
     Raises:
         InputError: the story is blank, or the form is none of these.
@@ -38,7 +63,7 @@ def export_story(story: Story, form: str) -> tuple[str, str, bytes]:
     if story.last() is None:
         raise InputError("There is no story to save yet.")
     suffix, media, write = FORMS[form]
-    return f"{_make_name(story.title)}{suffix}", media, write(story)
+    return f"{_make_name(story.title)}{suffix}", media, write(story, pictures)
 
 
 def _make_name(title: str) -> str:
@@ -47,19 +72,32 @@ def _make_name(title: str) -> str:
     return "-".join("".join(kept).split())[:MOST_IN_NAME].strip("-") or "story"
 
 
-def split_paragraphs(story: Story) -> list[list[tuple[str, str]]]:
-    """The story in view as paragraphs of `(author, words)`; line breaks separate paragraphs, wherever they stand.
+class Paragraph(NamedTuple):
+    """Its words as `(author, words)`, and the passages that end in it."""
+
+    parts: list[tuple[str, str]]
+    ending: list[int]
+
+
+def split_paragraphs(story: Story) -> list[Paragraph]:
+    """The story in view as paragraphs; line breaks separate them, wherever they stand.
 
     The words have no control characters, which no form but plain text can hold.
     """
-    paragraphs: list[list[tuple[str, str]]] = [[]]
+    paragraphs = [Paragraph([], [])]
     for passage in story.path():
         for number, line in enumerate(_drop_controls(passage.text).split("\n")):
             if number:
-                paragraphs.append([])
+                paragraphs.append(Paragraph([], []))
             if line:
-                paragraphs[-1].append((passage.author, line))
-    return [paragraph for paragraph in paragraphs if "".join(words for _, words in paragraph).strip()]
+                paragraphs[-1].parts.append((passage.author, line))
+        last = next((one for one in reversed(paragraphs) if _has_words(one)), paragraphs[-1])
+        last.ending.append(passage.id)
+    return [paragraph for paragraph in paragraphs if _has_words(paragraph)]
+
+
+def _has_words(paragraph: Paragraph) -> bool:
+    return any(words.strip() for _, words in paragraph.parts)
 
 
 def find_title(story: Story) -> str:
@@ -71,15 +109,15 @@ def _drop_controls(text: str) -> str:
     return _UNPRINTABLE.sub("", _SPACING.sub(" ", text))
 
 
-def _write_text(story: Story) -> bytes:
+def _write_text(story: Story, _: Pictures) -> bytes:
     return (story.text().strip() + "\n").encode()
 
 
-def _write_markdown(story: Story) -> bytes:
+def _write_markdown(story: Story, _: Pictures) -> bytes:
     """The reader's words in italics. Signs that Markdown would take for its own are escaped."""
     lines = [f"# {_escape_markdown(find_title(story))}"]
     for paragraph in split_paragraphs(story):
-        parts, line = _join_parts(paragraph), ""
+        parts, line = _join_parts(paragraph.parts), ""
         around = ["", *(words for _, words in parts), ""]
         for number, (author, words) in enumerate(parts):
             before, after = around[number][-1:], around[number + 2][:1]
@@ -122,23 +160,27 @@ def _escape_block(line: str) -> str:
     return _BLOCK.sub(lambda found: found[1] + "\\" if found[1].isdigit() else "\\" + found[1], line)
 
 
-def _write_html(story: Story) -> bytes:
+def _write_html(story: Story, pictures: Pictures) -> bytes:
     title = escape(find_title(story))
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
-        f"<style>\n{STYLE}</style></head>\n<body>\n<h1>{title}</h1>\n{_render_paragraphs(story)}\n</body></html>\n"
+        f"<style>\n{STYLE}{PRINT}{pictures.style}</style></head>\n"
+        f"<body>\n<h1>{title}</h1>\n{_render_paragraphs(story, pictures)}\n</body></html>\n"
     ).encode()
 
 
-def _render_paragraphs(story: Story) -> str:
-    return "\n".join(
-        "<p>" + "".join(f'<span class="{author}">{escape(words)}</span>' for author, words in paragraph) + "</p>"
-        for paragraph in split_paragraphs(story)
-    )
+def _render_paragraphs(story: Story, pictures: Pictures) -> str:
+    """Paragraphs as HTML that is XML too; a picture stands behind the paragraph in which its passage ends."""
+    blocks = [pictures.symbols] if pictures.by_passage else []
+    for paragraph in split_paragraphs(story):
+        spans = (f'<span class="{author}">{escape(words)}</span>' for author, words in paragraph.parts)
+        blocks.append(f"<p>{''.join(spans)}</p>")
+        blocks += [pictures.by_passage[number] for number in paragraph.ending if number in pictures.by_passage]
+    return "\n".join(blocks)
 
 
-def _write_epub(story: Story) -> bytes:
+def _write_epub(story: Story, pictures: Pictures) -> bytes:
     """EPUB 3 with one chapter; the type comes first and unpacked, as the standard (OCF 3.3) wants it.
 
     The identifier is the same for the same story, and does not tell its number, which is the key to it.
@@ -146,6 +188,7 @@ def _write_epub(story: Story) -> bytes:
     title, identifier = escape(find_title(story)), uuid.uuid5(uuid.NAMESPACE_URL, f"story-playground:{story.uid}")
     head = '<?xml version="1.0" encoding="utf-8"?>\n'
     spaces = 'xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops"'
+    drawn = ' properties="svg"' if pictures.by_passage else ""
     page = f'{head}<html {spaces} lang="en" xml:lang="en">'
     files = {
         "META-INF/container.xml": head
@@ -156,14 +199,14 @@ def _write_epub(story: Story) -> bytes:
         f"<dc:title>{title}</dc:title><dc:language>en</dc:language>"
         '<meta property="dcterms:modified">2000-01-01T00:00:00Z</meta></metadata><manifest>'
         '<item id="nav" href="nav.xhtml" media-type="application/xhtml+xml" properties="nav"/>'
-        '<item id="story" href="story.xhtml" media-type="application/xhtml+xml"/>'
+        '<item id="story" href="story.xhtml" media-type="application/xhtml+xml"' + drawn + "/>"
         '<item id="style" href="style.css" media-type="text/css"/></manifest>'
         '<spine><itemref idref="story"/></spine></package>',
         "nav.xhtml": f"{page}<head><title>{title}</title></head><body>"
         f'<nav epub:type="toc"><ol><li><a href="story.xhtml">{title}</a></li></ol></nav></body></html>',
         "story.xhtml": f'{page}<head><title>{title}</title><link rel="stylesheet" href="style.css"/></head>'
-        f"<body><h1>{title}</h1>\n{_render_paragraphs(story)}</body></html>",
-        "style.css": STYLE,
+        f"<body><h1>{title}</h1>\n{_render_paragraphs(story, pictures)}</body></html>",
+        "style.css": STYLE + pictures.style,
     }
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as book:
@@ -174,12 +217,12 @@ def _write_epub(story: Story) -> bytes:
     return content.getvalue()
 
 
-def _write_tree(story: Story) -> bytes:
+def _write_tree(story: Story, _: Pictures) -> bytes:
     """The tree without the story's number, which is the key to it."""
     return dump_json({name: value for name, value in dump_story(story).items() if name != "uid"}).encode()
 
 
-FORMS: dict[str, tuple[str, str, Callable[[Story], bytes]]] = {
+FORMS: dict[str, tuple[str, str, Callable[[Story, Pictures], bytes]]] = {
     "text": (".txt", "text/plain", _write_text),
     "Markdown": (".md", "text/markdown", _write_markdown),
     "web page": (".html", "text/html", _write_html),

@@ -35,7 +35,7 @@ class ReadStory(NamedTuple):
 
 def dump_story(story: Story) -> dict[str, Any]:
     """Plain data for JSON. What came later than the form is written where a story has it: other files stay as they were."""
-    later = {"lore": [asdict(entry) for entry in story.lore]}
+    later = {"lore": [asdict(entry) for entry in story.lore], "figures": dict(story.figures)}
     return {
         "format": FORMAT,
         "uid": story.uid,
@@ -125,6 +125,7 @@ def _read_story(data: Mapping[str, Any], is_own: bool) -> ReadStory:
     story.pins = [_read_key(key, count) for key in data["pins"]]
     # Later additions: an older file has none.
     story.characters, story.notes = (_read_lines(data.get(name, []), is_own) for name in ("characters", "notes"))
+    story.figures = {_text(key, MAX_TITLE): _number(looks, LARGEST) for key, looks in data.get("figures", {}).items()}
     story.lore = _read_lore(data.get("lore", []), is_own)
     memory = data["memory"]
     story.memory = Memory(

@@ -240,6 +240,10 @@ class Story:
         self.pins.append(key)
         return True
 
+    def change_figure(self, key: str) -> None:
+        """Draw somebody otherwise, in all pictures."""
+        self.figures[key] = self.figures.get(key, 0) + 1
+
     def _append(self, passage: Passage) -> Passage:
         self.passages.append(passage)
         self.visited[self.find_first_wording(passage.parent)] = passage.id

@@ -1,0 +1,232 @@
+"""Lexicon: which words of a story name a thing, a place, an hour, a weather or a mood that can be drawn."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from story_engine.pictures.creatures import CREATURE_OF, PERSON_OF
+
+Place = Literal[
+    "meadow", "forest", "park", "garden", "farm", "town", "road", "beach", "river", "sea", "underwater", "mountain", "desert",
+    "castle", "school", "room", "kitchen", "bedroom", "shop", "sky", "space", "cave",
+]  # fmt: skip
+
+Time = Literal["day", "morning", "evening", "night"]
+
+Weather = Literal["", "sunny", "rain", "snow", "wind", "storm", "rainbow"]
+
+# symbol, height: the words that name the thing. `carried` things go into a hand where somebody has them.
+_THINGS = {
+    ("soccer-ball", 30): "ball soccer football",
+    ("basketball", 32): "basketball",
+    ("balloon", 62): "balloon",
+    ("kite", 62): "kite",
+    ("teddy-bear", 46): "teddy teddy-bear doll toy toys plush",
+    ("automobile", 84): "car cars",
+    ("bus", 112): "bus",
+    ("delivery-truck", 100): "truck lorry van",
+    ("locomotive", 118): "train engine",
+    ("tractor", 100): "tractor",
+    ("fire-engine", 104): "fire-truck firetruck",
+    ("airplane", 76): "airplane plane jet",
+    ("rocket", 110): "rocket spaceship",
+    ("sailboat", 92): "boat ship sailboat",
+    ("bicycle", 78): "bicycle bike",
+    ("kick-scooter", 66): "scooter",
+    ("sled", 52): "sled sleigh",
+    ("wrapped-gift", 46): "gift present surprise",
+    ("birthday-cake", 50): "cake",
+    ("cupcake", 34): "cupcake muffin",
+    ("cookie", 28): "cookie biscuit cookies",
+    ("red-apple", 30): "apple",
+    ("banana", 34): "banana",
+    ("carrot", 34): "carrot",
+    ("strawberry", 28): "strawberry berry berries strawberries",
+    ("cherries", 30): "cherry cherries",
+    ("pear", 30): "pear",
+    ("grapes", 32): "grape grapes",
+    ("tangerine", 28): "tangerine",
+    ("lemon", 28): "lemon",
+    ("watermelon", 38): "watermelon",
+    ("bread", 34): "bread loaf",
+    ("cheese-wedge", 32): "cheese",
+    ("honey-pot", 40): "honey jam",
+    ("soft-ice-cream", 38): "ice-cream cone",
+    ("candy", 28): "candy candies sweets treat",
+    ("lollipop", 36): "lollipop",
+    ("chocolate-bar", 32): "chocolate",
+    ("pizza", 36): "pizza",
+    ("sandwich", 34): "sandwich",
+    ("egg", 26): "egg eggs",
+    ("pot-of-food", 48): "soup stew pot",
+    ("steaming-bowl", 38): "noodles rice",
+    ("glass-of-milk", 34): "milk juice",
+    ("teapot", 40): "teapot tea",
+    ("pie", 40): "pie",
+    ("old-key", 34): "key",
+    ("gem-stone", 32): "gem diamond jewel jewels stone",
+    ("crown", 34): "crown",
+    ("ring", 26): "ring",
+    ("coin", 28): "coin coins penny",
+    ("money-bag", 36): "money gold treasure",
+    ("magic-wand", 40): "wand",
+    ("candle", 36): "candle",
+    ("flashlight", 36): "flashlight torch",
+    ("open-book", 38): "book story-book",
+    ("pencil", 36): "pencil pen",
+    ("crayon", 34): "crayon crayons",
+    ("paintbrush", 36): "paintbrush brush",
+    ("artist-palette", 38): "paint paints",
+    ("envelope", 34): "letter envelope card note",
+    ("scroll", 38): "map scroll",
+    ("bell", 34): "bell",
+    ("drum", 46): "drum",
+    ("guitar", 54): "guitar violin",
+    ("trumpet", 44): "trumpet horn",
+    ("flute", 42): "flute whistle",
+    ("umbrella", 70): "umbrella",
+    ("womans-hat", 36): "hat",
+    ("billed-cap", 34): "cap",
+    ("scarf", 36): "scarf",
+    ("gloves", 32): "glove gloves mittens",
+    ("socks", 32): "sock socks",
+    ("hiking-boot", 34): "boot boots",
+    ("running-shoe", 30): "shoe shoes",
+    ("dress", 48): "dress",
+    ("t-shirt", 40): "shirt",
+    ("backpack", 44): "backpack bag",
+    ("basket", 44): "basket",
+    ("bucket", 40): "bucket pail",
+    ("broom", 56): "broom",
+    ("hammer", 36): "hammer tool tools",
+    ("ladder", 110): "ladder",
+    ("fishing-pole", 60): "fishing-pole fishing",
+    ("package", 46): "box boxes chest package",
+    ("puzzle-piece", 34): "puzzle",
+    ("bricks", 40): "blocks block lego tower",
+    ("yarn", 34): "yarn wool string",
+    ("feather", 32): "feather",
+    ("fallen-leaf", 34): "leaf leaves",
+    ("tulip", 46): "flower flowers tulip",
+    ("rose", 46): "rose roses",
+    ("sunflower", 62): "sunflower",
+    ("seedling", 40): "seed seeds plant sprout",
+    ("mushroom", 42): "mushroom mushrooms",
+    ("wood", 48): "log wood sticks stick",
+    ("rock", 50): "rock rocks stone-wall",
+    ("nest-with-eggs", 48): "nest",
+    ("bone", 32): "bone",
+    ("snowflake", 30): "snowflake",
+    ("fire", 62): "fire campfire",
+    ("tent", 100): "tent camp camping",
+    ("playground-slide", 120): "slide",
+    ("fountain", 110): "fountain",
+    ("spiral-shell", 32): "shell shells seashell",
+    ("jack-o-lantern", 50): "pumpkin",
+    ("trophy", 48): "trophy prize medal",
+    ("telescope", 70): "telescope",
+    ("mirror", 80): "mirror",
+    ("alarm-clock", 36): "clock",
+    ("television", 56): "tv television",
+    ("chair", 76): "chair",
+    ("christmas-tree", 150): "christmas-tree",
+    ("carousel-horse", 100): "carousel merry-go-round",
+}
+
+# Things that are too big for a hand, or stand and hang by themselves.
+HEAVY = frozenset(
+    "automobile bus delivery-truck locomotive tractor fire-engine airplane rocket sailboat bicycle sled ladder tent "
+    "playground-slide fountain fire chair television mirror telescope christmas-tree carousel-horse rock wood "
+    "nest-with-eggs jack-o-lantern sunflower pot-of-food kick-scooter".split()
+)
+
+CLOTHES = frozenset("hiking-boot running-shoe socks gloves scarf dress t-shirt".split())
+
+IN_AIR = frozenset(("airplane",))
+
+TREATS = frozenset(("candy", "cookie"))
+
+_PLACES: dict[Place, str] = {
+    "forest": "forest woods jungle",
+    "park": "park playground",
+    "garden": "garden yard backyard flowers-bed",
+    "farm": "farm barn field fields",
+    "town": "town city village street market shops",
+    "road": "road path",
+    "beach": "beach sand shore",
+    "river": "river lake pond stream",
+    "sea": "sea ocean waves island",
+    "mountain": "mountain mountains hill hills",
+    "desert": "desert",
+    "castle": "castle palace kingdom",
+    "school": "school classroom class",
+    "kitchen": "kitchen oven stove",
+    "bedroom": "bedroom bed",
+    "room": "house home room inside door window sofa couch table attic basement",
+    "shop": "shop store",
+    "space": "space moon-trip planet",
+    "cave": "cave tunnel",
+    "meadow": "meadow grass outside",
+}
+
+_UNDERWATER = re.compile(
+    r"\b(?:deep in|under|bottom of|below|lived in) the (?:deep |blue |big )*(?:sea|ocean|water)\b", re.IGNORECASE
+)
+
+_TIMES: dict[Time, str] = {
+    "night": "night moon stars midnight asleep bedtime",
+    "evening": "evening sunset dinner supper",
+    "morning": "morning sunrise breakfast dawn woke",
+    "day": "noon afternoon day lunch",
+}
+
+_WEATHER: dict[Weather, str] = {
+    "rain": "rain rainy rained raining puddle puddles wet",
+    "snow": "snow snowy snowed snowing ice winter snowflakes snowman",
+    "storm": "storm thunder lightning stormy",
+    "wind": "wind windy blew breeze",
+    "rainbow": "rainbow",
+    "sunny": "sun sunny warm sunshine summer",
+}
+
+# What is in the air between people.
+_MOODS = {
+    "red-heart": "love loved hug hugged hugs kiss kissed",
+    "musical-notes": "sang sing singing song songs music danced dance dancing",
+    "zzz": "sleep slept sleepy asleep nap",
+    "sparkles": "magic magical wish wished spell glowed sparkled",
+}
+
+_PLURALS = {"mice": "mouse", "wolves": "wolf", "geese": "goose", "fishes": "fish", "children": "child", "men": "man"}
+
+THING_OF = {word: symbol for (symbol, _), words in _THINGS.items() for word in words.split()}
+
+HEIGHT_OF = dict(_THINGS.keys())
+PLACE_OF: dict[str, Place] = {word: place for place, words in _PLACES.items() for word in words.split()}
+
+TIME_OF: dict[str, Time] = {word: time for time, words in _TIMES.items() for word in words.split()}
+
+WEATHER_OF: dict[str, Weather] = {word: weather for weather, words in _WEATHER.items() for word in words.split()}
+
+MOOD_OF = {word: mood for mood, words in _MOODS.items() for word in words.split()}
+
+
+def singular(word: str) -> str:
+    """A word of the lexicon for its plural; other words as they are."""
+    if word in _PLURALS:
+        return _PLURALS[word]
+    if word.endswith("s") and word[:-1] in (CREATURE_OF | PERSON_OF | THING_OF):
+        return word[:-1]
+    return word
+
+
+def is_word(word: str) -> bool:
+    """Whether the lexicon has a word, in lower case."""
+    noun = singular(word)
+    return any(noun in words for words in (CREATURE_OF, PERSON_OF, THING_OF, PLACE_OF, TIME_OF, WEATHER_OF, MOOD_OF))
+
+
+def is_underwater(text: str) -> bool:
+    """Whether a text tells of what is in the sea, not beside it."""
+    return bool(_UNDERWATER.search(text))

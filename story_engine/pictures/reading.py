@@ -1,0 +1,166 @@
+"""Reading a story for its pictures: who is in a passage, what they carry, where and when, from its words and the story so far."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from story_engine.pictures.cast import Cast, pick_number
+from story_engine.pictures.creatures import KINDS
+from story_engine.pictures.lexicon import (
+    CLOTHES,
+    HEAVY,
+    MOOD_OF,
+    PLACE_OF,
+    THING_OF,
+    TIME_OF,
+    WEATHER_OF,
+    Place,
+    Time,
+    Weather,
+    is_underwater,
+    singular,
+)
+from story_engine.pictures.scene import Figure, Scene
+from story_engine.text.sentences import split_sentences
+
+STRONGEST: tuple[Weather, ...] = ("rainbow", "storm", "snow", "rain", "wind", "sunny")
+MOST_FIGURES, MOST_THINGS = 4, 3
+COLOURS = frozenset("red orange yellow green blue purple pink brown black white gray grey gold golden".split())
+_WORD = re.compile(r"[A-Za-z][A-Za-z-]*")
+_INTO = re.compile(r"\b(?:in|into|at|to|on|by|near|through|across|from|around|under|behind|along|reached|inside|entered)$")
+_HAS = re.compile(
+    r"\b(?:ha[sd]|have|holds?|held|holding|takes?|took|carr(?:y|ied|ying|ies)|br(?:ing|ought)|found|got|gets?|gave|gives?|picked|"
+    r"grabbed|with|play(?:ed|ing)?|threw|caught|w[eo]re|wearing|opened|ate|eating|bought|made|put on|showed|drew|pulled|wanted)\b"
+)
+_GETS = re.compile(r"\b(?:found|finds|bought|gave|got|made|lost|new|wanted)\b")  # clothes that are no part of who has them
+_PAIRS = re.compile(
+    r"\b(?:teddy bear|polar bear|guinea pig|ice cream|fire truck|christmas tree|merry go round|story book|tropical fish|fishing pole)",
+    re.IGNORECASE,
+)
+_MOON = re.compile(
+    r"\b(?:fl[ey]w?|flying|rocket|land(?:ed|s)?|walk(?:ed|s)?|travel(?:ed|s)?)\b[^.!?]* (?:to|on) the moon\b|\b(?:in|into|through|outer) space\b",
+    re.IGNORECASE,
+)
+_DARK = re.compile(r"\b(?:was|got|grew|getting) (?:very |so )?dark\b|\bdark night\b")
+_INDOORS = re.compile(
+    r"\b(?:in|inside|into) (?:the|his|her|their|a|my) (?:\w+ )?house\b|\bat home\b|\b(?:went|came|go|ran) home\b"
+)
+_INSIDE: frozenset[str] = frozenset(("room", "kitchen", "bedroom", "shop", "school", "cave"))
+LANDMARKS = {
+    "house": "house",
+    "home": "house",
+    "hut": "hut",
+    "castle": "castle",
+    "barn": "house-with-garden",
+    "village": "houses",
+}
+LANDMARKS |= {"church": "church", "tent": "tent", "school": "school", "volcano": "volcano", "tree": "tree", "cottage": "hut"}
+
+
+@dataclass
+class Reading:
+    """What is known of a story as far as it was read; `looks` counts the reader's clicks on figures, by their keys."""
+
+    looks: Mapping[str, int]
+    cast: Cast = field(default_factory=Cast)
+    place: Place = "meadow"
+    time: Time = "day"
+    weather: Weather = ""
+    underwater: bool = False
+    colours: dict[str, str] = field(default_factory=dict)
+
+    def read(self, text: str) -> Scene:
+        """The scene of the next piece of the story. The words, and what was read before, decide everything."""
+        figures: dict[str, str] = {}  # key -> what it carries
+        things: dict[str, None] = {}
+        text = _PAIRS.sub(lambda match: match.group().replace(" ", "-"), text)
+        self.cast.text += text
+        words = [word.lower() for word in _WORD.findall(text)]
+        for sentence in split_sentences(text):
+            self._read_sentence(sentence, figures, things)
+            self._find_place(sentence)
+        self._find_hours(words, text)
+        if not figures:
+            figures = dict.fromkeys(self.cast.find_last(lambda kind: True, 1), "")
+        return Scene(
+            seed=pick_number(text, 2**31),
+            figures=tuple(self._show(key, thing) for key, thing in list(figures.items())[:MOST_FIGURES]),
+            things=tuple(thing for thing in things if thing not in figures.values())[:MOST_THINGS],
+            place=self.place,
+            time=self.time,
+            weather=self.weather,
+            mood=next((MOOD_OF[word] for word in reversed(words) if word in MOOD_OF), ""),
+            landmark=next((LANDMARKS[word] for word in words if word in LANDMARKS), ""),
+            underwater=self.underwater,
+        )
+
+    def _show(self, key: str, thing: str) -> Figure:
+        look, colour = self.looks.get(key, 0), self.colours.get(key, "")
+        return Figure(key, self.cast.kinds[key], look, colour, thing, self.cast.hero)
+
+    def _read_sentence(self, sentence: str, figures: dict[str, str], things: dict[str, None]) -> None:
+        """Who is in a sentence, and which things; one who has a thing carries it."""
+        spoken = list(self.cast.find(sentence))
+        for _, key in spoken:
+            figures.setdefault(key, "")
+        for key, place in {key: place for place, key in spoken}.items():
+            self._note_colour(key, sentence[:place])
+        for match in _WORD.finditer(sentence):
+            symbol, before = self._find_thing(match.group().lower()), sentence[: match.start()]
+            if not symbol or sentence[match.end() :].startswith(" of ") or (symbol in CLOTHES and not _GETS.search(before)):
+                continue
+            self._note_colour(symbol, before)
+            thing = f"{symbol}:{self.colours[symbol]}" if symbol in self.colours else symbol
+            owner = next((key for place, key in reversed(spoken) if place < match.start()), "")
+            is_free = owner and not figures[owner] and self.cast.kinds[owner] not in KINDS and thing not in figures.values()
+            if is_free and symbol not in HEAVY and thing not in things and _HAS.search(before):
+                figures[owner] = thing
+            else:
+                things.setdefault(thing)
+
+    def _find_thing(self, word: str) -> str:
+        return THING_OF.get(word) or THING_OF.get(singular(word), "")
+
+    def _note_colour(self, key: str, before: str) -> None:
+        """The colour that stands in the two words before something: it keeps it all through the story."""
+        for word in before.lower().replace(",", " ").split()[-2:]:
+            if word in COLOURS:
+                self.colours[key] = {"grey": "gray", "golden": "gold"}.get(word, word)
+
+    def _find_place(self, sentence: str) -> None:
+        if is_underwater(sentence):
+            self.place, self.underwater = "sea", True
+            return
+        if _MOON.search(sentence):
+            self._go("space")
+        elif _INDOORS.search(sentence):
+            self._go("room")
+        for match in _WORD.finditer(sentence):
+            word = match.group().lower()
+            place = PLACE_OF.get(word) or PLACE_OF.get(singular(word))
+            before = " ".join(sentence[: match.start()].lower().split()[-4:])
+            is_told_of = before == "the" and sentence[match.end() :].startswith((" was", " were"))
+            if word in ("outside", "inside") or is_told_of or (place and word not in ("house", "home") and _leads_into(before)):
+                self._go("meadow" if word == "outside" and self.place in _INSIDE else place or self.place)
+
+    def _go(self, place: Place) -> None:
+        if place != "meadow" or self.place in _INSIDE:
+            self.place, self.underwater = place, False
+
+    def _find_hours(self, words: list[str], text: str) -> None:
+        for word in words:
+            self.time = TIME_OF.get(word, self.time)
+            if word in ("next", "later") and self.weather in ("storm", "wind", "rainbow", "sunny"):
+                self.weather = ""
+        told = {WEATHER_OF[word] for word in words if word in WEATHER_OF}
+        self.weather = next((weather for weather in STRONGEST if weather in told), self.weather)
+        if _DARK.search(text):
+            self.time = "night"
+
+
+def _leads_into(before: str) -> bool:
+    """Whether the last of up to four words say that somebody is or goes there: "into the big dark"."""
+    words = before.split()
+    return any(_INTO.search(" ".join(words[: len(words) - back])) for back in range(4))
