@@ -19,7 +19,7 @@ from playground.actions import Actions
 from playground.visit import Live, View, Visit
 from story_engine import RANGES, Settings, Story, StoryError, read_unwanted
 
-SETTINGS_TYPES = {"max_new_tokens": int, "top_k": int, "seed": int | None}
+SETTINGS_TYPES = {"max_new_tokens": int, "top_k": int, "best_of": int, "seed": int | None}
 NUMBERS = [field for field in fields(Settings) if field.name in RANGES]
 
 

@@ -20,7 +20,9 @@ OPTIONAL = {"flash_attn", "liger_kernel", "transformers"}  # each is used where 
 DATA_FILES = {
     "story_engine/py.typed",
     "story_engine/embedded/config.json",
-    "story_engine/embedded/model.safetensors",
+    "story_engine/embedded/LICENSE",
+    "story_engine/embedded/model-00001-of-00003.safetensors",
+    "story_engine/embedded/model-00003-of-00003.safetensors",
     "story_engine/embedded/phases.json",
     "story_engine/embedded/tokenizer.json",
     "playground/static/style.css",
