@@ -8,11 +8,13 @@ for piece in engine.stream(story, Settings(max_new_tokens=200, seed=7)):
     print(piece.text, end="")
 """
 
+from story_engine.completion.completions import Completions
+from story_engine.completion.order import CompletionOrder, CompletionPiece, ScoredToken
 from story_engine.context.window import Sentence, Window
 from story_engine.engine import StoryEngine
 from story_engine.errors import InputError, ModelError, SaveError, SettingsError, StoryError
 from story_engine.generation.ending import ENDINGS
-from story_engine.generation.telling import Piece
+from story_engine.generation.telling import Piece, is_round
 from story_engine.insight.alternatives import Choice, Word, branch_at, find_alternatives
 from story_engine.insight.continuity import Doubt, find_doubts
 from story_engine.insight.influence import Influence, find_influences
@@ -46,6 +48,9 @@ __all__ = [
     "RANGES",
     "WHEN",
     "Choice",
+    "CompletionOrder",
+    "CompletionPiece",
+    "Completions",
     "Doubt",
     "Influence",
     "InputError",
@@ -64,6 +69,7 @@ __all__ = [
     "Receipt",
     "Replay",
     "SaveError",
+    "ScoredToken",
     "Sentence",
     "Settings",
     "SettingsError",
@@ -82,6 +88,7 @@ __all__ = [
     "find_doubts",
     "find_influences",
     "find_named",
+    "is_round",
     "is_uid",
     "keep_joint",
     "load_story",

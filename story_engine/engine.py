@@ -81,8 +81,8 @@ class StoryEngine:
         self.slots = SlotPool(decoder.new_slot, max_bytes=MAX_CACHE_BYTES)
         self.cutter = Cutter(vocabulary, window.longest_sentence)
         self._break = vocabulary.encode(AFTER_END)
-        self._scheduler = Scheduler(decoder)
-        self.ahead = ReadAhead(self.slots, self._scheduler.prefill)
+        self.scheduler = Scheduler(decoder)
+        self.ahead = ReadAhead(self.slots, self.scheduler.prefill)
 
     @classmethod
     def load(
@@ -199,7 +199,7 @@ class StoryEngine:
 
     def prefill(self, ids: Sequence[int], slot: Slot, all_logits: bool = False) -> Tensor:
         """`Decoder.prefill`, in turn with all who use the model."""
-        return self._scheduler.prefill(ids, slot, all_logits)
+        return self.scheduler.prefill(ids, slot, all_logits)
 
     def _fit(self, story: Story, reserve: int) -> tuple[Window, Memory]:
         sentences = self.cutter.cut_path(story.path())
@@ -221,7 +221,7 @@ class StoryEngine:
                     tellings = [telling for group in groups for telling in group]
                     starts = [Start(window.ids, slot, logits), *self._start_plain(turn)]
                     propose = partial(self._propose, window=window.ids) if len(tellings) == 1 else None
-                    pieces = generate(tellings, starts, self._scheduler, cancel=turn.cancel, propose=propose)
+                    pieces = generate(tellings, starts, self.scheduler, cancel=turn.cancel, propose=propose)
                     yield from hold_back(pieces, groups)
             finally:
                 chosen = [choose_best(group) for group in groups]
@@ -258,7 +258,7 @@ class StoryEngine:
         if not any(settings.guidance or settings.best_of > 1 for settings in turn.settings):
             return []
         slot, ids = self.decoder.new_slot(), [self.window.start]
-        return [Start(ids, slot, self._scheduler.prefill([*ids, *turn.prefix], slot))]
+        return [Start(ids, slot, self.scheduler.prefill([*ids, *turn.prefix], slot))]
 
     def _keep(self, telling: Telling, story: Story, parent: int | None, window: Window) -> int:
         """Add a passage to the story as far as it has come; returns its number."""
@@ -297,9 +297,9 @@ class StoryEngine:
             if cancel.is_set():
                 return
             if len(chunk) == 1:  # as when a passage is told anew: together with all who are being told something
-                logits = self._scheduler.step(chunk, [slot], list)[0]
+                logits = self.scheduler.step(chunk, [slot], list)[0]
             else:
-                logits = self._scheduler.prefill(chunk, slot)
+                logits = self.scheduler.prefill(chunk, slot)
             left = len(ids) - len(slot.ids)
             yield (logits if left == 0 else None), left
 

@@ -20,10 +20,15 @@ class Worker:
 
     def __init__(self, name: str) -> None:
         self._tasks: Tasks = SimpleQueue()
-        thread = Thread(target=_serve, args=(self._tasks,), daemon=True, name=name)
+        self._thread = thread = Thread(target=_serve, args=(self._tasks,), daemon=True, name=name)
         _working[thread] = self._tasks
         thread.start()
         weakref.finalize(self, self._tasks.put, None)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its thread is there to do what it is given."""
+        return self._thread.is_alive()
 
     def submit(self, task: Callable[[], None]) -> None:
         """Have a task done, behind all that were given before; it raises nothing."""

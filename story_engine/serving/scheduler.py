@@ -30,6 +30,25 @@ class _Request:
     made: Future[Any] = field(default_factory=Future)
 
 
+@dataclass
+class Load:
+    """What the model has done since it was loaded; its own thread alone counts."""
+
+    tokens_read: int = 0
+    reading_seconds: float = 0.0
+    tokens_told: int = 0
+    telling_seconds: float = 0.0
+    steps: int = 0
+    last_rate: float = 0.0  # tokens a second of the last step
+    last_at: float = 0.0  # when it ended, by the monotonic clock
+
+    def count_step(self, tokens: int, seconds: float) -> None:
+        self.steps += 1
+        self.tokens_told += tokens
+        self.telling_seconds += seconds
+        self.last_rate, self.last_at = tokens / max(seconds, 1e-9), time.monotonic()
+
+
 class Scheduler:
     """The model's own thread, and the queue before it. All who wait for a step when one begins get it together.
 
@@ -46,12 +65,25 @@ class Scheduler:
         self._waiting: list[_Request] = []
         self._last: frozenset[int] = frozenset()  # the slots of the last step, by identity
         self._seconds = 0.0  # that it took
+        self.load = Load()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the model's thread is there; without it, whoever asks for a token waits for ever."""
+        return self._worker.is_alive
 
     def prefill(self, ids: Sequence[int], slot: Slot, all_logits: bool = False) -> Tensor:
         """`Decoder.prefill`, when its turn has come."""
         logits: Future[Tensor] = Future()
-        self._worker.submit(lambda: _fulfil(logits, lambda: self._decoder.prefill(ids, slot, all_logits)))
+        self._worker.submit(lambda: _fulfil(logits, lambda: self._read(ids, slot, all_logits)))
         return logits.result()
+
+    def _read(self, ids: Sequence[int], slot: Slot, all_logits: bool) -> Tensor:
+        begun = time.monotonic()
+        logits = self._decoder.prefill(ids, slot, all_logits)
+        self.load.tokens_read += len(ids)
+        self.load.reading_seconds += time.monotonic() - begun
+        return logits
 
     def step(self, tokens: Sequence[int], slots: Sequence[Slot], make: Callable[[Tensor], T]) -> T:
         """What `make` makes of the logits of `Decoder.step`, together with all stories that wait for theirs.
@@ -75,6 +107,7 @@ class Scheduler:
         # From a GPU all rows come at once: their words are drawn here.
         _fulfil(rows, lambda: self._decoder.step([token for request in requests for token in request.tokens], slots).cpu())
         self._last, self._seconds = frozenset(map(id, slots)), time.monotonic() - begun
+        self.load.count_step(len(slots), self._seconds)
         place, made = 0, []
         for request in requests:
             made.append(_make(request, rows, place))

@@ -26,6 +26,7 @@ class SlotPool:
         self._leased: dict[str, Slot] = {}
         self._written: set[str] = set()  # stories with a writer, or one who waits for the end of a chunk
         self._changed = Condition()
+        self.hits = self.misses = 0  # leases that found what was read before, and those that found nothing
 
     @property
     def nbytes(self) -> int:
@@ -58,6 +59,8 @@ class SlotPool:
             with self._changed:
                 self._changed.wait_for(lambda: story not in self._leased)
                 slot = self._take(story)
+                is_hit = bool(slot.ids)
+                self.hits, self.misses = self.hits + is_hit, self.misses + (not is_hit)
             try:
                 yield slot
             finally:
@@ -77,6 +80,11 @@ class SlotPool:
         finally:
             if slot is not None:
                 self._put_back(story)
+
+    def drop(self, story: str) -> None:
+        """Give up the slot of a story that nobody uses; one that is leased stays."""
+        with self._changed:
+            self._slots.pop(story, None)
 
     def wait_idle(self, timeout: float) -> bool:
         """Wait at most `timeout` seconds until nobody writes; returns whether nobody does."""
