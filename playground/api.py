@@ -9,6 +9,7 @@ answers with the words so far stream in.
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from typing import Any
@@ -20,6 +21,8 @@ from playground.visit import Live, View, Visit
 from story_engine import RANGES, Settings, Story, StoryError, read_unwanted
 
 SETTINGS_TYPES = {"max_new_tokens": int, "top_k": int, "best_of": int, "seed": int | None}
+FAILED = "Something went wrong on this server. Your story is kept; please try again."
+log = logging.getLogger(__name__)
 NUMBERS = [field for field in fields(Settings) if field.name in RANGES]
 
 
@@ -100,6 +103,9 @@ def _as_endpoint(function: Callable, words: dict[str, Any], has_settings: bool) 
             yield from function(*given, *options)
         except StoryError as error:
             raise gr.Error(str(error), print_exception=False) from error
+        except Exception as error:  # Gradio would write its words to the log
+            log.error("An endpoint failed", exc_info=error)
+            raise gr.Error(FAILED, print_exception=False) from error
 
     endpoint.__signature__ = inspect.Signature(parameters, return_annotation=dict)  # type: ignore[attr-defined]
     endpoint.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters} | {"return": dict}

@@ -42,6 +42,12 @@ class Engines:
                     self._loaded.pop(other).close()
             return engine
 
+    @property
+    def loaded(self) -> list[StoryEngine]:
+        """The engines that are in memory."""
+        with self._lock:
+            return [*self._loaded.values()]
+
     def _find(self, name: str) -> StoryEngine | None:
         with self._lock:
             if name in self._loaded:

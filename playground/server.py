@@ -9,13 +9,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from playground import closing
 from playground.engines import Engines
+from playground.http.options import ApiOptions, add_api_flags, read_api_options
+from playground.logs import LEVELS, join_server_logs, set_up_logs
 from story_engine import KERNELS, MAX_FILE_BYTES, PRECISIONS, PUBLISHED, Library, StoryEngine, StoryError
 
 if TYPE_CHECKING:
     from playground.page import Page
 
 DEFAULT_STORIES = Path("~/.story-playground/stories")
+OFF = ApiOptions()
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -30,11 +34,15 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--stories", type=Path, default=DEFAULT_STORIES, help=f"where stories are kept (default: {DEFAULT_STORIES})"
     )
+    parser.add_argument("--log-level", default="warning", choices=LEVELS, help="what goes to the log (default: warning)")
+    add_api_flags(parser)
     return parser
 
 
-def open_page(engines: Engines, library: Library, host: str, port: int) -> Page:
+def open_page(engines: Engines, library: Library, host: str, port: int, *, api: ApiOptions = OFF) -> Page:
     """Serve the page and return at once. The server hands out nothing but the page, and sends nothing elsewhere.
+
+    With `api` the engine is served to other programs, too; its health always is.
 
     Raises:
         OSError: the port cannot be used.
@@ -42,6 +50,7 @@ def open_page(engines: Engines, library: Library, host: str, port: int) -> Page:
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     # Gradio takes seconds to import; a wrong flag is reported before that.
     from playground.actions import Actions
+    from playground.http.service import serve_endpoints
     from playground.page import Page
     from playground.theme import CSS, HEAD, ICON, make_theme
     from playground.widgets import translations
@@ -68,11 +77,16 @@ def open_page(engines: Engines, library: Library, host: str, port: int) -> Page:
         favicon_path=ICON,
         i18n=translations,
     )
+    join_server_logs()
+    serve_endpoints(page.blocks, page.actions, api)
     return page
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = build_parser().parse_args(arguments)
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    api = read_api_options(parser, options)
+    set_up_logs(options.log_level)
     try:
         library = Library(options.stories)
         how = {"precision": options.precision, "kernel": options.kernel}
@@ -81,10 +95,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"story-playground: {error}", file=sys.stderr)
         return 1
     try:
-        page = open_page(engines, library, options.host, options.port)
+        page = open_page(engines, library, options.host, options.port, api=api)
     except OSError:
         print(f"story-playground: Port {options.port} on {options.host} is taken. Choose another with --port.", file=sys.stderr)
         return 1
     print(f"Story Playground is open at http://{options.host}:{options.port} (stop it with Ctrl+C)", flush=True)
-    page.blocks.block_thread()
+    closing.wait_for_signal()
+    closing.finish(page.actions.writing, library, page.blocks.app.state.endpoints)
+    page.blocks.close(verbose=False)
     return 0

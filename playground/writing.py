@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -12,11 +13,13 @@ from playground.render.texts import render_text
 from playground.visit import Live, View, Visit
 from playground.wording.messages import say_error
 from playground.wording.strings import find_texts
-from story_engine import Library, OpenStory, Piece, SaveError, Settings, Story, StoryEngine, StoryError, make_title
+from story_engine import Library, OpenStory, Piece, SaveError, Settings, Story, StoryEngine, StoryError, is_round, make_title
 
 UPDATE_EVERY = 0.1  # seconds between two updates of a page
 JOURNAL_EVERY = 1.0  # seconds of words that a crash of the server may cost
 STOP_WAIT = 5.0  # seconds that a request waits for the passage that it has stopped
+
+log = logging.getLogger(__name__)
 
 
 class Writing:
@@ -24,6 +27,8 @@ class Writing:
 
     def __init__(self, library: Library, show: Callable[..., View]) -> None:
         self.library, self._show = library, show
+        self.is_closing = threading.Event()  # once set, passages end with their sentence, and none begins
+        self.forgettings = 0  # times that a window has forgotten, over all stories
         self._told: dict[str, list[str]] = {}  # by story: the words so far of the passage that is being written
 
     def write(
@@ -36,7 +41,8 @@ class Writing:
         ending: int | None = None,
     ) -> Iterator[View | Live]:
         """Write the next passage, in one telling for each of `settings`. A passage that is being written is stopped first."""
-        story, cancel = entry.story, self._begin(entry)
+        story, cancel, begun, known = entry.story, self._begin(entry), time.monotonic(), len(entry.story.memory.ledger)
+        self._told[story.uid] = []
         try:
             stream = engine.stream_tellings(story, settings, text, cancel, ending)
             story.title = story.title or make_title(story)
@@ -48,6 +54,8 @@ class Writing:
             finally:  # the end, a stop, a reader who leaves, a failure: the words so far stay
                 stream.close()
                 notice = self.save(story, visit.language)
+                self.forgettings += sum(forgotten.kind == "forgotten" for forgotten in story.memory.ledger[known:])
+                log.info("passage", extra={"seconds": round(time.monotonic() - begun, 3), "tellings": len(settings)})
         finally:
             self._told.pop(story.uid, None)
             entry.writing.release()
@@ -81,6 +89,8 @@ class Writing:
                 noted_at = now
                 with suppress(SaveError):
                     self.library.save_journal(story, told)
+            if self.is_closing.is_set() and all(map(is_round, told)):
+                return
 
     def save(self, story: Story, language: str) -> str:
         """Save, or return why it was not possible: a full disk must not stop the story."""
@@ -89,6 +99,11 @@ class Writing:
         except SaveError as error:
             return say_error(error, language)
         return ""
+
+    @property
+    def written(self) -> list[str]:
+        """The numbers of the stories that are being written."""
+        return list(self._told)
 
     @contextmanager
     def stopped(self, entry: OpenStory) -> Iterator[None]:
@@ -106,6 +121,8 @@ class Writing:
 
     def _begin(self, entry: OpenStory) -> threading.Event:
         """Become the writer of a story; returns the event that stops it."""
+        if self.is_closing.is_set():
+            raise StoryError("The playground is closing. Your words are still in their box; please try again in a minute.")
         with self.stopped(entry):
             entry.cancel = threading.Event()
             entry.writing.acquire()

@@ -37,6 +37,8 @@ GERMAN = {
     "kein brauchbares Wort gefunden. Deine Geschichte ist noch da; bitte versuch es noch einmal.",
     "Something went wrong on this server. Your story is kept; please try again.": "Auf diesem Server ist etwas "
     "schiefgegangen. Deine Geschichte ist noch da; bitte versuch es noch einmal.",
+    "The playground is closing. Your words are still in their box; please try again in a minute.": "Die Seite schließt gerade. "
+    "Deine Worte stehen noch in ihrem Feld; bitte versuch es in einer Minute noch einmal.",
     # passages and sentences
     "Your change of another passage is not kept yet. Keep it or leave it first.": "Deine Änderung an einer anderen Stelle ist "
     "noch nicht behalten. Behalte sie zuerst, oder lass sie.",

@@ -1,0 +1,28 @@
+"""The endpoints of a running page: made of its engine, and put before its own application."""
+
+from __future__ import annotations
+
+from gradio import Blocks
+
+from playground.actions import Actions
+from playground.http.desk import Desk
+from playground.http.endpoints import Endpoints
+from playground.http.front import Front
+from playground.http.metrics import Metrics, Sources
+from playground.http.options import ApiOptions
+from story_engine import Completions
+
+
+def serve_endpoints(blocks: Blocks, actions: Actions, options: ApiOptions) -> Endpoints:
+    """Serve the endpoints beside a page that is open already; they use its first model, and so its steps."""
+    engines, desk = actions.engines, Desk()
+    completions = Completions(engines.get(engines.default))
+    sources = Sources(engines, completions, desk, lambda: len(blocks._queue), lambda: actions.writing.forgettings)
+    metrics = Metrics(sources)
+    if options.is_on:
+        metrics.watch_log()
+    endpoints, app = Endpoints(completions, metrics, desk), blocks.app
+    # Gradio adds its own middleware last, so that it would stand before ours.
+    app.middleware_stack = Front(app.middleware_stack or app.build_middleware_stack(), endpoints, options)
+    app.state.endpoints = endpoints
+    return endpoints

@@ -1,0 +1,294 @@
+"""The engine for other programs: the official client, the harness's requests, faults, bounds, and readers beside it."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+
+import httpx
+import openai
+import pytest
+from gradio_client import Client
+
+from playground.http.options import ApiOptions
+from playground.http.schemas import MAX_BODY_BYTES, MAX_N, MAX_PROMPTS
+from story_engine import StoryEngine
+from tests.conftest import find_port
+
+SAY = " He saw a red kite. They ran to the park. Mia was happy."
+GREEDY = {"temperature": 0}
+KEY = "a-secret"
+
+
+@pytest.fixture
+def serve(serve):
+    """A function: engine and options of the endpoints -> the running page with them."""
+    return lambda engine, **options: serve(engine, api=ApiOptions(**{"is_on": True} | options))
+
+
+def ask(url: str, path: str = "/v1/completions", **body) -> httpx.Response:
+    if path == "/v1/completions":
+        body = {"model": "scripted", "prompt": "Tom went out."} | body
+    return httpx.post(url + path, json=body, timeout=60)
+
+
+def read_events(response: httpx.Response) -> list[str]:
+    return [line.removeprefix("data: ") for line in response.text.splitlines() if line.startswith("data: ")]
+
+
+def wait_for(is_so: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 20
+    while not is_so() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return is_so()
+
+
+def read_figure(url: str, name: str) -> float:
+    lines = httpx.get(f"{url}/metrics").text.splitlines()
+    return sum(float(line.split()[-1]) for line in lines if line.startswith(f"story_playground_{name}"))
+
+
+def test_the_official_client_completes_streams_and_lists(serve, scripted):
+    client = openai.OpenAI(base_url=serve(scripted(SAY + "<end>"), key=KEY) + "/v1", api_key=KEY, max_retries=0)
+    assert [model.id for model in client.models.list()] == ["scripted"]
+    told = client.completions.create(model="scripted", prompt="Tom went out.", max_tokens=60, **GREEDY)
+    assert (told.choices[0].text, told.choices[0].finish_reason) == (SAY, "stop")
+    assert told.usage.total_tokens == told.usage.prompt_tokens + told.usage.completion_tokens
+    chunks = list(
+        client.completions.create(
+            model="scripted", prompt="Tom", max_tokens=60, stream=True, stream_options={"include_usage": True}, stop=" park"
+        )
+    )
+    assert "".join(choice.text for chunk in chunks for choice in chunk.choices) == " He saw a red kite. They ran to the"
+    assert chunks[-1].usage.completion_tokens > 0
+    assert chunks[-2].choices[0].finish_reason == "stop"
+    with pytest.raises(openai.NotFoundError, match="scripted"):
+        client.completions.create(model="other", prompt="Tom")
+    with pytest.raises(openai.AuthenticationError):
+        openai.OpenAI(base_url=client.base_url, api_key="wrong").completions.create(model="scripted", prompt="Tom")
+
+
+@pytest.mark.parametrize("prompt", ["Tom", ["Tom", "Mia"], [5, 6, 7], [[5, 6], [7]]])
+def test_every_form_of_prompt_is_answered_in_order(serve, scripted, prompt):
+    count = len(prompt) if isinstance(prompt[0], list) or (isinstance(prompt, list) and isinstance(prompt[0], str)) else 1
+    answer = ask(serve(scripted(SAY)), prompt=prompt, n=2, max_tokens=3, **GREEDY).json()
+    assert [choice["index"] for choice in answer["choices"]] == list(range(2 * count))
+    assert answer["usage"]["completion_tokens"] == 6 * count
+
+
+def test_the_harness_computes_the_loss_of_our_own_scorer(serve, engine):
+    """As lm-evaluation-harness's local-completions asks, and as it reads the answer."""
+    from tests.completion.test_completions import CompletionOrder, Completions, collect
+
+    url, end, sums = serve(engine), min(engine.end_tokens), []
+    texts = [f"Once upon a time, Mia had a kite. It was number {number}." for number in range(4)]
+    prompts = [[end, *engine.vocabulary.encode(text), end] for text in texts]
+    body = {"max_tokens": 1, "logprobs": 1, "echo": True, "seed": 1234, "temperature": 0, "model": engine.name}
+    for choice in ask(url, prompt=prompts, **body).json()["choices"]:
+        scored = choice["logprobs"]
+        sums.append(sum(scored["token_logprobs"][1:-1]))
+        for chance, top in zip(scored["token_logprobs"][1:-1], scored["top_logprobs"][1:-1], strict=True):
+            assert max(top.values()) >= chance
+    own = [engine.prefill(ids, engine.decoder.new_slot(), True).log_softmax(-1) for ids in prompts]
+    ours = [
+        sum(float(rows[place, token]) for place, token in enumerate(ids[1:])) for rows, ids in zip(own, prompts, strict=True)
+    ]
+    assert sums == pytest.approx(ours, rel=1e-3)
+    assert collect(list(Completions(engine).stream(CompletionOrder(tuple(prompts[0]), max_tokens=0, echo=True))))[0] == texts[0]
+
+
+def test_a_stream_is_a_list_of_events_that_ends(serve, engine):
+    body = {"model": engine.name, "max_tokens": 5, "ignore_eos": True, "logprobs": 2, "echo": True, "return_token_ids": True}
+    events = read_events(ask(serve(engine), stream=True, **body))
+    assert events[-1] == "[DONE]"
+    choices = [json.loads(event)["choices"][0] for event in events[:-1]]
+    assert "".join(choice["text"] for choice in choices).startswith("Tom went out.")
+    assert [choice["finish_reason"] for choice in choices][-2:] == [None, "length"]
+    assert sum(len(choice["token_ids"]) for choice in choices) == 5
+
+
+def test_text_and_tokens_go_both_ways(serve, scripted):
+    engine = scripted(SAY)
+    url = serve(engine)
+    ids = ask(url, "/tokenize", prompt="Tom went out.").json()["tokens"]
+    assert ids == [engine.window.start, *engine.vocabulary.encode("Tom went out.")]
+    assert ask(url, "/tokenize", content="Tom went out.", add_special_tokens=False).json()["tokens"] == ids[1:]
+    assert ask(url, "/detokenize", tokens=ids).json()["prompt"] == "Tom went out."
+    assert ask(url, "/detokenize", tokens=[99_999]).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"n": MAX_N + 1}, "n"),
+        ({"n": MAX_N, "prompt": [[5]] * MAX_PROMPTS}, None),
+        ({"prompt": [[5]] * (MAX_PROMPTS + 1)}, "prompt"),
+        ({"prompt": []}, "prompt"),
+        ({"prompt": [[]]}, None),
+        ({"prompt": [5, "Tom"]}, "prompt"),
+        ({"prompt": [5, 99_999]}, None),
+        ({"prompt": [-1]}, None),
+        ({"prompt": [True]}, "prompt"),
+        ({"prompt": "x" * 200_000}, "prompt"),
+        ({"prompt": [5] * 3000}, None),
+        ({"max_tokens": 1_000_000}, None),
+        ({"max_tokens": -1}, "max_tokens"),
+        ({"max_tokens": "5"}, "max_tokens"),
+        ({"logprobs": 1000}, "logprobs"),
+        ({"stop": ["x"] * 17}, "stop"),
+        ({"stop": ""}, "stop"),
+        ({"stop_token_ids": [99_999]}, None),
+        ({"temperature": 9}, None),
+        ({"top_p": "much"}, "top_p"),
+        ({"seed": 2**60}, None),
+        ({"presence_penalty": 1}, "presence_penalty"),
+        ({"logit_bias": {"5": 1}}, "logit_bias"),
+        ({"best_of": 5}, None),
+        ({"mirostat": 2}, "mirostat"),
+        ({"stream_options": {"include_usage": True}}, None),
+    ],
+)
+def test_what_cannot_be_answered_is_said_with_its_field(refusing, body, param):
+    answer = ask(refusing, **body)
+    assert answer.status_code == 400
+    error = answer.json()["error"]
+    assert error["param"] == param
+    assert error["message"].endswith(".") or param
+    assert error["type"] == "invalid_request_error"
+
+
+@pytest.fixture(scope="module")
+def refusing(tmp_path_factory, tokenizer):
+    """A running page for requests that never reach the model."""
+    from playground.engines import Engines
+    from playground.server import open_page
+    from story_engine import Library
+    from story_engine.context.window import ContextWindow
+    from tests.conftest import ScriptedDecoder, Tokenizer, Vocabulary
+
+    vocabulary = Vocabulary(Tokenizer.from_str(tokenizer.to_str()))
+    decoder = ScriptedDecoder([5], vocabulary.size, 2048)
+    engine = StoryEngine(decoder, vocabulary, ContextWindow(2048, 0, "scripted"), frozenset({0}), "scripted")
+    port, library = find_port(), Library(tmp_path_factory.mktemp("stories"))
+    page = open_page(Engines(engine, "scripted"), library, "127.0.0.1", port, api=ApiOptions(is_on=True))
+    yield f"http://127.0.0.1:{port}"
+    assert decoder.reads == 0
+    page.blocks.close()
+
+
+def test_other_requests_are_refused_in_the_same_form(refusing):
+    url = f"{refusing}/v1/completions"
+    assert httpx.post(url, content=b"{" * 500, headers={"Content-Type": "application/json"}).status_code == 400
+    assert httpx.post(url, content=b"{}", headers={"Content-Type": "text/plain"}).status_code == 400
+    large = httpx.post(url, content=b" " * (MAX_BODY_BYTES + 1), headers={"Content-Type": "application/json"})
+    assert (large.status_code, large.json()["error"]["code"]) == (413, "too_large")
+    assert httpx.get(url).json()["error"]["message"].startswith("Method Not Allowed")
+    assert httpx.get(f"{refusing}/v1/nothing").json()["error"]["type"] == "not_found_error"
+    half = json.dumps({"model": "scripted", "prompt": "\ud800"})
+    assert httpx.post(url, content=half, headers={"Content-Type": "application/json"}).status_code == 400
+
+
+def test_the_endpoints_are_off_unless_asked_for_and_the_health_is_on(serve, scripted):
+    url = serve(scripted(SAY), is_on=False)
+    assert httpx.get(f"{url}/health").json()["status"] == "ok"
+    for path in ("/v1/models", "/metrics"):
+        answer = httpx.get(url + path)
+        assert "story_playground_" not in answer.text
+        assert '"object"' not in answer.text
+    assert ask(url).status_code in (404, 405)
+
+
+def test_a_key_opens_everything_but_the_health(serve, scripted):
+    url = serve(scripted(SAY), key=KEY)
+    assert httpx.get(f"{url}/health").status_code == 200
+    for path in ("/v1/models", "/metrics"):
+        assert httpx.get(url + path).status_code == 401
+        assert httpx.get(url + path, headers={"Authorization": f"Bearer {KEY}"}).status_code == 200
+    for path in ("/v1/completions", "/tokenize", "/detokenize"):
+        assert ask(url, path).json()["error"]["code"] == "invalid_api_key"
+
+
+@pytest.mark.parametrize(("origin", "allowed"), [("", None), ("https://example.org", "https://example.org")])
+def test_only_the_named_origin_may_call(serve, scripted, origin, allowed):
+    url = serve(scripted(SAY), origin=origin)
+    for host in ("127.0.0.1", "stories.example.com"):
+        headers = {"Origin": "https://example.org", "Host": host}
+        assert httpx.get(f"{url}/v1/models", headers=headers).headers.get("access-control-allow-origin") == allowed
+        before = httpx.options(f"{url}/v1/completions", headers=headers | {"Access-Control-Request-Method": "POST"})
+        assert before.headers.get("access-control-allow-origin") == allowed
+        other = httpx.get(f"{url}/v1/models", headers=headers | {"Origin": "https://evil.example"})
+        assert "access-control-allow-origin" not in other.headers
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_closed_connection_frees_its_place(serve, scripted, stream):
+    engine = scripted(SAY, delay=0.02)
+    url = serve(engine)
+    body = {"model": "scripted", "prompt": "Tom", "max_tokens": 1900, "stream": stream}
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(f"{url}/v1/completions", json=body, timeout=httpx.Timeout(20, read=1.0)) if not stream else leave(url, body)
+    assert wait_for(lambda: engine.slots.writers == 0)
+    assert wait_for(lambda: read_figure(url, "completions_running") == 0)
+
+
+def leave(url: str, body: dict) -> None:
+    with httpx.stream("POST", f"{url}/v1/completions", json=body, timeout=20) as response:
+        assert next(response.iter_lines()).startswith("data: ")
+    raise httpx.ReadTimeout("left")
+
+
+def test_a_reader_of_the_page_writes_while_others_complete(serve, scripted):
+    engine = scripted(SAY, delay=0.005)
+    url, answers = serve(engine), []
+    others = [threading.Thread(target=lambda: answers.append(ask(url, max_tokens=150))) for _ in range(20)]
+    for other in others:
+        other.start()
+    assert wait_for(lambda: engine.slots.writers == 16)
+    told = Client(url, verbose=False).predict("Mia sang.", max_new_tokens=20, api_name="/start")
+    assert told["passage"].startswith(" He saw")
+    for other in others:
+        other.join()
+    assert [answer.status_code for answer in answers] == [200] * 20
+
+
+def test_too_many_are_sent_away(serve, scripted, monkeypatch):
+    import playground.http.service as service
+    from playground.http.desk import Desk
+
+    monkeypatch.setattr(service, "Desk", lambda: Desk(places=1, waiting=1))
+    engine = scripted(SAY, delay=0.02)
+    url, answers = serve(engine), []
+    others = [threading.Thread(target=lambda: answers.append(ask(url, max_tokens=100))) for _ in range(4)]
+    for other in others:
+        other.start()
+    for other in others:
+        other.join()
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 429, 429]
+    assert all(answer.headers["retry-after"] for answer in answers if answer.status_code == 429)
+
+
+def test_the_health_fails_with_the_model(serve, scripted):
+    engine = scripted("Tom<fail>")
+    url = serve(engine)
+    assert ask(url, **GREEDY).status_code == 500
+    assert "stumbled" in json.loads(read_events(ask(url, stream=True))[-2])["error"]["message"]
+    assert httpx.get(f"{url}/health").status_code == 200
+    engine.scheduler._worker._tasks.put(None)  # its thread ends
+    assert wait_for(lambda: httpx.get(f"{url}/health").status_code == 503)
+    assert ask(url).json()["error"]["code"] == "model_dead"
+
+
+def test_the_figures_count_what_was_done(serve, scripted):
+    url = serve(scripted(SAY))
+    ask(url, max_tokens=10)
+    ask(url, max_tokens=-1)
+    Client(url, verbose=False).predict("Mia sang.", max_new_tokens=20, api_name="/start")
+    assert read_figure(url, 'completion_tokens_total{kind="completion"}') == 10
+    assert read_figure(url, "tokens_told_total") >= 20
+    assert read_figure(url, 'requests_total{path="/v1/completions",status="400"}') == 1
+    assert read_figure(url, "cache_misses_total") == 2
+    for name in ("readers", "page_events_waiting", "completions_waiting", "forgettings_total", "errors_total"):
+        assert read_figure(url, name) == 0
+    assert read_figure(url, "tokens_per_second") > 0
