@@ -13,12 +13,12 @@ from playground import closing
 from playground.engines import Engines
 from playground.http.options import ApiOptions, add_api_flags, read_api_options
 from playground.logs import LEVELS, join_server_logs, set_up_logs
+from playground.space import choose_device, choose_stories
 from story_engine import KERNELS, MAX_FILE_BYTES, PRECISIONS, PUBLISHED, Library, StoryEngine, StoryError
 
 if TYPE_CHECKING:
     from playground.page import Page
 
-DEFAULT_STORIES = Path("~/.story-playground/stories")
 OFF = ApiOptions()
 
 
@@ -31,9 +31,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"))
     parser.add_argument("--port", type=int, default=int(os.environ.get("GRADIO_SERVER_PORT", "7860")))
-    parser.add_argument(
-        "--stories", type=Path, default=DEFAULT_STORIES, help=f"where stories are kept (default: {DEFAULT_STORIES})"
-    )
+    stories = choose_stories()
+    parser.add_argument("--stories", type=Path, default=stories, help=f"where stories are kept (default: {stories})")
     parser.add_argument("--log-level", default="warning", choices=LEVELS, help="what goes to the log (default: warning)")
     add_api_flags(parser)
     return parser
@@ -90,6 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         library = Library(options.stories)
         how = {"precision": options.precision, "kernel": options.kernel}
+        if device := choose_device():
+            how["device"] = device
         engines = Engines(StoryEngine.load(options.model, **how), options.model, **how)
     except StoryError as error:
         print(f"story-playground: {error}", file=sys.stderr)

@@ -10,6 +10,7 @@ import gradio as gr
 from playground.engines import Engines
 from playground.ideas import deal
 from playground.render.phases import Phases, read_phases
+from playground.space import loses_stories
 from playground.visit import ENDING
 from playground.wording.strings import TABLES
 from story_engine import EMBEDDED_FOLDER, ENDINGS, FORMS, PUBLISHED, RANGES, Settings
@@ -35,6 +36,7 @@ HINT, FOOTER = "<p class='hint'>{}</p>", "<footer class='hint'>{}</footer>"
 FRAMES = {
     "motto": MASTHEAD,
     "keeps_nothing": ALERT,
+    "loses_stories": HINT,
     "caution": FOOTER,
     "or_idea": HINT,
     "mind_hint": HINT,
@@ -68,6 +70,8 @@ class Widgets:
         self.accepted = gr.JSON(visible="hidden")
         gr.HTML(say("motto"))
         gr.HTML(say("keeps_nothing"))
+        if loses_stories():
+            gr.HTML(say("loses_stories"))
         self._lay_out_beginning()
         self._lay_out_book()
         with gr.Accordion(say("options"), open=False, elem_id="options"):

@@ -25,6 +25,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "This browser keeps nothing for this page. Save your story to a file before you leave.",
         "Dieser Browser behält nichts für diese Seite. Speichere deine Geschichte als Datei, bevor du gehst.",
     ),
+    "loses_stories": (
+        "This server forgets all stories when it restarts. Save yours to a file to keep it.",
+        "Dieser Server vergisst bei jedem Neustart alle Geschichten. Speichere deine als Datei, um sie zu behalten.",
+    ),
     # beginning
     "opening": ("How does your story begin?", "Wie fängt deine Geschichte an?"),
     "begin": ("Begin the story", "Geschichte beginnen"),
