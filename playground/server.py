@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,13 +36,14 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--stories", type=Path, default=stories, help=f"where stories are kept (default: {stories})")
     parser.add_argument("--log-level", default="warning", choices=LEVELS, help="what goes to the log (default: warning)")
     add_api_flags(parser)
+    parser.add_argument("--mcp", action="store_true", help="serve the stories to assistants, too (Model Context Protocol)")
     return parser
 
 
-def open_page(engines: Engines, library: Library, host: str, port: int, *, api: ApiOptions = OFF) -> Page:
+def open_page(engines: Engines, library: Library, host: str, port: int, *, api: ApiOptions = OFF, mcp: bool = False) -> Page:
     """Serve the page and return at once. The server hands out nothing but the page, and sends nothing elsewhere.
 
-    With `api` the engine is served to other programs, too; its health always is.
+    With `api` the engine is served to other programs, too; its health always is. With `mcp` assistants can tell stories.
 
     Raises:
         OSError: the port cannot be used.
@@ -51,10 +53,13 @@ def open_page(engines: Engines, library: Library, host: str, port: int, *, api: 
     from playground.actions import Actions
     from playground.http.service import serve_endpoints
     from playground.page import Page
+    from playground.resource import publish_story
     from playground.theme import CSS, HEAD, ICON, make_theme
     from playground.widgets import translations
 
     page = Page(Actions(engines, library))
+    if mcp:
+        publish_story(page.blocks, page.actions)
     page.blocks.launch(
         server_name=host,
         server_port=port,
@@ -75,6 +80,7 @@ def open_page(engines: Engines, library: Library, host: str, port: int, *, api: 
         head=HEAD,
         favicon_path=ICON,
         i18n=translations,
+        mcp_server=mcp,
     )
     join_server_logs()
     serve_endpoints(page.blocks, page.actions, api)
@@ -85,6 +91,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = build_parser()
     options = parser.parse_args(arguments)
     api = read_api_options(parser, options)
+    if options.mcp and not find_spec("mcp"):
+        parser.error("--mcp needs its extra: pip install 'story-playground[mcp]'")
     set_up_logs(options.log_level)
     try:
         library = Library(options.stories)
@@ -96,7 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"story-playground: {error}", file=sys.stderr)
         return 1
     try:
-        page = open_page(engines, library, options.host, options.port, api=api)
+        page = open_page(engines, library, options.host, options.port, api=api, mcp=options.mcp)
     except OSError:
         print(f"story-playground: Port {options.port} on {options.host} is taken. Choose another with --port.", file=sys.stderr)
         return 1
