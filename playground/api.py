@@ -11,6 +11,7 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any
 
@@ -98,19 +99,26 @@ def _as_endpoint(function: Callable, words: dict[str, Any], has_settings: bool) 
 
     def endpoint(*values: Any) -> Iterator[dict[str, Any]]:
         given = values[: len(words)]
-        try:
+        with _saying_errors():
             options = [_read_settings(*values[len(words) :])] if has_settings else []
             yield from function(*given, *options)
-        except StoryError as error:
-            raise gr.Error(str(error), print_exception=False) from error
-        except Exception as error:  # Gradio would write its words to the log
-            log.error("An endpoint failed", exc_info=error)
-            raise gr.Error(FAILED, print_exception=False) from error
 
     endpoint.__signature__ = inspect.Signature(parameters, return_annotation=dict)  # type: ignore[attr-defined]
     endpoint.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters} | {"return": dict}
     endpoint.__doc__, endpoint.__name__ = function.__doc__, function.__name__
     return endpoint
+
+
+@contextmanager
+def _saying_errors() -> Iterator[None]:
+    """Errors in the reader's words. Of one that nobody expected, Gradio would write the words to the log."""
+    try:
+        yield
+    except StoryError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+    except Exception as error:
+        log.error("An endpoint failed", exc_info=error)
+        raise gr.Error(FAILED, print_exception=False) from error
 
 
 def _read_settings(*values: Any) -> Settings:
