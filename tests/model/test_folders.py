@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, processors
 from transformers import AutoModelForCausalLM
 
+from story_engine import Settings, Story
 from tests.conftest import END_OF_STORY, make_stories
 from tests.model.folders import IDS, change, load, refuse
 
@@ -211,3 +212,16 @@ def test_the_older_layout_has_its_special_tokens(folder):
     assert (engine.window.start, engine.end_tokens) == (0, {0})
     text = make_stories(1)[0]
     assert engine.vocabulary.encode(text) == tokenizer.encode(text).ids
+
+
+@pytest.mark.parametrize(
+    ("said", "guidance"),
+    [({"guidance_scale": 1.5}, 0.5), ({"guidance_scale": "much"}, 0.0), ({"guidance_scale": 9}, 0.0), ({}, 0.0)],
+)
+def test_the_guidance_that_a_folder_asks_for_is_recommended(folder, said, guidance):
+    change(folder, "generation_config.json", **said, temperature=0.1)
+    engine = load(folder)
+    assert engine.recommended == Settings(guidance=guidance, max_new_tokens=126)  # half of its context, less two
+    story = Story("Tom went out.")
+    list(engine.stream(story))
+    assert story.last().receipt.settings.guidance == guidance
