@@ -17,13 +17,17 @@ Fields = dict[str, Any]
 
 @dataclass(frozen=True)
 class Request:
-    """One completion. The prompt is known as token ids and as text; `banned` tokens cannot be drawn."""
+    """One completion of a model that attends to `context` tokens.
+
+    The prompt is known as token ids and as text; `banned` tokens cannot be drawn.
+    """
 
     ids: tuple[int, ...]
     text: str
     settings: Settings
     max_tokens: int
     seed: int
+    context: int
     end_tokens: tuple[int, ...] = ()
     min_tokens: int = 0
     banned: tuple[int, ...] = ()
@@ -47,6 +51,7 @@ class Dialect:
         takes_ids: the prompt goes as token ids, else as text.
         scores: it tells how likely the tokens of a given text are (echo with logprobs).
         stops, minimum: the names of the lists of end tokens, and of the fewest tokens; empty where there are none.
+        penalized: the name of how many of the last tokens the repetition penalty weighs, where that is not all.
         session_headers: each gets the story's number, by which a router finds the replica that has read the story.
         tokenize, detokenize: (field of the request, field of the answer); None where the server offers neither.
     """
@@ -60,6 +65,7 @@ class Dialect:
     bans: bool = True
     stops: str = ""
     minimum: str = ""
+    penalized: str = ""
     in_config: bool = False
     session_headers: tuple[str, ...] = ("X-Session-ID",)
     tokenize: tuple[str, str] | None = None
@@ -84,6 +90,8 @@ class Dialect:
             body[self.stops] = list(request.end_tokens)
         if self.minimum:
             body[self.minimum] = min(request.min_tokens, request.max_tokens)
+        if self.penalized:
+            body[self.penalized] = request.context
         if self.bans and request.banned:
             body["logit_bias"] = {str(token): -100 for token in request.banned}
         return body
@@ -153,7 +161,6 @@ LLAMA_CPP = Dialect(
     always=NO_PENALTIES
     | {
         "n": 1,
-        "repeat_last_n": -1,  # the whole context, as with us; its own default is 64 tokens
         "samplers": ["penalties", "temperature", "top_k", "top_p", "min_p"],  # in our order
         "typical_p": 1.0,
         "dynatemp_range": 0.0,
@@ -161,6 +168,7 @@ LLAMA_CPP = Dialect(
         "cache_prompt": True,
         "return_tokens": True,
     },
+    penalized="repeat_last_n",
     tokenize=("content", "tokens"),
     detokenize=("tokens", "content"),
 )

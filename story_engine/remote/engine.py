@@ -195,6 +195,7 @@ class RemoteEngine(StoryEngine):
             settings=telling.settings,
             max_tokens=telling.left,
             seed=seed,
+            context=self.window.context,
             end_tokens=tuple(sorted(self.end_tokens)),
             min_tokens=telling.min_tokens,
             banned=telling.banned,

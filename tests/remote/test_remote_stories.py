@@ -23,6 +23,7 @@ from story_engine import (
 )
 from story_engine.remote.dialects import DIALECTS
 from story_engine.stories.savefile import dump_story, load_story
+from tests.remote.server import CONTEXT
 
 WORDS = " Tom ran to the park. He saw Mia there. They were happy.<end>"
 PLAIN = Settings(max_new_tokens=60, seed=3)
@@ -100,7 +101,7 @@ def test_every_setting_is_sent_by_the_name_that_the_server_knows(open_server, op
     assert {body["max_tokens"] for body in sent.values()} == {30}
     assert sent["vllm"]["repetition_penalty"] == sent["sglang"]["repetition_penalty"] == 1.2
     assert (sent["vllm"]["top_k"], sent["sglang"]["top_k"], sent["llama.cpp"]["top_k"]) == (0, -1, 0)
-    assert (sent["llama.cpp"]["repeat_penalty"], sent["llama.cpp"]["repeat_last_n"]) == (1.2, -1)
+    assert (sent["llama.cpp"]["repeat_penalty"], sent["llama.cpp"]["repeat_last_n"]) == (1.2, CONTEXT)
     assert sent["vllm"]["stop_token_ids"] == sent["sglang"]["stop_token_ids"] == [0]
     assert '"min_p": 0.03' in sent["transformers"]["generation_config"]
     assert "min_p" not in sent["other"]
