@@ -85,7 +85,7 @@ class RemoteEngine(StoryEngine):
         client = Client(address.urls, key, patience)
         try:
             found = probe(client, address)
-            tokens = find_tokens(client, address, found.dialect, found.model)
+            tokens = find_tokens(client, address, found)
             context = found.context or tokens.context
             if context is None:
                 log.warning("The server does not say how much its model attends to: %d tokens are assumed.", DEFAULT_CONTEXT)

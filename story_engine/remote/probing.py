@@ -20,11 +20,15 @@ log = logging.getLogger("story_engine")
 
 @dataclass(frozen=True)
 class Found:
-    """A server's dialect, the name of its model, and the tokens that its model attends to, where it says so."""
+    """A server's dialect, the name of its model, the tokens that it attends to and how its start token is spelled.
+
+    The last two where the server says so.
+    """
 
     dialect: Dialect
     model: str
-    context: int | None
+    context: int | None = None
+    start: str = ""
 
 
 def probe(client: Client, address: Address) -> Found:
@@ -58,10 +62,11 @@ def _read(client: Client, url: str, address: Address, models: Any) -> Found:
     entries = [one for one in entries or [] if isinstance(one, dict) and isinstance(one.get("id"), str)]
     entry = _choose(entries, address)
     dialect = _find_dialect(client, url, entry)
-    context = entry.get("max_model_len")
+    context, start = entry.get("max_model_len"), ""
     if dialect is LLAMA_CPP:
-        context = _find_number(client.ask(find_root(url), "/props"), "n_ctx")
-    return Found(dialect, address.model or entry["id"], context if type(context) is int and context > 0 else None)
+        properties = client.ask(find_root(url), "/props") or {}
+        context, start = _find_number(properties, "n_ctx"), str(properties.get("bos_token") or "")
+    return Found(dialect, address.model or entry["id"], context if type(context) is int and context > 0 else None, start)
 
 
 def _choose(entries: list[dict[str, Any]], address: Address) -> dict[str, Any]:

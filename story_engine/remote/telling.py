@@ -56,13 +56,14 @@ class RemoteTelling:
         self.text, self.loops, self.asks_anew = "", 0, False
         self.finish: Finish = ""
         self.banned: tuple[int, ...] = ()
-        self.min_tokens = MIN_TOKENS if prefix else 0
+        self._no_end_before = MIN_TOKENS if prefix else 0
         self._vocabulary, self._special, self._unwanted = vocabulary, vocabulary.special, Unwanted(settings.unwanted)
         self._generator = torch.Generator().manual_seed(settings.seed or 0)
         self._retries, self._requests, self._refusals, self._count, self._half = int(retries_loops), 0, 0, 0, ""
         self._pieces: list[str] = []
         self._ids: list[int] = []  # as the server sampled them, where it gives them
         self._flat = np.zeros(1, np.float32)
+        self._unasked = len(vocabulary.encode(prefix)) if prefix else 0  # tokens that the length does not count
         if prefix:
             self.text = prefix + self._choose_opener()
             self._ids = vocabulary.encode(self.text)
@@ -93,9 +94,15 @@ class RemoteTelling:
         """The text, once it is more than what opens it unasked."""
         return self.text if self.is_begun else ""
 
+    @property
+    def min_tokens(self) -> int:
+        """Tokens of the next request before which the story may not end again."""
+        return max(0, self._no_end_before - len(self._ids))
+
     def begin_request(self) -> tuple[list[int], int]:
         """The tokens of the text so far, and a seed: another one for each request, or the same words would come again."""
         self._ids = self.whole_tokens or self._vocabulary.encode(self.text)
+        self._count = len(self._ids) - self._unasked
         self.asks_anew, self._half = False, ""
         self._requests += 1
         return list(self._ids), (self.settings.seed or 0) + self._requests - 1

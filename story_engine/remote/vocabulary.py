@@ -19,6 +19,7 @@ from story_engine.model.tokenizer_files import load_tokenizer
 from story_engine.remote.address import FORM, Address
 from story_engine.remote.client import Client
 from story_engine.remote.dialects import Dialect
+from story_engine.remote.probing import Found
 
 NO_TOKEN = -1  # where a model has no start token
 TOKENIZER_FILES = [
@@ -36,10 +37,13 @@ log = logging.getLogger("story_engine")
 
 
 class ServerVocabulary(Vocabulary):
-    """A vocabulary by the server's own `/tokenize` and `/detokenize`. A text is cut sentence by sentence."""
+    """A vocabulary by the server's own `/tokenize` and `/detokenize`. A text is cut sentence by sentence.
 
-    def __init__(self, ask: Callable[[str, dict[str, Any]], Any], dialect: Dialect) -> None:
-        self._ask, self._dialect = ask, dialect
+    `start` is how the server spells the token that begins a text, where it says so.
+    """
+
+    def __init__(self, ask: Callable[[str, dict[str, Any]], Any], dialect: Dialect, start: str = "") -> None:
+        self._ask, self._dialect, self._start = ask, dialect, start
         self._encode_once = lru_cache(maxsize=REMEMBERED)(self._fetch_ids)
         self._decode_once = lru_cache(maxsize=REMEMBERED)(self._fetch_text)
 
@@ -57,9 +61,13 @@ class ServerVocabulary(Vocabulary):
         return list(self._encode_once(text, False)) if text else []
 
     def find_start(self) -> int:
-        """The token that the server puts in front of a text; `NO_TOKEN` where it puts none."""
+        """The token that the server puts in front of a text, or has a name for; `NO_TOKEN` where there is none."""
         plain, whole = self._encode_once("a", False), self._encode_once("a", True)
-        return whole[0] if len(whole) > len(plain) and whole[0] != plain[0] else NO_TOKEN
+        if len(whole) > len(plain) and whole[0] != plain[0]:
+            return whole[0]
+        if self._start and len(ids := self._ask("/tokenize", {"content": self._start, "parse_special": True})["tokens"]) == 1:
+            return int(ids[0])
+        return NO_TOKEN
 
     def decode(self, ids: Iterable[int]) -> str:
         tokens = tuple(ids)
@@ -110,19 +118,20 @@ class Tokens:
     context: int | None
 
 
-def find_tokens(client: Client, address: Address, dialect: Dialect, model: str) -> Tokens:
+def find_tokens(client: Client, address: Address, found: Found) -> Tokens:
     """The tokenizer that the address names, or a folder that the model's name is, or the server's own.
 
     Raises:
         ModelError: there is none of them, or the named one cannot be used.
     """
+    dialect, model = found.dialect, found.model
     if address.tokenizer:
         return _read_folder(_find_folder(address.tokenizer))
     if Path(model).is_dir():
         return _read_folder(Path(model))
     if dialect.tokenize:
         with suppress(StoryError):
-            vocabulary = ServerVocabulary(lambda path, body: _ask(client, model, path, body), dialect)
+            vocabulary = ServerVocabulary(lambda path, body: _ask(client, model, path, body), dialect, found.start)
             start = vocabulary.find_start()
             log.info("No tokenizer was named: the server counts the tokens. With one, a page shows faster.")
             return Tokens(vocabulary, start, frozenset(), None)

@@ -194,7 +194,9 @@ def test_behind_an_end_the_story_goes_on_in_a_paragraph_of_its_own(open_server, 
     assert shown == story.last().text
     assert shown.startswith("\n")
     assert shown.endswith(WORDS.removesuffix("<end>"))
-    assert server.requests[1]["min_tokens"] == 48
+    opened = len(server.requests[1]["prompt"]) - len(engine.window_of(Story("Tom had a ball." + WORDS[:-5])).ids)
+    assert server.requests[1]["min_tokens"] == 48 - opened  # the opener counts, and the end is not near again
+    assert server.requests[1]["max_tokens"] == 60 - opened + len(server.count("\n"))
 
 
 def test_an_unwanted_word_is_never_said(open_server, open_engine):
