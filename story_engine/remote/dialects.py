@@ -49,6 +49,7 @@ class Dialect:
         names: setting -> (its name there, how its value is written).
         always: sent with every request, since a server's own defaults would come in otherwise.
         takes_ids: the prompt goes as token ids, else as text.
+        reads_marks: a start token that is spelled in a text is read as one.
         scores: it tells how likely the tokens of a given text are (echo with logprobs).
         stops, minimum: the names of the lists of end tokens, and of the fewest tokens; empty where there are none.
         penalized: the name of how many of the last tokens the repetition penalty weighs, where that is not all.
@@ -61,6 +62,7 @@ class Dialect:
     names: Mapping[str, tuple[str, Callable[[Any], Any]]]
     always: Mapping[str, Any] = field(default_factory=dict)
     takes_ids: bool = True
+    reads_marks: bool = False
     scores: bool = False
     bans: bool = True
     stops: str = ""
@@ -182,6 +184,7 @@ TRANSFORMERS = Dialect(
         "repetition_penalty": ("repetition_penalty", _keep),
     },
     takes_ids=False,
+    reads_marks=True,
     in_config=True,
 )
 OTHER = Dialect(

@@ -68,6 +68,7 @@ class RemoteEngine(StoryEngine):
         super().__init__(decoder, tokens.vocabulary, window, tokens.ends, model)
         self.ahead.close()  # the server reads a window when it is asked to go on
         self.client, self.dialect, self.model = client, dialect, model
+        self._spelled_start = tokens.spelled if dialect.reads_marks else ""
         self._notices: dict[str, list[StoryError]] = {}
         self._told: set[tuple[str, str]] = set()  # (story or "" for the log, settings that have no effect)
         self._lock = Lock()
@@ -191,7 +192,7 @@ class RemoteEngine(StoryEngine):
         told, seed = telling.begin_request()
         request = Request(
             ids=tuple(_real([*window.ids, *told])),
-            text="".join(sentence.text for sentence in window.kept) + telling.text,
+            text=self._spelled_start + "".join(sentence.text for sentence in window.kept) + telling.text,
             settings=telling.settings,
             max_tokens=telling.left,
             seed=seed,

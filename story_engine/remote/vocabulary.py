@@ -110,12 +110,16 @@ class ServerVocabulary(Vocabulary):
 
 @dataclass(frozen=True)
 class Tokens:
-    """A model's vocabulary, the token that begins a window, those that end a story, and its context, as far as known."""
+    """A model's vocabulary, the token that begins a window, those that end a story, and its context, as far as known.
+
+    `spelled` is the start token as text, where a server that gets a text would not put it in front by itself.
+    """
 
     vocabulary: Vocabulary
     start: int
     ends: frozenset[int]
-    context: int | None
+    context: int | None = None
+    spelled: str = ""
 
 
 def find_tokens(client: Client, address: Address, found: Found) -> Tokens:
@@ -134,7 +138,7 @@ def find_tokens(client: Client, address: Address, found: Found) -> Tokens:
             vocabulary = ServerVocabulary(lambda path, body: _ask(client, model, path, body), dialect, found.start)
             start = vocabulary.find_start()
             log.info("No tokenizer was named: the server counts the tokens. With one, a page shows faster.")
-            return Tokens(vocabulary, start, frozenset(), None)
+            return Tokens(vocabulary, start, frozenset())
     raise ModelError(
         f"{dialect.title} does not tell its tokens. Name a tokenizer, a folder or a hub model, behind the model: {FORM}@FOLDER"
     )
@@ -165,4 +169,6 @@ def _read_folder(folder: Path) -> Tokens:
     tokenizer = load_tokenizer(folder)
     special = find_special_tokens(folder, tokenizer, tokenizer.get_vocab_size())
     context = (read_object(folder, "config.json") or {}).get("max_position_embeddings")
-    return Tokens(Vocabulary(tokenizer), special.start, special.ends, context if type(context) is int else None)
+    adds_start = tokenizer.encode("a").ids[:1] == [special.start]
+    spelled = "" if adds_start else tokenizer.id_to_token(special.start)
+    return Tokens(Vocabulary(tokenizer), special.start, special.ends, context if type(context) is int else None, spelled)
