@@ -170,5 +170,5 @@ def _read_folder(folder: Path) -> Tokens:
     special = find_special_tokens(folder, tokenizer, tokenizer.get_vocab_size())
     context = (read_object(folder, "config.json") or {}).get("max_position_embeddings")
     adds_start = tokenizer.encode("a").ids[:1] == [special.start]
-    spelled = "" if adds_start else tokenizer.id_to_token(special.start)
+    spelled = "" if adds_start else tokenizer.id_to_token(special.start) or ""
     return Tokens(Vocabulary(tokenizer), special.start, special.ends, context if type(context) is int else None, spelled)
