@@ -187,6 +187,16 @@ TRANSFORMERS = Dialect(
     reads_marks=True,
     in_config=True,
 )
+PLAYGROUND = Dialect(
+    name="playground",
+    title="Story Playground",
+    names=VLLM.names,
+    always=NO_PENALTIES | {"n": 1, "add_special_tokens": False, "return_token_ids": True},
+    bans=False,
+    stops="stop_token_ids",
+    tokenize=("prompt", "tokens"),
+    detokenize=("tokens", "prompt"),
+)
 OTHER = Dialect(
     name="other",
     title="OpenAI API",
@@ -195,4 +205,4 @@ OTHER = Dialect(
     takes_ids=False,
     bans=False,
 )
-DIALECTS = {dialect.name: dialect for dialect in (VLLM, SGLANG, LLAMA_CPP, TRANSFORMERS, OTHER)}
+DIALECTS = {dialect.name: dialect for dialect in (VLLM, SGLANG, LLAMA_CPP, TRANSFORMERS, PLAYGROUND, OTHER)}

@@ -11,9 +11,9 @@ import httpx
 from story_engine.errors import ModelError
 from story_engine.remote.address import FORM, Address
 from story_engine.remote.client import Client, find_root
-from story_engine.remote.dialects import LLAMA_CPP, OTHER, SGLANG, TRANSFORMERS, VLLM, Dialect
+from story_engine.remote.dialects import LLAMA_CPP, OTHER, PLAYGROUND, SGLANG, TRANSFORMERS, VLLM, Dialect
 
-OWNERS = {"vllm": VLLM, "sglang": SGLANG, "llamacpp": LLAMA_CPP}
+OWNERS = {"vllm": VLLM, "sglang": SGLANG, "llamacpp": LLAMA_CPP, "story-playground": PLAYGROUND}
 
 log = logging.getLogger("story_engine")
 

@@ -13,8 +13,18 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-OWNERS = {"vllm": "vllm", "sglang": "sglang", "llama.cpp": "llamacpp", "transformers": "somebody", "other": "somebody"}
-TOKENIZE = {"vllm": ("prompt", "prompt"), "sglang": ("prompt", "text"), "llama.cpp": ("content", "content")}
+OWNERS = {"vllm": "vllm", "sglang": "sglang", "llama.cpp": "llamacpp", "playground": "story-playground"}
+TOKENIZE = {
+    "vllm": ("prompt", "prompt"),
+    "sglang": ("prompt", "text"),
+    "llama.cpp": ("content", "content"),
+    "playground": ("prompt", "prompt"),
+}
+# What a playground's own server knows; it refuses anything else.
+KNOWN = {
+    *("model", "prompt", "stream", "n", "max_tokens", "seed", "temperature", "top_p", "top_k", "min_p", "repetition_penalty"),
+    *("presence_penalty", "frequency_penalty", "stop_token_ids", "add_special_tokens", "return_token_ids"),
+}
 CONTEXT = 512
 
 
@@ -85,8 +95,8 @@ def answer(server: ScriptedServer, to: BaseHTTPRequestHandler, body: dict[str, A
         answer_completion(server, to, body or {})
         return
     given, found = TOKENIZE.get(server.dialect, ("", ""))
-    entry = {"id": "story", "owned_by": OWNERS[server.dialect]}
-    if server.dialect in ("vllm", "sglang"):
+    entry = {"id": "story", "owned_by": OWNERS.get(server.dialect, "somebody")}
+    if server.dialect in ("vllm", "sglang", "playground"):
         entry["max_model_len"] = CONTEXT
     answers: dict[str, Any] = {"/v1/models": {"object": "list", "data": [entry]}}
     if server.dialect == "llama.cpp":
@@ -108,6 +118,8 @@ def answer_completion(server: ScriptedServer, to: BaseHTTPRequestHandler, body: 
     if server.faults.refusals:
         status, headers, content = server.faults.refusals.pop(0)
         send(to, status, content, headers)
+    elif server.dialect == "playground" and (unknown := body.keys() - KNOWN):
+        send(to, 400, {"error": {"message": f"Unknown fields: {unknown}"}})
     elif body.get("echo"):
         send(to, 200, score(server, body))
     else:

@@ -65,7 +65,7 @@ def test_the_next_prompt_holds_the_very_tokens_that_were_sampled(open_server, op
     assert second == first + server.count(" He saw a kite.")
 
 
-@pytest.mark.parametrize("dialect", ["vllm", "sglang", "llama.cpp"])
+@pytest.mark.parametrize("dialect", ["vllm", "sglang", "llama.cpp", "playground"])
 def test_without_a_tokenizer_the_server_counts_the_tokens(open_server, open_engine, dialect):
     server = open_server(WORDS, dialect)
     engine, story = open_engine(server, tokenizer=""), Story("Tom had a ball.")
