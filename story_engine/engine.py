@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -13,12 +12,13 @@ from torch import Tensor
 
 from story_engine.context.cutting import Cutter
 from story_engine.context.window import ContextWindow, Window
-from story_engine.errors import InputError
+from story_engine.errors import InputError, StoryError
 from story_engine.generation.candidates import choose_best, hold_back
 from story_engine.generation.ending import Ending, check_ending
 from story_engine.generation.generate import Start, generate
 from story_engine.generation.ngrams import LONGEST_CONTEXT, MOST_PROPOSED, Ngrams
 from story_engine.generation.telling import Piece, Telling
+from story_engine.generation.turn import SPARE, Turn, give_seed
 from story_engine.generation.unwanted import Unwanted
 from story_engine.model.hub import EMBEDDED
 from story_engine.model.kv_cache import Slot
@@ -34,22 +34,9 @@ from story_engine.stories.story import Memory, Receipt, Story
 
 CHUNK = 128  # tokens read between two looks at the stop sign; under 0.2 s for 190M parameters on two cores
 NEXT_WORDS = 48  # tokens that a reader's next words are expected to take when the window is made ready for them
-SPARE = 2  # tokens kept free beside the answer: a line break that opens it, and the end
 MAX_CACHE_BYTES = 2 * 1024**3
-
-
-@dataclass(frozen=True)
-class Turn:
-    """What is asked for: the passage that follows in `story`, told once for each of `settings`.
-
-    It comes to its end in about `ending` sentences. `prefix` are the tokens that open it unasked; `cancel`, once set, stops it.
-    """
-
-    story: Story
-    settings: tuple[Settings, ...]
-    ending: int | None
-    prefix: list[int]
-    cancel: Event
+# Engines of other kinds, by what their names begin with; whoever makes such a kind registers it here.
+LOADERS: dict[str, Callable[..., StoryEngine]] = {}
 
 
 class StoryEngine:
@@ -91,7 +78,7 @@ class StoryEngine:
         precision: str = "auto",
         kernel: str = "auto",
     ) -> StoryEngine:
-        """Load `embedded`, a local folder, or a model of the hub.
+        """Load `embedded`, a local folder, a model of the hub, or reach one at a server: `openai:https://host/v1#NAME`.
 
         `precision` is `float32`, `int8`, or `auto`: bfloat16 on CUDA, int8 on the CPU with the kernel, float32 without.
         `kernel` is `on`, `off`, or `auto`: the compiled kernel computes wherever it can be had.
@@ -99,6 +86,9 @@ class StoryEngine:
         Raises:
             ModelError: it cannot be found, fetched or used; the message says what to do.
         """
+        for prefix, load in LOADERS.items():
+            if name.startswith(prefix):
+                return load(name, revision=revision, device=device, precision=precision, kernel=kernel)
         model = load_model(name, revision, device, precision, kernel)
         window = ContextWindow(model.context, model.special.start, model.fingerprint)
         ends, title = model.special.ends, Path(name).name
@@ -175,6 +165,10 @@ class StoryEngine:
         """Read what the next turn will need while nobody waits: to be asked for when a story has gone another way."""
         self.ahead.ask(story.uid, self.window_of(story, settings).ids)
 
+    def take_notices(self, story: Story) -> list[StoryError]:
+        """What the reader of a story has to know beside its words, each once; an engine of our own has nothing to say."""
+        return []
+
     # Their names before 0.2.
     look, stream_ways, prepare = window_of, stream_tellings, prefetch
 
@@ -231,7 +225,7 @@ class StoryEngine:
 
         return [
             [begin(settings, number, candidate) for candidate in range(settings.best_of)]
-            for number, settings in enumerate(map(_give_seed, turn.settings))
+            for number, settings in enumerate(map(give_seed, turn.settings))
         ]
 
     def _start_plain(self, turn: Turn) -> list[Start]:
@@ -294,8 +288,3 @@ class StoryEngine:
         known = [*window[-LONGEST_CONTEXT:], *telling.tokens[-LONGEST_CONTEXT:]]
         row_cost = self.decoder.row_cost * (2 if telling.settings.guidance else 1)
         return self.ngrams.propose(known, min(MOST_PROPOSED, telling.left - 1), row_cost)
-
-
-def _give_seed(settings: Settings) -> Settings:
-    """The same settings with a seed, so that the passage can be told again."""
-    return settings if settings.seed is not None else replace(settings, seed=secrets.randbelow(2**53))
