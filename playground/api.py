@@ -29,14 +29,14 @@ NUMBERS = [field for field in fields(Settings) if field.name in RANGES]
 
 def publish(actions: Actions, **queue: Any) -> None:
     """Offer the endpoints; to be called inside the page's Blocks, with its queue options."""
-    endpoints, needed = Endpoints(actions), inspect.Parameter.empty
+    endpoints, needed, recommended = Endpoints(actions), inspect.Parameter.empty, actions.engines.recommended
     for function, name, words in (
         (endpoints.start, "start", {"opening": needed}),
         (endpoints.go_on, "continue", {"story": needed, "text": ""}),
         (endpoints.retry, "retry", {"story": needed}),
     ):
-        gr.api(_as_endpoint(function, words, has_settings=True), api_name=name, **queue)  # type: ignore[attr-defined]
-    gr.api(_as_endpoint(endpoints.undo, {"story": needed}, has_settings=False), api_name="undo")  # type: ignore[attr-defined]
+        gr.api(_as_endpoint(function, words, recommended), api_name=name, **queue)  # type: ignore[attr-defined]
+    gr.api(_as_endpoint(endpoints.undo, {"story": needed}), api_name="undo")  # type: ignore[attr-defined]
 
 
 class Endpoints:
@@ -79,18 +79,18 @@ class Endpoints:
         }
 
 
-def _as_endpoint(function: Callable, words: dict[str, Any], has_settings: bool) -> Callable:
-    """`function` with the fields of Settings as parameters of their own, and errors in the reader's words."""
+def _as_endpoint(function: Callable, words: dict[str, Any], settings: Settings | None = None) -> Callable:
+    """`function` with the fields of these settings as parameters of their own, and errors in the reader's words."""
     parameters = [
         inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=str)
         for name, default in words.items()
     ]
-    if has_settings:
+    if settings:
         parameters += [
             inspect.Parameter(
                 field.name,
                 inspect.Parameter.POSITIONAL_OR_KEYWORD,
-                default=field.default,
+                default=getattr(settings, field.name),
                 annotation=SETTINGS_TYPES.get(field.name, float),
             )
             for field in NUMBERS
@@ -100,7 +100,7 @@ def _as_endpoint(function: Callable, words: dict[str, Any], has_settings: bool) 
     def endpoint(*values: Any) -> Iterator[dict[str, Any]]:
         given = values[: len(words)]
         with _saying_errors():
-            options = [_read_settings(*values[len(words) :])] if has_settings else []
+            options = [_read_settings(*values[len(words) :])] if settings else []
             yield from function(*given, *options)
 
     endpoint.__signature__ = inspect.Signature(parameters, return_annotation=dict)  # type: ignore[attr-defined]

@@ -15,7 +15,7 @@ from playground.engines import Engines
 from playground.http.options import ApiOptions, add_api_flags, read_api_options
 from playground.logs import LEVELS, join_server_logs, set_up_logs
 from playground.space import choose_device, choose_stories
-from story_engine import KERNELS, MAX_FILE_BYTES, PRECISIONS, PUBLISHED, Library, StoryEngine, StoryError
+from story_engine import KERNELS, MAX_FILE_BYTES, PRECISIONS, PUBLISHED, Library, RemoteEngine, StoryEngine, StoryError
 
 if TYPE_CHECKING:
     from playground.page import Page
@@ -25,7 +25,11 @@ OFF = ApiOptions()
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Write a story together with a small language model, in your browser.")
-    parser.add_argument("--model", default="embedded", help=f"embedded, a folder, or a hub name: {', '.join(PUBLISHED)}")
+    parser.add_argument(
+        "--model",
+        default="embedded",
+        help=f"embedded, a folder, a hub name ({', '.join(PUBLISHED)}), or openai:https://host/v1#NAME",
+    )
     parser.add_argument("--precision", default="auto", choices=PRECISIONS, help="auto is int8 on the CPU, with the kernel")
     parser.add_argument(
         "--kernel", default="auto", choices=KERNELS, help="the compiled kernel on the CPU (default: if possible)"
@@ -99,7 +103,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         how = {"precision": options.precision, "kernel": options.kernel}
         if device := choose_device():
             how["device"] = device
-        engines = Engines(StoryEngine.load(options.model, **how), options.model, **how)
+        engine = StoryEngine.load(options.model, **how)
+        if api.is_on and isinstance(engine, RemoteEngine):
+            raise StoryError("--api serves a model of this machine. Send those requests to the other server itself.")
+        # An address, and a folder behind it, is the operator's own; readers see what their receipts say.
+        name = engine.fingerprint if isinstance(engine, RemoteEngine) else options.model
+        engines = Engines(engine, name, **how)
     except StoryError as error:
         print(f"story-playground: {error}", file=sys.stderr)
         return 1

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Event
 
-import torch
 from torch import Tensor
 
 from story_engine.context.cutting import Cutter
 from story_engine.context.window import ContextWindow, Window
-from story_engine.errors import InputError, ModelError
+from story_engine.errors import InputError, StoryError
 from story_engine.generation.candidates import choose_best, hold_back
 from story_engine.generation.ending import Ending, check_ending
 from story_engine.generation.generate import Start, generate
 from story_engine.generation.ngrams import LONGEST_CONTEXT, MOST_PROPOSED, Ngrams
 from story_engine.generation.telling import Piece, Telling
+from story_engine.generation.turn import SPARE, Turn, give_seed
 from story_engine.generation.unwanted import Unwanted
-from story_engine.model.autotune import choose_kernel, load_decoder
-from story_engine.model.config import read_config
-from story_engine.model.folder_check import check_folder
-from story_engine.model.hub import EMBEDDED, find_folder
+from story_engine.model.hub import EMBEDDED
 from story_engine.model.kv_cache import Slot
-from story_engine.model.quantize import choose_precision
-from story_engine.model.special_tokens import find_special_tokens
+from story_engine.model.loading import load_model
 from story_engine.model.tokenizer import Vocabulary
-from story_engine.model.tokenizer_files import load_tokenizer
 from story_engine.model.torch_decoder import AnyDecoder
-from story_engine.model.weights import Weights, hash_weights
 from story_engine.serving.read_ahead import ReadAhead
 from story_engine.serving.scheduler import Scheduler
 from story_engine.serving.slots import SlotPool
@@ -41,27 +34,16 @@ from story_engine.stories.story import Memory, Receipt, Story
 
 CHUNK = 128  # tokens read between two looks at the stop sign; under 0.2 s for 190M parameters on two cores
 NEXT_WORDS = 48  # tokens that a reader's next words are expected to take when the window is made ready for them
-SPARE = 2  # tokens kept free beside the answer: a line break that opens it, and the end
 MAX_CACHE_BYTES = 2 * 1024**3
-
-
-@dataclass(frozen=True)
-class Turn:
-    """What is asked for: the passage that follows in `story`, told once for each of `settings`.
-
-    It comes to its end in about `ending` sentences. `prefix` are the tokens that open it unasked; `cancel`, once set, stops it.
-    """
-
-    story: Story
-    settings: tuple[Settings, ...]
-    ending: int | None
-    prefix: list[int]
-    cancel: Event
+# Engines of other kinds, by what their names begin with; whoever makes such a kind registers it here.
+LOADERS: dict[str, Callable[..., StoryEngine]] = {}
 
 
 class StoryEngine:
     """A loaded model that tells stories; many threads may stream different stories at once, and share its steps.
 
+    `recommended` are the settings that suit the model, and those of a passage for which none are given; no passage of theirs
+    is longer than its context takes.
     With `retries_loops` a passage that goes round in circles is taken back to where it began to, and told anew once. With
     `speculates` the next tokens are proposed by the n-grams of earlier stories, which changes the speed and no word.
     """
@@ -74,10 +56,13 @@ class StoryEngine:
         end_tokens: frozenset[int],
         name: str,
         retries_loops: bool = True,
+        recommended: Settings | None = None,
     ) -> None:
         self.retries_loops = retries_loops
         self.speculates, self.ngrams = True, Ngrams()
         self.decoder, self.vocabulary, self.window, self.end_tokens, self.name = decoder, vocabulary, window, end_tokens, name
+        suited = recommended or Settings()
+        self.recommended = replace(suited, max_new_tokens=min(suited.max_new_tokens, self.longest_passage))
         self.slots = SlotPool(decoder.new_slot, max_bytes=MAX_CACHE_BYTES)
         self.cutter = Cutter(vocabulary, window.longest_sentence)
         self._break = vocabulary.encode(AFTER_END)
@@ -93,7 +78,7 @@ class StoryEngine:
         precision: str = "auto",
         kernel: str = "auto",
     ) -> StoryEngine:
-        """Load `embedded`, a local folder, or a model of the hub.
+        """Load `embedded`, a local folder, a model of the hub, or reach one at a server: `openai:https://host/v1#NAME`.
 
         `precision` is `float32`, `int8`, or `auto`: bfloat16 on CUDA, int8 on the CPU with the kernel, float32 without.
         `kernel` is `on`, `off`, or `auto`: the compiled kernel computes wherever it can be had.
@@ -101,27 +86,13 @@ class StoryEngine:
         Raises:
             ModelError: it cannot be found, fetched or used; the message says what to do.
         """
-        folder = find_folder(name, revision)
-        config = read_config(folder)
-        tokenizer = load_tokenizer(folder)
-        if tokenizer.get_vocab_size() > config.vocabulary:
-            raise ModelError(
-                f"The tokenizer in {folder} has {tokenizer.get_vocab_size()} entries, the model only {config.vocabulary}. "
-                "Fetch both again."
-            )
-        special = find_special_tokens(folder, tokenizer, config.vocabulary)
-        config = replace(config, start_token=special.start)
-        place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        has_kernel = choose_kernel(kernel, place)
-        precision = choose_precision(precision, place, has_kernel)
-        dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
-        weights = Weights(folder, config, dtype, place)
-        hashed = hash_weights(folder)
-        check_folder(folder, weights.config, hashed)
-        decoder = load_decoder(weights.config, weights.take, precision, has_kernel)
-        # Quantization is part of a model's identity: the same seed gives different words.
-        window = ContextWindow(config.context, special.start, hashed + decoder.rounding)
-        return cls(decoder, Vocabulary(tokenizer), window, special.ends, Path(name).name)
+        for prefix, load in LOADERS.items():
+            if name.startswith(prefix):
+                return load(name, revision=revision, device=device, precision=precision, kernel=kernel)
+        model = load_model(name, revision, device, precision, kernel)
+        window = ContextWindow(model.context, model.special.start, model.fingerprint)
+        ends, title = model.special.ends, Path(name).name
+        return cls(model.decoder, model.tokenizer, window, ends, title, recommended=model.recommended)
 
     @property
     def fingerprint(self) -> str:
@@ -139,7 +110,7 @@ class StoryEngine:
 
     def window_of(self, story: Story, settings: Settings | None = None) -> Window:
         """The window that the next passage would be told from; changes nothing."""
-        return self._fit(story, (settings or Settings()).max_new_tokens + SPARE)[0]
+        return self._fit(story, (settings or self.recommended).max_new_tokens + SPARE)[0]
 
     def stream(
         self,
@@ -160,7 +131,7 @@ class StoryEngine:
             InputError: the words or the length cannot be used, or the story is blank or being written already.
             StoryError: the model failed; the words so far are in the story.
         """
-        return self.stream_tellings(story, [settings or Settings()], text, cancel, ending)
+        return self.stream_tellings(story, [settings or self.recommended], text, cancel, ending)
 
     def stream_tellings(
         self,
@@ -193,6 +164,10 @@ class StoryEngine:
     def prefetch(self, story: Story, settings: Settings | None = None) -> None:
         """Read what the next turn will need while nobody waits: to be asked for when a story has gone another way."""
         self.ahead.ask(story.uid, self.window_of(story, settings).ids)
+
+    def take_notices(self, story: Story) -> list[StoryError]:
+        """What the reader of a story has to know beside its words, each once; an engine of our own has nothing to say."""
+        return []
 
     # Their names before 0.2.
     look, stream_ways, prepare = window_of, stream_tellings, prefetch
@@ -250,7 +225,7 @@ class StoryEngine:
 
         return [
             [begin(settings, number, candidate) for candidate in range(settings.best_of)]
-            for number, settings in enumerate(map(_give_seed, turn.settings))
+            for number, settings in enumerate(map(give_seed, turn.settings))
         ]
 
     def _start_plain(self, turn: Turn) -> list[Start]:
@@ -313,8 +288,3 @@ class StoryEngine:
         known = [*window[-LONGEST_CONTEXT:], *telling.tokens[-LONGEST_CONTEXT:]]
         row_cost = self.decoder.row_cost * (2 if telling.settings.guidance else 1)
         return self.ngrams.propose(known, min(MOST_PROPOSED, telling.left - 1), row_cost)
-
-
-def _give_seed(settings: Settings) -> Settings:
-    """The same settings with a seed, so that the passage can be told again."""
-    return settings if settings.seed is not None else replace(settings, seed=secrets.randbelow(2**53))

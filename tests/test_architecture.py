@@ -24,6 +24,7 @@ ROOMS = (
     "__init__",
     "insight",
     "completion",
+    "remote",
     "engine",
     "generation",
     "context",
