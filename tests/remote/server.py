@@ -96,7 +96,7 @@ def answer(server: ScriptedServer, to: BaseHTTPRequestHandler, body: dict[str, A
         return
     given, found = TOKENIZE.get(server.dialect, ("", ""))
     entry = {"id": "story", "owned_by": OWNERS.get(server.dialect, "somebody")}
-    if server.dialect in ("vllm", "sglang", "playground"):
+    if server.dialect in ("vllm", "sglang", "playground", "other"):
         entry["max_model_len"] = CONTEXT
     answers: dict[str, Any] = {"/v1/models": {"object": "list", "data": [entry]}}
     if server.dialect == "llama.cpp":
