@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -18,8 +17,10 @@ from story_engine.errors import InputError, ModelError
 from story_engine.generation.candidates import choose_best, hold_back
 from story_engine.generation.ending import Ending, check_ending
 from story_engine.generation.generate import Start, generate
+from story_engine.generation.healing import find_healing, may_heal
 from story_engine.generation.ngrams import LONGEST_CONTEXT, MOST_PROPOSED, Ngrams
 from story_engine.generation.telling import Piece, Telling
+from story_engine.generation.turn import Turn, give_seed
 from story_engine.generation.unwanted import Unwanted
 from story_engine.model.autotune import choose_kernel, load_decoder
 from story_engine.model.config import read_config
@@ -43,20 +44,6 @@ CHUNK = 128  # tokens read between two looks at the stop sign; under 0.2 s for 1
 NEXT_WORDS = 48  # tokens that a reader's next words are expected to take when the window is made ready for them
 SPARE = 2  # tokens kept free beside the answer: a line break that opens it, and the end
 MAX_CACHE_BYTES = 2 * 1024**3
-
-
-@dataclass(frozen=True)
-class Turn:
-    """What is asked for: the passage that follows in `story`, told once for each of `settings`.
-
-    It comes to its end in about `ending` sentences. `prefix` are the tokens that open it unasked; `cancel`, once set, stops it.
-    """
-
-    story: Story
-    settings: tuple[Settings, ...]
-    ending: int | None
-    prefix: list[int]
-    cancel: Event
 
 
 class StoryEngine:
@@ -148,10 +135,12 @@ class StoryEngine:
         text: str | None = None,
         cancel: Event | None = None,
         ending: int | None = None,
+        heals: bool | None = None,
     ) -> Generator[Piece, None, None]:
         """Add the reader's `text`, if any, and tell the next passage, piece by piece.
 
-        With an `ending` the story comes to its end in about that many sentences, where the length allows it.
+        With an `ending` the story comes to its end in about that many sentences, where the length allows it. A word that the
+        reader left unfinished is completed, unless a space was typed behind it; `heals` says whether, for a replay.
 
         All checks come first, before anything changes. The passage joins the story when the stream ends, is closed or
         `cancel` is set, with the words shown so far; each piece is shown at most once and never holds half a character.
@@ -160,7 +149,7 @@ class StoryEngine:
             InputError: the words or the length cannot be used, or the story is blank or being written already.
             StoryError: the model failed; the words so far are in the story.
         """
-        return self.stream_tellings(story, [settings or Settings()], text, cancel, ending)
+        return self.stream_tellings(story, [settings or Settings()], text, cancel, ending, heals)
 
     def stream_tellings(
         self,
@@ -169,6 +158,7 @@ class StoryEngine:
         text: str | None = None,
         cancel: Event | None = None,
         ending: int | None = None,
+        heals: bool | None = None,
     ) -> Generator[Piece, None, None]:
         """As `stream`, told once for each of `settings`, which share one length.
 
@@ -185,10 +175,10 @@ class StoryEngine:
             check_ending(ending)
         is_after_end = last is not None and last.finish == "end"
         prefix = self._break if is_after_end and not words else []
-        turn = Turn(story, tuple(settings), ending, prefix, cancel or Event())
         if words:
             story.add(join_words(story.text(), words, is_after_end))
-        return self._tell(turn)
+        heals = may_heal(story, text) if heals is None else heals
+        return self._tell(Turn(story, tuple(settings), ending, prefix, cancel or Event(), heals))
 
     def prefetch(self, story: Story, settings: Settings | None = None) -> None:
         """Read what the next turn will need while nobody waits: to be asked for when a story has gone another way."""
@@ -219,8 +209,11 @@ class StoryEngine:
                     yield Piece("", read=left)
                 if logits is not None:
                     tellings = [telling for group in groups for telling in group]
-                    starts = [Start(window.ids, slot, logits), *self._start_plain(turn)]
-                    propose = partial(self._propose, window=window.ids) if len(tellings) == 1 else None
+                    ids: Sequence[int] = window.ids
+                    if turn.heals and (healing := find_healing(self.vocabulary, ids, story.text(), slot, self.prefill)):
+                        ids, logits = healing.begin(ids, tellings), healing.logits
+                    starts = [Start(ids, slot, logits), *self._start_plain(turn)]
+                    propose = partial(self._propose, window=ids) if len(tellings) == 1 else None
                     pieces = generate(tellings, starts, self._scheduler, cancel=turn.cancel, propose=propose)
                     yield from hold_back(pieces, groups)
             finally:
@@ -250,7 +243,7 @@ class StoryEngine:
 
         return [
             [begin(settings, number, candidate) for candidate in range(settings.best_of)]
-            for number, settings in enumerate(map(_give_seed, turn.settings))
+            for number, settings in enumerate(map(give_seed, turn.settings))
         ]
 
     def _start_plain(self, turn: Turn) -> list[Start]:
@@ -271,10 +264,11 @@ class StoryEngine:
             len(window.forgotten),
             telling.ending.sentences if telling.ending else None,
             telling.loops,
+            len(telling.taken),
         )
         tokens, finish = tuple(telling.whole_tokens), telling.finish or "stopped"
         self.ngrams.learn([*window.ids[-LONGEST_CONTEXT:], *tokens])
-        return story.add(telling.text, "model", tokens=tokens, receipt=receipt, finish=finish).id
+        return story.add(telling.told, "model", tokens=tokens, receipt=receipt, finish=finish).id
 
     def _make_room(self, story: Story, settings: Settings, read: Window) -> None:
         """Forget now what the next turn would have to, and read the new window while the reader reads the passage.
@@ -313,8 +307,3 @@ class StoryEngine:
         known = [*window[-LONGEST_CONTEXT:], *telling.tokens[-LONGEST_CONTEXT:]]
         row_cost = self.decoder.row_cost * (2 if telling.settings.guidance else 1)
         return self.ngrams.propose(known, min(MOST_PROPOSED, telling.left - 1), row_cost)
-
-
-def _give_seed(settings: Settings) -> Settings:
-    """The same settings with a seed, so that the passage can be told again."""
-    return settings if settings.seed is not None else replace(settings, seed=secrets.randbelow(2**53))

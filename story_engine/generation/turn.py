@@ -1,0 +1,31 @@
+"""Turn: what is asked for when a passage is to be told."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from threading import Event
+
+from story_engine.settings import Settings
+from story_engine.stories.story import Story
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The passage that follows in `story`, told once for each of `settings`.
+
+    It comes to its end in about `ending` sentences. `prefix` are the tokens that open it unasked; `cancel`, once set, stops it.
+    With `heals` a last word that is unfinished is completed.
+    """
+
+    story: Story
+    settings: tuple[Settings, ...]
+    ending: int | None
+    prefix: list[int]
+    cancel: Event
+    heals: bool
+
+
+def give_seed(settings: Settings) -> Settings:
+    """The same settings with a seed, so that the passage can be told again."""
+    return settings if settings.seed is not None else replace(settings, seed=secrets.randbelow(2**53))
