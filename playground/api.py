@@ -16,6 +16,7 @@ from typing import Any
 import gradio as gr
 
 from playground.actions import Actions
+from playground.rates import Rates
 from playground.visit import Live, View, Visit
 from story_engine import RANGES, Settings, Story, StoryError, read_unwanted
 
@@ -25,14 +26,14 @@ NUMBERS = [field for field in fields(Settings) if field.name in RANGES]
 
 def publish(actions: Actions, **queue: Any) -> None:
     """Offer the endpoints; to be called inside the page's Blocks, with its queue options."""
-    endpoints, needed = Endpoints(actions), inspect.Parameter.empty
+    endpoints, rates, needed = Endpoints(actions), actions.rates, inspect.Parameter.empty
     for function, name, words in (
         (endpoints.start, "start", {"opening": needed}),
         (endpoints.go_on, "continue", {"story": needed, "text": ""}),
         (endpoints.retry, "retry", {"story": needed}),
     ):
-        gr.api(_as_endpoint(function, words, has_settings=True), api_name=name, **queue)  # type: ignore[attr-defined]
-    gr.api(_as_endpoint(endpoints.undo, {"story": needed}, has_settings=False), api_name="undo")  # type: ignore[attr-defined]
+        gr.api(_as_endpoint(function, words, rates, has_settings=True), api_name=name, **queue)  # type: ignore[attr-defined]
+    gr.api(_as_endpoint(endpoints.undo, {"story": needed}, rates, has_settings=False), api_name="undo")  # type: ignore[attr-defined]
 
 
 class Endpoints:
@@ -75,9 +76,10 @@ class Endpoints:
         }
 
 
-def _as_endpoint(function: Callable, words: dict[str, Any], has_settings: bool) -> Callable:
+def _as_endpoint(function: Callable, words: dict[str, Any], rates: Rates, has_settings: bool) -> Callable:
     """`function` with the fields of Settings as parameters of their own, and errors in the reader's words."""
-    parameters = [
+    parameters = [inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=gr.Request)]
+    parameters += [
         inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=str)
         for name, default in words.items()
     ]
@@ -93,9 +95,11 @@ def _as_endpoint(function: Callable, words: dict[str, Any], has_settings: bool) 
         ]
         parameters.append(inspect.Parameter("unwanted", inspect.Parameter.POSITIONAL_OR_KEYWORD, default="", annotation=str))
 
-    def endpoint(*values: Any) -> Iterator[dict[str, Any]]:
+    def endpoint(request: gr.Request, *values: Any) -> Iterator[dict[str, Any]]:
         given = values[: len(words)]
         try:
+            if has_settings:
+                rates.count(request)
             options = [_read_settings(*values[len(words) :])] if has_settings else []
             yield from function(*given, *options)
         except StoryError as error:
