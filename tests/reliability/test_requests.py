@@ -1,36 +1,58 @@
 """Forged, odd and huge requests against the running page: refused in words, at once, and nothing is handed out."""
 
 import json
+import logging
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 import pytest
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+from tokenizers import Tokenizer
 
+from playground.engines import Engines
 from playground.handlers import WAITING, WRITERS
-from playground.page import Page
-from playground.rates import PER_PAGE
+from playground.server import open_page
+from story_engine import Library, StoryEngine
+from story_engine.context.window import ContextWindow
+from story_engine.model.tokenizer import Vocabulary
+from tests.conftest import ScriptedDecoder, find_port
 from tests.reliability.odd_texts import ODD_TEXTS
 
-START = [
-    "opening",
-    "temperature",
-    "top_p",
-    "top_k",
-    "min_p",
-    "repetition_penalty",
-    "guidance",
-    "best_of",
-    "max_new_tokens",
-    "seed",
-]
 GOOD = ["Tom went out.", 0.7, 0.9, 0, 0.0, 1.1, 0.0, 1, 8, 3, ""]
 WRONG = [None, True, "x", [], {}, [1, 2], {"a": 1}, 1e400, -1e400, -1, 2**70, 1.5, "\u0000"]
 
 
+class Running(NamedTuple):
+    """One page for all tests of this file: it takes seconds to open."""
+
+    url: str
+    engine: StoryEngine
+    folder: Path
+
+    def list_stories(self) -> set[Path]:
+        return {*self.folder.glob("*.json")}
+
+
+@pytest.fixture(scope="module")
+def running(tokenizer: Tokenizer, tmp_path_factory) -> Iterator[Running]:
+    vocabulary = Vocabulary(Tokenizer.from_str(tokenizer.to_str()))
+    script: list[int | None] = [*vocabulary.encode(" He ran to the park."), 0]
+    decoder = ScriptedDecoder(script, vocabulary.size, 2048)
+    engine = StoryEngine(decoder, vocabulary, ContextWindow(2048, 0, "scripted"), frozenset({0}), "scripted", False)
+    folder, port = tmp_path_factory.mktemp("stories"), find_port()
+    page = open_page(Engines(engine, engine.name), Library(folder), "127.0.0.1", port)
+    yield Running(f"http://127.0.0.1:{port}", engine, folder)
+    page.blocks.close()
+
+
 @pytest.fixture
-def url(serve, scripted) -> str:
-    return serve(scripted(" He ran to the park.<end>"))
+def url(running: Running) -> str:
+    return running.url
 
 
 def call(url: str, name: str, data: list, session: str = "", timeout: float = 30.0) -> tuple[str, str]:
@@ -60,13 +82,14 @@ def test_the_advisories_settings_are_off(serve, scripted, monkeypatch):
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1:7860", "evil.example"])
-@pytest.mark.parametrize(
-    "path", ["run_history", "api/run_history", "history", "monitoring", "gradio_api/monitoring", "gradio_api/deep_link"]
-)
-def test_no_host_opens_what_is_off(url, host, path):
-    answer = httpx.get(f"{url}/{path}", headers={"Host": host}, follow_redirects=False)
-    assert answer.status_code >= 400 or "hf_" not in answer.text
-    assert "analytics" not in answer.text or answer.status_code >= 400
+def test_a_forged_host_opens_no_run_history_and_no_figures(url, host):
+    """CVE-2026-134825: with run history on, a forged `Host: localhost` uses the operator's own token."""
+    paths = ["runs", "run-history/buckets", "run-history/records", "run-history/records/start/1/assets/1"]
+    for path in paths:
+        assert httpx.get(f"{url}/gradio_api/{path}", headers={"Host": host}).status_code == 404
+    assert httpx.post(f"{url}/gradio_api/run-history/connect", json={}, headers={"Host": host}).status_code in (404, 405)
+    for path in ("monitoring", "monitoring/summary", "monitoring/x"):
+        assert httpx.get(f"{url}/{path}", headers={"Host": host}).status_code >= 400
 
 
 @pytest.mark.parametrize("origin", ["null", "https://evil.example", "http://localhost.evil.example", "file://"])
@@ -143,43 +166,43 @@ def test_a_value_of_a_wrong_kind_is_refused_in_words_and_the_next_request_works(
     assert call(url, "start", GOOD)[0] == "complete"
 
 
-@pytest.mark.parametrize("data", [[], [None] * 11, GOOD * 2000, {"a": 1}, "x", [["x"] * 10_000]])
-def test_a_request_of_another_shape_makes_no_story(url, data, tmp_path):
+@pytest.mark.parametrize("data", [[], [None] * 11, {"a": 1}, "x", [["x"] * 10_000]])
+def test_a_request_of_another_shape_makes_no_story(running, data):
+    before = running.list_stories()
     body = json.dumps({"data": data})
-    answer = httpx.post(f"{url}/gradio_api/call/start", content=body, headers={"Content-Type": "application/json"})
+    answer = httpx.post(f"{running.url}/gradio_api/call/start", content=body, headers={"Content-Type": "application/json"})
     if answer.status_code == 200:
-        httpx.get(f"{url}/gradio_api/call/start/{answer.json()['event_id']}", timeout=30)
-    assert len([*(tmp_path / "stories").glob("*.json")]) <= (data == GOOD * 2000)
-    assert call(url, "start", GOOD)[0] == "complete"
+        httpx.get(f"{running.url}/gradio_api/call/start/{answer.json()['event_id']}", timeout=30)
+    assert running.list_stories() == before
+    assert call(running.url, "start", GOOD)[0] == "complete"
 
 
 @pytest.mark.parametrize("size", [1_000_000, 50_000_000])
-def test_a_huge_paste_is_refused_before_the_model_sees_it(serve, scripted, size):
-    engine = scripted(" He ran.<end>")
-    url = serve(engine)
-    event, words = call(url, "start", ["x" * size, *GOOD[1:]], timeout=60)
-    assert event == "error" or event == "413"
-    assert engine.decoder.reads == 0
+def test_a_huge_paste_is_refused_before_the_model_sees_it(running, size):
+    reads = running.engine.decoder.reads
+    event, words = call(running.url, "start", ["x" * size, *GOOD[1:]], timeout=60)
+    assert event in ("error", "413")
     assert "characters" in words or event == "413"
+    assert running.engine.decoder.reads == reads
 
 
-def test_two_hundred_odd_texts_are_told_on_or_refused(serve, scripted, tmp_path):
-    engine = scripted(" He ran.<end>")
-    url = serve(engine)
+def test_two_hundred_odd_texts_are_told_on_or_refused(running):
+    before = running.list_stories()
     assert len({*ODD_TEXTS}) >= 200
 
     def tell(number: int) -> str:
-        return call(url, "start", [ODD_TEXTS[number], *GOOD[1:]], session=f"s{number}")[0]
+        return call(running.url, "start", [ODD_TEXTS[number], *GOOD[1:]])[0]
 
     with ThreadPoolExecutor(8) as pool:
         events = list(pool.map(tell, range(len(ODD_TEXTS))))
     assert {*events} <= {"complete", "error"}
-    assert events.count("complete") > 100
-    assert len([*(tmp_path / "stories").glob("*.json")]) == events.count("complete")
+    assert events.count("complete") > 150
+    assert len(running.list_stories() - before) == events.count("complete")
 
 
-def test_a_full_queue_is_said_at_once_and_everybody_else_is_served(serve, scripted):
-    url = serve(scripted(" He ran to the park." * 4, delay=0.01))
+def test_a_full_queue_is_said_at_once_and_everybody_else_is_served(running, monkeypatch):
+    url = running.url
+    monkeypatch.setattr(running.engine.decoder, "delay", 0.05)
     count = WRITERS + WAITING + 20
 
     def join(number: int) -> tuple[int, str, float]:
@@ -199,11 +222,34 @@ def test_a_full_queue_is_said_at_once_and_everybody_else_is_served(serve, script
     assert all("event: complete" in text for text in told)
 
 
-def test_too_many_passages_in_a_minute_are_refused_in_words(url):
-    events = [call(url, "start", GOOD, session="one page") for _ in range(PER_PAGE + 1)]
-    said = [words for event, words in events if event == "error"]
-    assert len(said) <= 1
-    assert Page  # the page's own buttons share the count: tests/playground/test_rates.py
+def test_too_many_passages_in_a_minute_are_refused_in_words(url, monkeypatch):
+    monkeypatch.setattr("playground.rates.PER_PAGE", 3)
+    client = Client(url, verbose=False)
+    told = [client.predict(*GOOD, api_name="/start") for _ in range(3)]
+    for _ in range(2):
+        with pytest.raises(AppError, match="more than 3 passages in a minute"):
+            client.predict(told[0]["story"], api_name="/continue")
+    assert client.predict(told[0]["story"], api_name="/undo")["story"] == told[0]["story"]
+    assert Client(url, verbose=False).predict(*GOOD, api_name="/start")["text"].startswith("Tom went out. He")
+
+
+def test_a_storys_number_is_in_no_log_and_no_page_and_no_address(running, caplog):
+    caplog.set_level(logging.DEBUG)
+    before = running.list_stories()
+    call(running.url, "start", GOOD)
+    [uid] = [path.stem for path in running.list_stories() - before]
+    for words in ("He came.", "x" * 30_000):
+        call(running.url, "continue", [uid, words, *GOOD[1:]])
+    said = [
+        record.getMessage()
+        for record in caplog.records
+        if record.name.split(".")[0] in ("playground", "story_engine", "uvicorn")
+    ]
+    assert not [message for message in said if uid in message or "Tom went out" in message]
+    for path in ("", "config", "gradio_api/info"):
+        page = httpx.get(f"{running.url}/{path}")
+        assert uid not in page.text
+        assert uid not in str(page.url)
 
 
 @pytest.mark.parametrize("name", ["continue", "retry", "undo"])
