@@ -78,6 +78,26 @@ class Endpoints:
 
 def _as_endpoint(function: Callable, words: dict[str, Any], rates: Rates, has_settings: bool) -> Callable:
     """`function` with the fields of Settings as parameters of their own, and errors in the reader's words."""
+    parameters = _list_parameters(words, has_settings)
+
+    def endpoint(request: gr.Request, *values: Any) -> Iterator[dict[str, Any]]:
+        given = values[: len(words)]
+        try:
+            if has_settings:
+                rates.count(request)
+            options = [_read_settings(*values[len(words) :])] if has_settings else []
+            yield from function(*given, *options)
+        except StoryError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    endpoint.__signature__ = inspect.Signature(parameters, return_annotation=dict)  # type: ignore[attr-defined]
+    endpoint.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters} | {"return": dict}
+    endpoint.__doc__, endpoint.__name__ = function.__doc__, function.__name__
+    return endpoint
+
+
+def _list_parameters(words: dict[str, Any], has_settings: bool) -> list[inspect.Parameter]:
+    """The request, which Gradio fills in, then the words, then the settings."""
     parameters = [inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=gr.Request)]
     parameters += [
         inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=str)
@@ -94,21 +114,7 @@ def _as_endpoint(function: Callable, words: dict[str, Any], rates: Rates, has_se
             for field in NUMBERS
         ]
         parameters.append(inspect.Parameter("unwanted", inspect.Parameter.POSITIONAL_OR_KEYWORD, default="", annotation=str))
-
-    def endpoint(request: gr.Request, *values: Any) -> Iterator[dict[str, Any]]:
-        given = values[: len(words)]
-        try:
-            if has_settings:
-                rates.count(request)
-            options = [_read_settings(*values[len(words) :])] if has_settings else []
-            yield from function(*given, *options)
-        except StoryError as error:
-            raise gr.Error(str(error), print_exception=False) from error
-
-    endpoint.__signature__ = inspect.Signature(parameters, return_annotation=dict)  # type: ignore[attr-defined]
-    endpoint.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters} | {"return": dict}
-    endpoint.__doc__, endpoint.__name__ = function.__doc__, function.__name__
-    return endpoint
+    return parameters
 
 
 def _read_settings(*values: Any) -> Settings:
