@@ -20,7 +20,7 @@ from story_engine.generation.generate import Start, generate
 from story_engine.generation.healing import find_healing, may_heal
 from story_engine.generation.ngrams import LONGEST_CONTEXT, MOST_PROPOSED, Ngrams
 from story_engine.generation.telling import Piece, Telling
-from story_engine.generation.turn import Turn, give_seed
+from story_engine.generation.turn import SPARE, Turn, give_seed
 from story_engine.generation.unwanted import Unwanted
 from story_engine.model.autotune import choose_kernel, load_decoder
 from story_engine.model.config import read_config
@@ -42,7 +42,6 @@ from story_engine.stories.story import Memory, Receipt, Story
 
 CHUNK = 128  # tokens read between two looks at the stop sign; under 0.2 s for 190M parameters on two cores
 NEXT_WORDS = 48  # tokens that a reader's next words are expected to take when the window is made ready for them
-SPARE = 2  # tokens kept free beside the answer: a line break that opens it, and the end
 MAX_CACHE_BYTES = 2 * 1024**3
 
 

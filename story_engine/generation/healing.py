@@ -113,6 +113,8 @@ def find_healing(
     if not taken or re.search(rf"\b{re.escape(word.strip())}\b", text.removesuffix(word)):
         return None
     own, kept = tuple(ids[-count:]), len(ids) - count
+    if vocabulary.spellings.spell(own) != word.encode():
+        return None
     slot.crop(kept - 1)
     rows = prefill(ids[kept - 1 :], slot, all_logits=True)
     known = {own[:place]: _normalize(rows[place], vocabulary) for place in range(count)}

@@ -1,4 +1,4 @@
-"""Turn: what is asked for when a passage is to be told."""
+"""Turn: what is asked of an engine, checked, before anything of it is told."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from threading import Event
 
 from story_engine.settings import Settings
 from story_engine.stories.story import Story
+
+SPARE = 2  # tokens kept free beside the answer: a line break that opens it, and the end
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Turn:
     ending: int | None
     prefix: list[int]
     cancel: Event
-    heals: bool
+    heals: bool = False
 
 
 def give_seed(settings: Settings) -> Settings:
