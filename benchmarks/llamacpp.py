@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 
 from story_engine import Settings
 from story_engine.model.config import ModelConfig, read_config
+from story_engine.model.quantize import Int8Matrix
+from story_engine.model.weights import Weights
 
 THREADS = 2
 NAMES = {
@@ -36,13 +37,14 @@ def is_comparable(device: torch.device) -> bool:
 
 
 def write_gguf(folder: Path, path: Path) -> Path:
-    """The folder's float32 weights as GGUF: matrices in Q8_0, norms in float32, and a vocabulary of made-up words.
+    """The folder's weights as GGUF: matrices in Q8_0, norms in float32, and a vocabulary of made-up words.
 
     The words are never looked at: prompts go in as token ids.
     """
     import gguf
 
-    config, weights = read_config(folder), load_file(folder / "model.safetensors")
+    weights = Weights(folder, read_config(folder), torch.float32, torch.device("cpu"))
+    config = weights.config
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_context_length(config.context)
     writer.add_embedding_length(config.hidden)
@@ -60,10 +62,10 @@ def write_gguf(folder: Path, path: Path) -> Path:
     writer.add_token_types([gguf.TokenType.NORMAL] * config.vocabulary)
     writer.add_bos_token_id(0)
     writer.add_eos_token_id(0)
-    for name, tensor in weights.items():
-        _add(writer, rename(name), arrange(name, tensor.float().numpy(), config))
+    for name in config.shapes():
+        _add(writer, rename(name), arrange(name, _read(weights, name), config))
     if config.tied:
-        _add(writer, "output.weight", weights["model.embed_tokens.weight"].float().numpy())
+        _add(writer, "output.weight", _read(weights, "model.embed_tokens.weight"))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -87,6 +89,12 @@ def arrange(name: str, values: np.ndarray, config: ModelConfig) -> np.ndarray:
     if heads is None:
         return values
     return values.reshape(heads, 2, -1, values.shape[1]).swapaxes(1, 2).reshape(values.shape)
+
+
+def _read(weights: Weights, name: str) -> np.ndarray:
+    """A tensor in float32, also of a folder that holds it in int8."""
+    tensor = weights.take(name)
+    return (tensor.values.float() * tensor.scales[:, None] if isinstance(tensor, Int8Matrix) else tensor).numpy()
 
 
 def _add(writer: Any, name: str, values: np.ndarray) -> None:

@@ -26,14 +26,19 @@ NUMBERS = [field for field in fields(Settings) if field.name in RANGES]
 
 def publish(actions: Actions, **queue: Any) -> None:
     """Offer the endpoints; to be called inside the page's Blocks, with its queue options."""
-    endpoints, rates, needed = Endpoints(actions), actions.rates, inspect.Parameter.empty
+    endpoints, rates, needed, recommended = (
+        Endpoints(actions),
+        actions.rates,
+        inspect.Parameter.empty,
+        actions.engines.recommended,
+    )
     for function, name, words in (
         (endpoints.start, "start", {"opening": needed}),
         (endpoints.go_on, "continue", {"story": needed, "text": ""}),
         (endpoints.retry, "retry", {"story": needed}),
     ):
-        gr.api(_as_endpoint(function, words, rates, has_settings=True), api_name=name, **queue)  # type: ignore[attr-defined]
-    gr.api(_as_endpoint(endpoints.undo, {"story": needed}, rates, has_settings=False), api_name="undo")  # type: ignore[attr-defined]
+        gr.api(_as_endpoint(function, words, rates, recommended), api_name=name, **queue)  # type: ignore[attr-defined]
+    gr.api(_as_endpoint(endpoints.undo, {"story": needed}, rates), api_name="undo")  # type: ignore[attr-defined]
 
 
 class Endpoints:
@@ -76,16 +81,16 @@ class Endpoints:
         }
 
 
-def _as_endpoint(function: Callable, words: dict[str, Any], rates: Rates, has_settings: bool) -> Callable:
-    """`function` with the fields of Settings as parameters of their own, and errors in the reader's words."""
-    parameters = _list_parameters(words, has_settings)
+def _as_endpoint(function: Callable, words: dict[str, Any], rates: Rates, settings: Settings | None = None) -> Callable:
+    """`function` with the fields of these settings as parameters of their own, and errors in the reader's words."""
+    parameters = _list_parameters(words, settings)
 
     def endpoint(request: gr.Request, *values: Any) -> Iterator[dict[str, Any]]:
         given = values[: len(words)]
         try:
-            if has_settings:
+            if settings:
                 rates.count(request)
-            options = [_read_settings(*values[len(words) :])] if has_settings else []
+            options = [_read_settings(*values[len(words) :])] if settings else []
             yield from function(*given, *options)
         except StoryError as error:
             raise gr.Error(str(error), print_exception=False) from error
@@ -96,19 +101,19 @@ def _as_endpoint(function: Callable, words: dict[str, Any], rates: Rates, has_se
     return endpoint
 
 
-def _list_parameters(words: dict[str, Any], has_settings: bool) -> list[inspect.Parameter]:
+def _list_parameters(words: dict[str, Any], settings: Settings | None) -> list[inspect.Parameter]:
     """The request, which Gradio fills in, then the words, then the settings."""
     parameters = [inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=gr.Request)]
     parameters += [
         inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=str)
         for name, default in words.items()
     ]
-    if has_settings:
+    if settings:
         parameters += [
             inspect.Parameter(
                 field.name,
                 inspect.Parameter.POSITIONAL_OR_KEYWORD,
-                default=field.default,
+                default=getattr(settings, field.name),
                 annotation=SETTINGS_TYPES.get(field.name, float),
             )
             for field in NUMBERS

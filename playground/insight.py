@@ -58,8 +58,8 @@ class Insight:
     def render_context(self, visit: Visit, by_token: bool) -> str:
         """The window that the model would read for the next passage."""
         entry, engine = self.actions.find(visit), self.actions.engine(visit)
-        settings = Settings(max_new_tokens=visit.settings.get("max_new_tokens", Settings().max_new_tokens))
-        window = engine.window_of(entry.story, settings)
+        length = visit.settings.get("max_new_tokens", engine.recommended.max_new_tokens)
+        window = engine.window_of(entry.story, Settings(max_new_tokens=length))
         return Renderer(find_texts(visit.language)).render_context(window, engine.vocabulary.describe, by_token)
 
     def keep_in_mind(self, visit: Visit, characters: str, notes: str, lore: str) -> View:

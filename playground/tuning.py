@@ -28,9 +28,9 @@ class Tuning:
         self._follow(values, self._remember, inputs)
         self._follow([w.ending], self._remember_ending, [w.preferences, w.ending])
         gr.on([w.unwanted.input, w.unwanted.blur], self._remember_unwanted, [w.preferences, w.unwanted], w.preferences, **LAST)
-        w.model.input(self._choose_model, inputs, [w.preferences, w.model], **QUICK)
+        w.model.input(self._choose_model, inputs, [w.preferences, w.model, w.settings["guidance"]], **QUICK)
         for name, manner in MANNERS.items():
-            given = [getattr(manner, field) for field in w.settings]
+            given = [manner.get(field, getattr(self.engines.recommended, field)) for field in w.settings]
             w.manners[name].click(lambda given=given: given, None, values, **QUICK).then(
                 self._remember, inputs, w.preferences, **QUICK
             )
@@ -52,12 +52,12 @@ class Tuning:
         gr.on(triggers, remember, inputs, self.widgets.preferences, **LAST)
 
     def show(self, visit: Visit) -> Update:
-        """The widgets as the browser left them; values that are no longer possible become the defaults."""
-        w = self.widgets
+        """The widgets as the browser left them; what it left out is as recommended, as all are where a value is impossible."""
+        w, recommended = self.widgets, self.engines.recommended
         try:
-            settings = Settings.from_dict(visit.settings)
+            settings = Settings.from_dict(recommended.to_dict() | visit.settings)
         except StoryError:
-            settings = Settings()
+            settings = recommended
         model = visit.model if visit.model in self.engines.names else self.engines.default
         shown = {widget: getattr(settings, name) for name, widget in w.settings.items()}
         shown |= {w.model: model, w.own_manner: _list(visit), w.ending: visit.ending, w.pinning: visit.pinning}
@@ -79,13 +79,16 @@ class Tuning:
             warn(error, visit)
             return gr.skip()
 
-    def _choose_model(self, request: gr.Request, preferences: object, model: str, *given: Any) -> tuple[dict[str, Any], str]:
+    def _choose_model(self, request: gr.Request, preferences: object, model: str, *given: Any) -> tuple[Any, str, float]:
+        """The model for the next passages, with the guidance that suits it."""
         try:
-            self.engines.get(model)
+            guidance = self.engines.get(model).recommended.guidance
         except StoryError as error:
+            guidance = self.engines.recommended.guidance
             model, words = self.engines.default, "{problem} The story goes on with the {model} model."
             warn(ModelError(words, problem=[error], model=model), find_visit(request, preferences))
-        return self._remember(preferences, model, *given), model
+        settings = dict(zip(self.widgets.settings, given, strict=True)) | {"guidance": guidance}
+        return self._remember(preferences, model, *settings.values()), model, guidance
 
     def _keep_manner(self, request: gr.Request, preferences: object, name: str, *given: Any) -> Update:
         """Keep the current settings under a name."""

@@ -12,18 +12,18 @@ from playground.ideas import deal
 from playground.render.phases import Phases, read_phases
 from playground.visit import ENDING
 from playground.wording.strings import TABLES
-from story_engine import EMBEDDED_FOLDER, ENDINGS, FORMS, PUBLISHED, RANGES, Settings
+from story_engine import EMBEDDED_FOLDER, ENDINGS, FORMS, PUBLISHED, RANGES
 
 HERE = Path(__file__).parent / "static"
 CLICK_SCRIPT = (HERE / "click.js").read_text(encoding="utf-8")
 BOOK_SCRIPT = (HERE / "book.js").read_text(encoding="utf-8")
 # The browser keeps the number of a story, which opens it, under a fixed name: a restart changes nothing.
 BROWSER_KEY = "story-playground"
-# Manners of writing; the first is the published recommendation.
-MANNERS = {
-    "Recommended": Settings(),
-    "Calm": Settings(temperature=0.4, top_p=0.8),
-    "Wild": Settings(temperature=1.1, top_p=0.97, repetition_penalty=1.15),
+# Manners of writing, by what they change of the recommended settings.
+MANNERS: dict[str, dict[str, float]] = {
+    "Recommended": {},
+    "Calm": {"temperature": 0.4, "top_p": 0.8},
+    "Wild": {"temperature": 1.1, "top_p": 0.97, "repetition_penalty": 1.15},
 }
 FIRST = ("temperature", "top_p", "max_new_tokens")
 FOLDED = ("top_k", "min_p", "repetition_penalty", "guidance", "best_of")
@@ -187,9 +187,10 @@ class Widgets:
         self.keep = gr.Button(say("keep"), size="sm", elem_id="keep")
 
     def _lay_out_settings(self, engines: Engines) -> None:
-        self.settings: dict[str, Any] = {name: _make_slider(name) for name in FIRST}
+        recommended = engines.recommended
+        self.settings: dict[str, Any] = {name: _make_slider(name, getattr(recommended, name)) for name in FIRST}
         with gr.Accordion(say("more"), open=False):
-            self.settings |= {name: _make_slider(name) for name in FOLDED}
+            self.settings |= {name: _make_slider(name, getattr(recommended, name)) for name in FOLDED}
             self.settings["seed"] = gr.Number(label=say("seed"), info=say("seed_hint"), precision=0, minimum=0, elem_id="seed")
         self.ending = gr.Slider(
             ENDINGS[0], ENDINGS[-1], ENDING, step=1, label=say("ending"), info=say("ending_hint"), elem_id="ending"
@@ -239,12 +240,12 @@ class Widgets:
         self.phase_stories = gr.HTML(phases.render_stories(phases.openings[0]), elem_id="phases")
 
 
-def _make_slider(name: str) -> gr.Slider:
+def _make_slider(name: str, value: float) -> gr.Slider:
     low, high, _ = RANGES[name]
     return gr.Slider(
         low,
         high,
-        value=getattr(Settings(), name),
+        value=value,
         step=STEPS.get(name, 1),
         label=say(name),
         info=say(f"{name}_hint"),

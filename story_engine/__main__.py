@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from threading import Event
 
 from story_engine.engine import StoryEngine
@@ -15,6 +16,7 @@ from story_engine.model.quantize import PRECISIONS
 from story_engine.settings import RANGES, UNWANTED, WHOLE_NUMBERS, Settings, read_unwanted
 from story_engine.stories.story import Story
 
+SAID = {"seed": "a new one", "guidance": "what suits the model"}  # defaults that are no fixed number
 SHOWN_AGAIN = 60  # characters before the place to which a story went back
 
 
@@ -32,16 +34,15 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
-    """One flag for each setting, spelled the same."""
+    """One flag for each setting, spelled the same; one that is not given is None."""
     defaults = Settings()
     for name, (low, high, meaning) in RANGES.items():
         default = getattr(defaults, name)
         parser.add_argument(
             f"--{name.replace('_', '-')}",
             type=int if name in WHOLE_NUMBERS else float,
-            default=default,
             metavar="N",
-            help=f"{meaning} ({low:g} to {high:g}, default {'a new one' if default is None else default})",
+            help=f"{meaning} ({low:g} to {high:g}, default {SAID.get(name, default)})",
         )
     parser.add_argument("--unwanted", default="", metavar="WORDS", help=f"{UNWANTED}, with commas between them")
 
@@ -51,9 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     opening = sys.stdin.read() if options.opening == "-" else options.opening
     cancel = Event()
     try:
-        numbers = {name: getattr(options, name) for name in RANGES}
-        settings = Settings(**numbers, unwanted=read_unwanted(options.unwanted))
+        numbers = {name: value for name in RANGES if (value := getattr(options, name)) is not None}
+        given = Settings(**numbers, unwanted=read_unwanted(options.unwanted))  # a wrong one is said before a model is loaded
         engine = StoryEngine.load(options.model, options.revision, precision=options.precision, kernel=options.kernel)
+        settings = replace(engine.recommended, **numbers, unwanted=given.unwanted)
         story, told = Story(), ""
         stream = engine.stream(story, settings, text=opening, cancel=cancel)
         print(story.text(), end="", flush=True)

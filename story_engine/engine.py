@@ -8,12 +8,11 @@ from functools import partial
 from pathlib import Path
 from threading import Event
 
-import torch
 from torch import Tensor
 
 from story_engine.context.cutting import Cutter
 from story_engine.context.window import ContextWindow, Window
-from story_engine.errors import InputError, ModelError
+from story_engine.errors import InputError
 from story_engine.generation.candidates import choose_best, hold_back
 from story_engine.generation.ending import Ending, check_ending
 from story_engine.generation.generate import Start, generate
@@ -22,17 +21,11 @@ from story_engine.generation.ngrams import LONGEST_CONTEXT, MOST_PROPOSED, Ngram
 from story_engine.generation.telling import Piece, Telling
 from story_engine.generation.turn import SPARE, Turn, give_seed
 from story_engine.generation.unwanted import Unwanted
-from story_engine.model.autotune import choose_kernel, load_decoder
-from story_engine.model.config import read_config
-from story_engine.model.folder_check import check_folder
-from story_engine.model.hub import EMBEDDED, find_folder
+from story_engine.model.hub import EMBEDDED
 from story_engine.model.kv_cache import Slot
-from story_engine.model.quantize import choose_precision
-from story_engine.model.special_tokens import find_special_tokens
+from story_engine.model.loading import load_model
 from story_engine.model.tokenizer import Vocabulary
-from story_engine.model.tokenizer_files import load_tokenizer
 from story_engine.model.torch_decoder import AnyDecoder
-from story_engine.model.weights import Weights, hash_weights
 from story_engine.serving.read_ahead import ReadAhead
 from story_engine.serving.scheduler import Scheduler
 from story_engine.serving.slots import SlotPool
@@ -48,6 +41,8 @@ MAX_CACHE_BYTES = 2 * 1024**3
 class StoryEngine:
     """A loaded model that tells stories; many threads may stream different stories at once, and share its steps.
 
+    `recommended` are the settings that suit the model, and those of a passage for which none are given; no passage of theirs
+    is longer than its context takes.
     With `retries_loops` a passage that goes round in circles is taken back to where it began to, and told anew once. With
     `speculates` the next tokens are proposed by the n-grams of earlier stories, which changes the speed and no word.
     """
@@ -60,10 +55,13 @@ class StoryEngine:
         end_tokens: frozenset[int],
         name: str,
         retries_loops: bool = True,
+        recommended: Settings | None = None,
     ) -> None:
         self.retries_loops = retries_loops
         self.speculates, self.ngrams = True, Ngrams()
         self.decoder, self.vocabulary, self.window, self.end_tokens, self.name = decoder, vocabulary, window, end_tokens, name
+        suited = recommended or Settings()
+        self.recommended = replace(suited, max_new_tokens=min(suited.max_new_tokens, self.longest_passage))
         self.slots = SlotPool(decoder.new_slot, max_bytes=MAX_CACHE_BYTES)
         self.cutter = Cutter(vocabulary, window.longest_sentence)
         self._break = vocabulary.encode(AFTER_END)
@@ -87,27 +85,10 @@ class StoryEngine:
         Raises:
             ModelError: it cannot be found, fetched or used; the message says what to do.
         """
-        folder = find_folder(name, revision)
-        config = read_config(folder)
-        tokenizer = load_tokenizer(folder)
-        if tokenizer.get_vocab_size() > config.vocabulary:
-            raise ModelError(
-                f"The tokenizer in {folder} has {tokenizer.get_vocab_size()} entries, the model only {config.vocabulary}. "
-                "Fetch both again."
-            )
-        special = find_special_tokens(folder, tokenizer, config.vocabulary)
-        config = replace(config, start_token=special.start)
-        place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        has_kernel = choose_kernel(kernel, place)
-        precision = choose_precision(precision, place, has_kernel)
-        dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
-        weights = Weights(folder, config, dtype, place)
-        hashed = hash_weights(folder)
-        check_folder(folder, weights.config, hashed)
-        decoder = load_decoder(weights.config, weights.take, precision, has_kernel)
-        # Quantization is part of a model's identity: the same seed gives different words.
-        window = ContextWindow(config.context, special.start, hashed + decoder.rounding)
-        return cls(decoder, Vocabulary(tokenizer), window, special.ends, Path(name).name)
+        model = load_model(name, revision, device, precision, kernel)
+        window = ContextWindow(model.context, model.special.start, model.fingerprint)
+        ends, title = model.special.ends, Path(name).name
+        return cls(model.decoder, model.tokenizer, window, ends, title, recommended=model.recommended)
 
     @property
     def fingerprint(self) -> str:
@@ -125,7 +106,7 @@ class StoryEngine:
 
     def window_of(self, story: Story, settings: Settings | None = None) -> Window:
         """The window that the next passage would be told from; changes nothing."""
-        return self._fit(story, (settings or Settings()).max_new_tokens + SPARE)[0]
+        return self._fit(story, (settings or self.recommended).max_new_tokens + SPARE)[0]
 
     def stream(
         self,
@@ -148,7 +129,7 @@ class StoryEngine:
             InputError: the words or the length cannot be used, or the story is blank or being written already.
             StoryError: the model failed; the words so far are in the story.
         """
-        return self.stream_tellings(story, [settings or Settings()], text, cancel, ending, heals)
+        return self.stream_tellings(story, [settings or self.recommended], text, cancel, ending, heals)
 
     def stream_tellings(
         self,

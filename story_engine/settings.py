@@ -78,6 +78,20 @@ class Settings:
         return asdict(self)
 
 
+def recommend_settings(generation_config: Mapping[str, Any]) -> Settings:
+    """The settings that suit a model: the published recommendation, with the guidance that its own folder asks for.
+
+    `guidance_scale` of a generation_config.json is transformers' name and measure of it: 1 is off, so it is 1 + guidance.
+    A value that is no guidance is passed over, as every other sampling value of the file is: many folders hold defaults that
+    nobody chose.
+    """
+    scale = generation_config.get("guidance_scale")
+    try:
+        return Settings(guidance=round(scale - 1.0, 6)) if isinstance(scale, (int, float)) else Settings()
+    except SettingsError:
+        return Settings()
+
+
 def read_unwanted(text: object) -> tuple[str, ...]:
     """Words and phrases from a reader's list, parted by commas or line breaks, each once, in the order given.
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from story_engine import StoryEngine
+from story_engine import Settings, StoryEngine
 from story_engine.model.config import read_config
 from story_engine.model.kv_cache import Slot
 from train.curve import plot_curve, read_log, restore_preset
@@ -146,12 +146,20 @@ def list_changes(entries: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
+def _describe(settings: Settings) -> str:
+    guided = f", guidance {settings.guidance:g}" if settings.guidance else ""
+    return (
+        f"temperature {settings.temperature:g}, top-p {settings.top_p:g}, "
+        f"repetition penalty {settings.repetition_penalty:g}{guided}"
+    )
+
+
 def _list_stories(engine: StoryEngine) -> list[str]:
     """Stories as they come, good or bad."""
     lines = [
         "## Stories, as they came",
         "",
-        f"{STORIES} stories, not selected: recommended settings (temperature 0.7, top-p 0.9, repetition penalty 1.1), at most "
+        f"{STORIES} stories, not selected: recommended settings ({_describe(engine.recommended)}), at most "
         f"{STORY_TOKENS} tokens, seeds 1 to {STORIES} in this order, ten openings in turn. The opening is in italics.",
         "",
     ]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from story_engine import Settings, Story, StoryEngine
+from story_engine import Story, StoryEngine
 from train.curve import read_log
 
 OPENINGS = (
@@ -42,7 +42,7 @@ def tell_samples(engine: StoryEngine, count: int = len(OPENINGS), max_new_tokens
     max_new_tokens = min(max_new_tokens, engine.window.largest_reserve - 2)
     for seed in range(1, count + 1):
         story = Story(OPENINGS[(seed - 1) % len(OPENINGS)])
-        for _ in engine.stream(story, Settings(seed=seed, max_new_tokens=max_new_tokens)):
+        for _ in engine.stream(story, replace(engine.recommended, seed=seed, max_new_tokens=max_new_tokens)):
             pass
         last = story.path()[-1]
         samples.append(Sample(seed, story.path()[0].text, last.text, last.finish))

@@ -17,7 +17,6 @@ from story_engine.model.kernel.microkernels import BLOCK, PAIR
 from story_engine.model.kernel.records import Buffers, Head, Layers, Matrix, Quanta, Scratch
 from story_engine.model.kv_cache import Slot
 from story_engine.model.quantize import Int8Matrix, Take, concatenate, dequantize, look_up, quantize
-from story_engine.model.torch_decoder import find_rotations
 from story_engine.worker import Worker
 
 MAX_ROWS = 128  # of one call of the kernel
@@ -75,7 +74,7 @@ class CompiledDecoder:
             for blocks, part in ((gate, "gate"), (up, "up"), (down, "down")):
                 blocks.put(number, get(f"mlp.{part}_proj"))
         self._layers = Layers(norms[0], qkv.matrix, out.matrix, norms[1], gate.matrix, up.matrix, down.matrix)
-        self._rotations = tuple(each.numpy() for each in find_rotations(config, self.device))
+        self._rotations = tuple(each.numpy() for each in config.rotations(self.device))
         # Of x, heads, mixed, added, gate and up; the logits have rows of their own.
         widths = (config.hidden, heads + 2 * keys, heads, config.hidden, config.intermediate, config.intermediate)
         self._widths = [_pad(width) for width in widths]

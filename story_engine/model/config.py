@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from story_engine.errors import ModelError
+from story_engine.model.positions import PositionScaling, find_rotations, read_scaling
 
 WHOLE_NUMBERS = {
     "hidden": "hidden_size",
@@ -38,7 +42,7 @@ class ModelConfig:
     """The shape of a Llama decoder.
 
     `start_token` is what config.json says, -1 for nothing; see `find_special_tokens`. With `int8` the projections of the
-    layers are stored in int8, with a scale for each output.
+    layers are stored in int8, with a scale for each output. `scaling` is None for plain rotary positions.
     """
 
     hidden: int
@@ -54,11 +58,11 @@ class ModelConfig:
     tied: bool
     start_token: int
     int8: bool = False
+    scaling: PositionScaling | None = None
 
-    @property
-    def bytes_per_token(self) -> int:
-        """Numbers in the key/value cache for one token."""
-        return 2 * self.layers * self.kv_heads * self.head_dim
+    def rotations(self, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Cosines and sines of all positions, each [context, head_dim]."""
+        return find_rotations(self.context, self.head_dim, theta=self.rope_theta, scaling=self.scaling, device=device)
 
     @property
     def parameters(self) -> int:
@@ -130,7 +134,8 @@ def read_config(folder: Path) -> ModelConfig:
     if numbers["rope_theta"] is None:
         numbers["rope_theta"] = 10_000.0
     wrong += [f"{key} is {_show(value)}, not a number above 0" for key, value in numbers.items() if not _is_positive(value)]
-    wrong += _find_problems(raw, rope)
+    scaling, unscalable = read_scaling(rope)
+    wrong += unscalable + _find_problems(raw, rope)
     if not wrong:
         wrong += _find_misfits(values, "head_dim" in raw and raw["head_dim"] is not None)
     if wrong:
@@ -143,6 +148,7 @@ def read_config(folder: Path) -> ModelConfig:
         tied=raw.get("tie_word_embeddings", False),
         start_token=-1 if start is None else start,
         int8=bool(raw.get("quantization_config")),
+        scaling=scaling,
     )
 
 
@@ -169,8 +175,6 @@ def read_object(folder: Path, name: str) -> dict[str, Any] | None:
 def _find_problems(raw: dict[str, Any], rope: dict[str, Any]) -> list[str]:
     """What a config asks for that this decoder does not do, and values that mean nothing."""
     wrong = []
-    if (kind := rope.get("rope_type", rope.get("type", "default"))) != "default":
-        wrong.append(f"it scales its positions ({kind})")
     if (part := raw.get("partial_rotary_factor", rope.get("partial_rotary_factor"))) not in (None, 1, 1.0):
         wrong.append(f"it turns only a part of each head (partial_rotary_factor {part})")
     if raw.get("attention_bias") or raw.get("mlp_bias"):

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from tokenizers import Tokenizer
 
 
 class Spellings:
-    """The tokens of a byte-level tokenizer by their bytes; special ones have none.
+    """The tokens of a tokenizer by their bytes; special ones have none.
 
     `inner` are those that go on with a word: they begin with a letter or digit, or within a character.
     """
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
-        added = tokenizer.get_added_tokens_decoder()
-        letters = _name_bytes()
-        spelt = {}
-        for token, number in tokenizer.get_vocab().items():
-            if number in added:
-                spelt[number] = b"" if added[number].special else token.encode()
-            elif all(letter in letters for letter in token):
-                spelt[number] = bytes(letters[letter] for letter in token)
+    def __init__(self, spelt: Mapping[int, bytes]) -> None:
         self._sorted = sorted((spelling, number) for number, spelling in spelt.items() if spelling)
         self._by_bytes = dict(reversed(self._sorted))
         self._spelt = spelt
@@ -46,6 +38,17 @@ class Spellings:
         """The tokens that these bytes begin with, all of the bytes left out, and the number of bytes of each."""
         sizes = range(1, len(spelling))
         return [(self._by_bytes[spelling[:size]], size) for size in sizes if spelling[:size] in self._by_bytes]
+
+
+def list_token_bytes(tokenizer: Tokenizer) -> dict[int, bytes]:
+    """The bytes that each token of a byte-level tokenizer stands for; special tokens stand for none and are left out."""
+    added, letters, spelt = tokenizer.get_added_tokens_decoder(), _name_bytes(), {}
+    for token, number in tokenizer.get_vocab().items():
+        if number in added:
+            spelt[number] = b"" if added[number].special else token.encode()
+        elif all(letter in letters for letter in token):
+            spelt[number] = bytes(letters[letter] for letter in token)
+    return spelt
 
 
 def _name_bytes() -> dict[str, int]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import codecs
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 from tokenizers import Tokenizer, pre_tokenizers
 from tokenizers.decoders import DecodeStream
 
-from story_engine.model.spellings import Spellings
+from story_engine.model.sentencepiece import Prefix, list_bytes, open_inside
+from story_engine.model.spellings import Spellings, list_token_bytes
 from story_engine.model.tokenizer_files import load_tokenizer
 
 
@@ -21,10 +23,15 @@ class Vocabulary:
         tokenizer.no_truncation()
         tokenizer.no_padding()
         self._tokenizer = tokenizer
-        self._prefix = ""  # what the tokenizer puts in front of a text, so in front of a story and of nothing within it
+        self._prefix = Prefix()  # of a story, and of nothing within it
+        self._bytes: dict[
+            int, bytes
+        ] = {}  # of SentencePiece's tokens; tokenizers' own stream fails at bytes that make no character
         first = tokenizer.pre_tokenizer
-        if isinstance(first, pre_tokenizers.ByteLevel) and first.add_prefix_space:
-            self._prefix, first.add_prefix_space = " ", False
+        if tokenizer.model.byte_fallback:
+            self._prefix, self._bytes = open_inside(tokenizer), list_bytes(tokenizer)
+        elif isinstance(first, pre_tokenizers.ByteLevel) and first.add_prefix_space:
+            self._prefix, first.add_prefix_space = Prefix(" "), False
         self.has_word = lru_cache(maxsize=20_000)(self._has_word)
 
     @classmethod
@@ -32,7 +39,7 @@ class Vocabulary:
         """The tokenizer of a model folder: `tokenizer.json`, or GPT-2's `vocab.json` and `merges.txt`.
 
         Raises:
-            ModelError: there is none, it cannot be read, or it is no byte-level BPE.
+            ModelError: there is none, it cannot be read, or it is none of those that `find_problems` knows.
         """
         return cls(load_tokenizer(folder))
 
@@ -49,7 +56,7 @@ class Vocabulary:
     @cached_property
     def spellings(self) -> Spellings:
         """The tokens by their bytes."""
-        return Spellings(self._tokenizer)
+        return Spellings(self._bytes or list_token_bytes(self._tokenizer))
 
     def encode(self, text: str) -> list[int]:
         """Token ids of plain text."""
@@ -65,8 +72,11 @@ class Vocabulary:
         for token in ids:
             yield decode(token)
 
-    def start_stream(self):
+    def start_stream(self) -> Callable[[int], str]:
         """A function from the next id to the text it completes."""
+        if self._bytes:
+            decoder = codecs.getincrementaldecoder("utf-8")("replace")
+            return lambda token: decoder.decode(self._bytes.get(token, b""))
         stream = DecodeStream(skip_special_tokens=True)
         return lambda token: stream.step(self._tokenizer, token) or ""
 
@@ -90,7 +100,7 @@ class Vocabulary:
         text = "".join(texts)
         if not text:
             return []
-        prefix = self._prefix if is_first and not text.startswith(" ") else ""
+        prefix = self._prefix.of(text) if is_first else ""
         normalize = self._tokenizer.normalizer.normalize_str if self._tokenizer.normalizer else str
         ids = tuple(self.encode(prefix + text))
         return self.deal_out(ids, [*map(normalize, [prefix + texts[0], *texts[1:]])])

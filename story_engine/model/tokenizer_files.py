@@ -1,4 +1,4 @@
-"""A folder's tokenizer, read in full or refused: byte-level BPE, of `tokenizer.json` or of GPT-2's two files."""
+"""A folder's tokenizer, read in full or refused: BPE of bytes or of SentencePiece, of `tokenizer.json` or GPT-2's two files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 from story_engine.errors import ModelError
+from story_engine.model import sentencepiece
 from story_engine.model.config import read_object
 
 NAMED_IN = ("tokenizer_config.json", "special_tokens_map.json")
@@ -21,7 +22,7 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     Text that spells a special token stays text.
 
     Raises:
-        ModelError: there is none, it cannot be read, or it is no byte-level BPE.
+        ModelError: there is none, it cannot be read, or it does not give text back byte for byte.
     """
     named = {token for tokens in read_named_tokens(folder).values() for token in tokens.values()}
     try:
@@ -42,7 +43,7 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     if problems:
         raise ModelError(
             f"The tokenizer in {folder} cannot be used: {'; '.join(problems)}. "
-            "Choose a model with a byte-level BPE, as GPT-2, SmolLM and Llama 3 have."
+            "Choose a model with a BPE as GPT-2, SmolLM, Llama 2 and Llama 3 have."
         )
     known = [token for token in sorted({*named, END_OF_TEXT}) if tokenizer.token_to_id(token) is not None]
     tokenizer.add_special_tokens(known)
@@ -72,10 +73,13 @@ def find_problems(described: dict[str, Any]) -> list[str]:
     if model["type"] != "BPE":
         return [f"it is of the kind {model['type']}"]
     before, decoders = _flatten(described["pre_tokenizer"], "pretokenizers"), _flatten(described["decoder"], "decoders")
-    kinds = [step["type"] for step in before]
+    changes = _flatten(described["normalizer"], "normalizers")
+    if model.get("dropout") or model.get("continuing_subword_prefix") or model.get("end_of_word_suffix"):
+        problems.append("its BPE has a dropout, a prefix or a suffix")
     if model.get("byte_fallback"):
-        problems.append("it is a SentencePiece BPE with byte fallback")
-    elif kinds[-1:] != ["ByteLevel"] or not set(kinds[:-1]) <= {"Split", "Digits", "Punctuation"}:
+        return problems + sentencepiece.find_problems(model, normalizers=changes, pre_tokenizers=before, decoders=decoders)
+    kinds = [step["type"] for step in before]
+    if kinds[-1:] != ["ByteLevel"] or not set(kinds[:-1]) <= {"Split", "Digits", "Punctuation"}:
         problems.append(f"it cuts text by {' and '.join(kinds) or 'nothing'}, not ByteLevel")
     elif len(kinds) > 1 and before[-1]["add_prefix_space"]:
         problems.append("it puts a space in front of every word")
@@ -83,11 +87,8 @@ def find_problems(described: dict[str, Any]) -> list[str]:
         problems.append("its decoder is not ByteLevel")
     if any(step.get("behavior") == "Removed" for step in before):
         problems.append("it drops a part of the text")
-    normalizers = [step["type"] for step in _flatten(described["normalizer"], "normalizers")]
-    if changes := [kind for kind in normalizers if kind != "NFC"]:
-        problems.append(f"it changes the text ({', '.join(changes)})")
-    if model.get("dropout") or model.get("continuing_subword_prefix") or model.get("end_of_word_suffix"):
-        problems.append("its BPE has a dropout, a prefix or a suffix")
+    if others := [step["type"] for step in changes if step["type"] != "NFC"]:
+        problems.append(f"it changes the text ({', '.join(others)})")
     return problems
 
 

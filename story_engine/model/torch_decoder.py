@@ -61,7 +61,7 @@ class Decoder:
         self.embedding = dequantize(take("model.embed_tokens.weight"), self.dtype)
         self.head = self._make_linear(self.embedding if config.tied else take("lm_head.weight"))
         self.layers = [self._take_layer(take, f"model.layers.{number}") for number in range(config.layers)]
-        self.cosines, self.sines = find_rotations(config, self.device)
+        self.cosines, self.sines = config.rotations(self.device)
 
     def _make_linear(self, weight: Tensor | Int8Matrix) -> Linear:
         return partial(functional.linear, weight=dequantize(weight, self.dtype))
@@ -167,16 +167,6 @@ class Decoder:
             enable_gqa=self.config.heads != self.config.kv_heads,
         )
         return mixed[0].transpose(0, 1).reshape(count, -1)
-
-
-def find_rotations(config: ModelConfig, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Cosines and sines of the rotary positions, each [context, head_dim] (Su et al., 2021; halves, as Llama has them)."""
-    frequencies = config.rope_theta ** (
-        -torch.arange(0, config.head_dim, 2, dtype=torch.float32, device=device) / config.head_dim
-    )
-    angles = torch.outer(torch.arange(config.context, dtype=torch.float32, device=device), frequencies)
-    angles = torch.cat([angles, angles], dim=-1)
-    return angles.cos(), angles.sin()
 
 
 def _rotate(x: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:

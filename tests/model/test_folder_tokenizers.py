@@ -2,12 +2,14 @@
 
 import pytest
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
+from transformers import AutoTokenizer
 
-from story_engine import Passage
+from story_engine import Passage, Settings, Story
 from story_engine.context.cutting import Cutter
+from story_engine.insight.replay import replay_passage
 from story_engine.model.tokenizer import Vocabulary
 from tests.conftest import make_stories
-from tests.model.folders import change_tokenizer, refuse
+from tests.model.folders import change, change_tokenizer, load, refuse
 
 LLAMA_3 = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 BYTES = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
@@ -47,23 +49,77 @@ def make_word_piece() -> Tokenizer:
     return tokenizer
 
 
-def make_sentencepiece() -> Tokenizer:
-    vocab = {"<unk>": 0, "<s>": 1, "</s>": 2, **{f"<0x{byte:02X}>": 3 + byte for byte in range(256)}, "▁": 259}
-    tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=[], byte_fallback=True, unk_token="<unk>", fuse_unk=True))
-    tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
-    tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
+def make_sentencepiece(*, by_metaspace: bool = False, first: int = 0, **parts) -> Tokenizer:
+    """As Llama 2 has it: spaces by normalizers, or as its newer files have it, by a Metaspace; `first` is its first byte."""
+    letters = sorted({letter for story in make_stories(8) for letter in story} - {" ", "9", "\n"})
+    merges = [("▁", letter) for letter in "tTaw"] + [("▁t", "h"), ("▁th", "e"), ("▁T", "o"), ("▁To", "m"), ("e", "r")]
+    tokens = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(first, 256)), "▁", *letters]
+    tokens = [*tokens, *map("".join, merges)][:320]
+    vocab = {token: number for number, token in enumerate(tokens)}
+    merges = [pair for pair in merges if "".join(pair) in vocab]
+    tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=merges, byte_fallback=True, unk_token="<unk>", fuse_unk=True))
+    if by_metaspace:
+        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first", split=False)
+    else:
+        tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    steps = [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+    tokenizer.decoder = decoders.Sequence(steps)
+    tokenizer.add_special_tokens(["<unk>", "<s>", "</s>"])
+    for name, part in parts.items():
+        setattr(tokenizer, name, part)
     return tokenizer
+
+
+@pytest.fixture
+def sentencepiece_folder(folder, request):
+    make_sentencepiece(by_metaspace=request.param).save(str(folder / "tokenizer.json"))
+    change(folder, "tokenizer_config.json", bos_token="<s>", eos_token="</s>", tokenizer_class="PreTrainedTokenizerFast")
+    for file in ("config.json", "generation_config.json"):
+        change(folder, file, bos_token_id=1, eos_token_id=2)
+    return folder
+
+
+@pytest.mark.parametrize("sentencepiece_folder", [False, True], ids=["normalizers", "metaspace"], indirect=True)
+def test_sentencepiece_has_the_ids_of_the_whole_text_and_gives_every_text_back(sentencepiece_folder):
+    """Letters and bytes that no token spells, spaces at both ends, and the inside of a story, which gets no space in front."""
+    engine = load(sentencepiece_folder)
+    vocabulary = engine.vocabulary
+    assert (engine.window.start, engine.end_tokens) == (1, {2})
+    texts = [*make_stories(8), " A. B.", "\n\nTom.\n", "  Tom the  9 \U0001f469‍\U0001f467 caf\u00e9.  ", "▁Tom <0x41> </s>"]
+    whole = AutoTokenizer.from_pretrained(sentencepiece_folder)
+    for text in texts:
+        sentences = Cutter(vocabulary, 64).cut_path([Passage(0, None, "reader", text)])
+        ids = [token for sentence in sentences for token in sentence.ids]
+        if "</s>" not in text:  # which transformers takes for the end of a story
+            assert ids == whole(text, add_special_tokens=False)["input_ids"]
+        read = text.replace("▁", " ")
+        assert vocabulary.decode(ids) in (read, f" {read}")
+        assert vocabulary.decode(vocabulary.encode(text)) == read
+
+
+@pytest.mark.parametrize("sentencepiece_folder", [False], indirect=True)
+def test_a_story_is_told_with_sentencepiece(sentencepiece_folder):
+    engine, story = load(sentencepiece_folder), Story("Tom went out.")
+    list(engine.stream(story, Settings(seed=1, max_new_tokens=40)))
+    list(engine.stream(story, Settings(seed=2, max_new_tokens=40), text="Then Tom saw the kite."))
+    assert [passage.author for passage in story.path()] == ["reader", "model", "reader", "model"]
+    window = engine.window_of(story, Settings(max_new_tokens=40))
+    assert engine.vocabulary.decode(window.ids[1:]).removeprefix(" ") == story.text()
+    assert replay_passage(engine, story, story.path()[1].id).is_identical
 
 
 @pytest.mark.parametrize(
     ("make", "said"),
     [
         (make_word_piece, "of the kind WordPiece.*Choose a model"),
-        (make_sentencepiece, "SentencePiece BPE with byte fallback.*Choose a model"),
+        (lambda: make_sentencepiece(first=9), "no token for 9 of the 256 bytes.*Choose a model"),
+        (lambda: make_sentencepiece(normalizer=normalizers.Lowercase()), r"changes the text \(Lowercase\); it does not write"),
+        (lambda: make_sentencepiece(pre_tokenizer=pre_tokenizers.Whitespace()), "cuts text by Whitespace, not Metaspace"),
+        (lambda: make_sentencepiece(decoder=decoders.Fuse()), "decoder is not SentencePiece's"),
         (lambda: Tokenizer(models.Unigram([("a", -1.0)], 0, False)), "of the kind Unigram"),
     ],
 )
-def test_tokenizers_that_are_not_byte_level_are_refused(folder, make, said):
+def test_tokenizers_that_lose_text_are_refused(folder, make, said):
     make().save(str(folder / "tokenizer.json"))
     refuse(folder, said)
 

@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, processors
 from transformers import AutoModelForCausalLM
 
+from story_engine import Settings, Story
 from tests.conftest import END_OF_STORY, make_stories
 from tests.model.folders import IDS, change, load, refuse
 
@@ -164,6 +165,33 @@ def test_an_output_layer_in_the_file_counts_whatever_the_config_says(folder, is_
     assert (engine.decoder.prefill(IDS, engine.decoder.new_slot(), all_logits=True) - theirs).abs().max() < 1e-3
 
 
+LLAMA3 = {
+    "rope_type": "llama3",
+    "factor": 8.0,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 32,
+}
+
+
+@pytest.mark.parametrize("key", ["rope_scaling", "rope_parameters"])
+@pytest.mark.parametrize("rope", [{"rope_type": "linear", "factor": 4}, {"type": "linear", "factor": 2.5}, LLAMA3])
+def test_scaled_positions_turn_as_transformers_turns_them(folder, key, rope):
+    """Within 1e-3 of a logit, far behind the first context; and plain positions would tell another story."""
+    change(folder, "config.json", **{"rope_scaling": ..., "rope_parameters": ..., "rope_theta": 10_000.0} | {key: rope})
+    ids = IDS * 20
+    logits = [load(folder).decoder]
+    change(folder, "config.json", **{key: {"rope_type": "default", "rope_theta": 10_000.0}})
+    logits.append(load(folder).decoder)
+    change(folder, "config.json", **{key: rope})
+    scaled, plain = (decoder.prefill(ids, decoder.new_slot(), all_logits=True) for decoder in logits)
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    with torch.inference_mode():
+        theirs = model(torch.tensor([ids])).logits[0]
+    assert (scaled - theirs).abs().max() < 1e-3
+    assert (plain - theirs).abs().max() > 1e-2
+
+
 @pytest.mark.parametrize(
     ("values", "said"),
     [
@@ -181,6 +209,9 @@ def test_an_output_layer_in_the_file_counts_whatever_the_config_says(folder, is_
         ({"tie_word_embeddings": "no"}, 'tie_word_embeddings is "no"'),
         ({"hidden_act": "gelu"}, "activation is 'gelu'"),
         ({"rope_scaling": {"type": "yarn", "factor": 4}}, r"scales its positions \(yarn\)"),
+        ({"rope_scaling": {"type": "linear"}}, "factor of its positions is None, not a number above 0"),
+        ({"rope_scaling": {"type": "linear", "factor": True}}, "factor of its positions is True"),
+        ({"rope_scaling": LLAMA3 | {"high_freq_factor": 1.0}}, "high_freq_factor of its positions is not above"),
         ({"rope_parameters": {"rope_type": "default", "rope_theta": "big"}}, 'rope_theta is "big"'),
         ({"partial_rotary_factor": 0.5}, "only a part of each head"),
     ],
@@ -211,3 +242,16 @@ def test_the_older_layout_has_its_special_tokens(folder):
     assert (engine.window.start, engine.end_tokens) == (0, {0})
     text = make_stories(1)[0]
     assert engine.vocabulary.encode(text) == tokenizer.encode(text).ids
+
+
+@pytest.mark.parametrize(
+    ("said", "guidance"),
+    [({"guidance_scale": 1.5}, 0.5), ({"guidance_scale": "much"}, 0.0), ({"guidance_scale": 9}, 0.0), ({}, 0.0)],
+)
+def test_the_guidance_that_a_folder_asks_for_is_recommended(folder, said, guidance):
+    change(folder, "generation_config.json", **said, temperature=0.1)
+    engine = load(folder)
+    assert engine.recommended == Settings(guidance=guidance, max_new_tokens=126)  # half of its context, less two
+    story = Story("Tom went out.")
+    list(engine.stream(story))
+    assert story.last().receipt.settings.guidance == guidance

@@ -1,5 +1,6 @@
 """The handlers: what reaches the reader's page, whatever they do while a passage is written, and whatever fails."""
 
+import inspect
 import json
 import logging
 from threading import Thread
@@ -174,13 +175,44 @@ def test_the_last_act_on_a_page_has_the_turn():
     assert turns.is_current(third)
 
 
+@pytest.fixture
+def guided(scripted, tmp_path) -> Page:
+    """A page whose model asks for guidance."""
+    engine = scripted(SAY)
+    engine.recommended = Settings(guidance=0.5)
+    return Page(Actions(Engines(engine, "scripted"), Library(tmp_path / "stories")))
+
+
+def test_a_page_begins_with_what_suits_its_model(guided):
+    slider = guided.widgets.settings["guidance"]
+    assert slider.value == 0.5
+    assert guided.tuning.show(Visit())[slider] == 0.5
+    assert guided.tuning.show(Visit(settings={"temperature": 0.4}))[slider] == 0.5
+    assert guided.tuning.show(Visit(settings={"guidance": 0.0}))[slider] == 0.0  # a reader's own choice stays
+    assert guided.tuning.show(Visit(settings={"temperature": 99, "guidance": 0.0}))[slider] == 0.5
+    start = next(one for one in guided.blocks.fns.values() if one.api_name == "start")
+    assert inspect.signature(start.fn).parameters["guidance"].default == 0.5
+
+
+def test_choosing_a_model_brings_its_guidance(guided, told, monkeypatch):
+    other = SimpleNamespace(recommended=Settings())
+    monkeypatch.setattr(guided.tuning.engines, "get", lambda name: other)
+    given = [getattr(Settings(guidance=0.5, temperature=0.4), name) for name in guided.widgets.settings]
+    preferences, model, guidance = guided.tuning._choose_model(ask(), {}, "other", *given)
+    assert (model, guidance) == ("other", 0.0)
+    assert (preferences["settings"]["guidance"], preferences["settings"]["temperature"]) == (0.0, 0.4)
+    monkeypatch.undo()
+    preferences, model, guidance = guided.tuning._choose_model(ask(), {}, "nowhere", *given)
+    assert (model, guidance) == ("scripted", 0.5)
+
+
 def test_messages_of_quick_events_reach_the_browser(scripted, tmp_path):
     engines, port = Engines(scripted(SAY), "scripted"), find_port()
     page = open_page(engines, Library(tmp_path / "stories"), "127.0.0.1", port)
     try:
         number = next(number for number, one in page.blocks.fns.items() if one.fn == page.tuning._keep_manner)
         api, session = f"http://127.0.0.1:{port}/gradio_api/queue", "quick"
-        values = [getattr(MANNERS["Calm"], name) for name in page.widgets.settings]
+        values = [MANNERS["Calm"].get(name, getattr(Settings(), name)) for name in page.widgets.settings]
         body = {"data": [{}, "", *values], "fn_index": number, "session_hash": session, "trigger_id": None}
         httpx.post(f"{api}/join", json=body).raise_for_status()
         lines = httpx.get(f"{api}/data", params={"session_hash": session}, timeout=60).text.splitlines()

@@ -91,10 +91,10 @@ def test_the_templates_speak_words_that_the_model_knows(scorer):
 
 def test_the_shipped_model_passes_what_an_untrained_one_cannot(scorer):
     untrained = EngineScorer(make_untrained(scorer.engine))
-    pairs = make_pairs(PAIRS["relations"], 60, seed=2)
-    ours, theirs = (estimate(probes.probe_pairs(subject, pairs)) for subject in (scorer, untrained))
+    pairs = make_pairs(PAIRS["relations"], 24, seed=2)
+    ours, theirs = (estimate(probes.probe_pairs(*asked)) for asked in ((scorer, pairs), (untrained, pairs)))
     assert ours.low > 0.8
-    assert theirs.low < 0.55
+    assert theirs.value < ours.low
     told = [STORY]
     assert probes.probe_loss(scorer, told)[0].value < probes.probe_loss(untrained, told)[0].value / 3
     assert probes.probe_ending(scorer, told)[0].value > 2
@@ -114,15 +114,15 @@ def test_damaged_stories_score_worse(scorer):
     assert probes.probe_ending(scorer, [cut])[0].value < probes.probe_ending(scorer, [STORY])[0].value
     sentences = probes.split_sentences(STORY)
     mixed = "".join(sentences[place] for place in np.random.default_rng(0).permutation(len(sentences)))
-    order = lambda text: estimate(probes.probe_order(scorer, [text], 40, seed=1)).value  # noqa: E731
+    order = lambda text: estimate(probes.probe_order(scorer, [text], 16, seed=1)).value  # noqa: E731
     assert order(STORY) > order(mixed)
     other = "One day, a bear found a pot of honey under a tree. He ate and ate until he could not move. " * 2
-    use = lambda text: estimate(probes.probe_context_use(scorer, [text], 20, seed=1), "8").value  # noqa: E731
+    use = lambda text: estimate(probes.probe_context_use(scorer, [text], 8, seed=1), "8").value  # noqa: E731
     assert use(f"{other}\n{STORY}") > 0.1
 
 
 def test_what_was_told_is_recalled_at_once_and_not_by_chance(scorer):
-    items = probes.probe_memory(scorer, 4, seed=4, filler=["The sun was warm.", "They sat down and ate."])
+    items = probes.probe_memory(scorer, 2, seed=4, filler=["The sun was warm.", "They sat down and ate."])
     assert {item.key for item in items} == {str(distance) for distance in probes.DISTANCES}
     assert estimate(items, "16").value >= 0.75
 

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
-from story_engine import Settings
 from story_engine.model.tokenizer import Vocabulary
 from train.__main__ import main
 from train.errors import TrainError
@@ -205,10 +204,10 @@ def test_what_a_part_needs_is_said(capsys, tmp_path):
 
 
 def test_a_variant_is_a_model_settings_or_both():
-    assert read_variant("runs/a", "m").settings == read_variant("runs:a", "m").settings == Settings()
+    assert read_variant("runs/a", "m").changes == read_variant("runs:a", "m").changes == {}
     assert (read_variant("C:/runs/a", "m").model, read_variant(":guidance=0.5", "m").model) == ("C:/runs/a", "m")
     both = read_variant("runs/a:guidance=0.5, best_of=4", "m")
-    assert (both.model, both.settings) == ("runs/a", Settings(guidance=0.5, best_of=4))
+    assert (both.model, both.changes) == ("runs/a", {"guidance": 0.5, "best_of": 4})
     assert both.label == "runs/a:guidance=0.5, best_of=4"
     for wrong, said in {":guidance=much": "number", ":warmth=1": "warmth", "m:best_of=0.5": "whole number"}.items():
         with pytest.raises(TrainError, match=said):

@@ -7,7 +7,9 @@ import json
 import time
 from dataclasses import asdict
 
-from story_engine import Settings
+from story_engine.model.config import read_object
+from story_engine.model.hub import find_folder
+from story_engine.settings import recommend_settings
 from train.scorecard.claims import measure_claims
 from train.scorecard.fit import TransformersScorer
 from train.scorecard.openings import load_openings
@@ -72,13 +74,14 @@ def evaluate(options: Options, print_line: Say = print) -> str:
 
 
 def _describe_run(options: Options) -> dict[str, object]:
+    recommended = recommend_settings(read_object(find_folder(options.model), "generation_config.json") or {})
     return {
         "model": options.model,
         "stories": hashlib.sha256(options.stories.read_bytes()).hexdigest()[:16] if options.stories else "none",
         "training": [hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in options.training],
         "seed": options.seed,
         "mode": "quick" if options.quick else "full",
-        "settings": asdict(Settings()),
+        "settings": asdict(recommended),
     }
 
 

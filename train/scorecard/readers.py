@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -47,11 +48,11 @@ FIT = (
 
 @dataclass(frozen=True)
 class Variant:
-    """A model, as `StoryEngine.load` takes it, with the settings that it tells with, and the name of its column."""
+    """A model, as `StoryEngine.load` takes it, what it changes of its recommended settings, and the name of its column."""
 
     label: str
     model: str
-    settings: Settings = field(default_factory=Settings)
+    changes: dict[str, Any] = field(default_factory=dict)
 
 
 def read_variant(text: str, model: str) -> Variant:
@@ -65,12 +66,13 @@ def read_variant(text: str, model: str) -> Variant:
         return Variant(text, text)
     pairs = [part.partition("=") for part in given.split(",")]
     try:
-        settings = Settings.from_dict({key.strip(): json.loads(value) for key, _, value in pairs})
+        changes = {key.strip(): json.loads(value) for key, _, value in pairs}
+        Settings.from_dict(changes)
     except ValueError as error:
         raise TrainError(f"--beside {text}: not every setting has a number. Write :guidance=0.5,temperature=0.7") from error
     except StoryError as error:
         raise TrainError(f"--beside {text}: {error}") from error
-    return Variant(text, name or model, settings)
+    return Variant(text, name or model, changes)
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,9 @@ def measure_readers(
     for variant in variants:
         with closing(StoryEngine.load(variant.model, precision=precision)) as engine:
             say(f"{variant.label}: {len(openings)} stories for readers")
-            subject = Subject(variant.label, told=tell_openings(engine, openings, variant.settings))
+            subject = Subject(
+                variant.label, told=tell_openings(engine, openings, replace(engine.recommended, **variant.changes))
+            )
             say(f"{variant.label}: kept facts")
             subject.items |= probe_facts(EngineScorer(engine), openings)
             vocabulary, weights[variant.label] = vocabulary or engine.vocabulary, engine.fingerprint

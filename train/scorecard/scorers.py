@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 import torch
 
-from story_engine import Settings, Story, StoryEngine
+from story_engine import Story, StoryEngine
 from story_engine.context.window import ContextWindow
 from story_engine.model.tokenizer import Vocabulary
 from story_engine.model.torch_decoder import Decoder
@@ -76,7 +76,7 @@ class EngineScorer:
 
     def tell(self, opening: str, seed: int, max_new_tokens: int) -> Told:
         story, most = Story(opening), min(max_new_tokens, self.engine.window.largest_reserve - 2)
-        for _ in self.engine.stream(story, Settings(seed=seed, max_new_tokens=most)):
+        for _ in self.engine.stream(story, replace(self.engine.recommended, seed=seed, max_new_tokens=most)):
             pass
         last = story.path()[-1]
         return Told(opening, last.text, last.finish == "end") if last.author == "model" else Told(opening, "", True)
