@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playground.engines import Engines
-from story_engine import KERNELS, MAX_FILE_BYTES, PRECISIONS, PUBLISHED, Library, StoryEngine, StoryError
+from story_engine import KERNELS, MAX_FILE_BYTES, PRECISIONS, PUBLISHED, Library, RemoteEngine, StoryEngine, StoryError
 
 if TYPE_CHECKING:
     from playground.page import Page
@@ -20,7 +20,11 @@ DEFAULT_STORIES = Path("~/.story-playground/stories")
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Write a story together with a small language model, in your browser.")
-    parser.add_argument("--model", default="embedded", help=f"embedded, a folder, or a hub name: {', '.join(PUBLISHED)}")
+    parser.add_argument(
+        "--model",
+        default="embedded",
+        help=f"embedded, a folder, a hub name ({', '.join(PUBLISHED)}), or openai:https://host/v1#NAME",
+    )
     parser.add_argument("--precision", default="auto", choices=PRECISIONS, help="auto is int8 on the CPU, with the kernel")
     parser.add_argument(
         "--kernel", default="auto", choices=KERNELS, help="the compiled kernel on the CPU (default: if possible)"
@@ -76,7 +80,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         library = Library(options.stories)
         how = {"precision": options.precision, "kernel": options.kernel}
-        engines = Engines(StoryEngine.load(options.model, **how), options.model, **how)
+        engine = StoryEngine.load(options.model, **how)
+        # An address, and a folder behind it, is the operator's own; readers see what their receipts say.
+        name = engine.fingerprint if isinstance(engine, RemoteEngine) else options.model
+        engines = Engines(engine, name, **how)
     except StoryError as error:
         print(f"story-playground: {error}", file=sys.stderr)
         return 1

@@ -51,7 +51,8 @@ class Writing:
         finally:
             self._told.pop(story.uid, None)
             entry.writing.release()
-        yield self._show(story, visit, notice=notice)
+        notices = [notice, *(say_error(one, visit.language) for one in engine.take_notices(story))]
+        yield self._show(story, visit, notice=" ".join(filter(None, notices)))
 
     def watch(self, entry: OpenStory, visit: Visit) -> Iterator[View | Live]:
         """The words of a passage that another page has written, until it ends; nothing where none is being written."""

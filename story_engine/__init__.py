@@ -23,6 +23,7 @@ from story_engine.model.hub import EMBEDDED, EMBEDDED_FOLDER, PUBLISHED
 from story_engine.model.quantize import PRECISIONS
 from story_engine.pictures.book import WHEN, draw_pictures
 from story_engine.pictures.palette import write_dark_style
+from story_engine.remote.engine import RemoteEngine
 from story_engine.settings import RANGES, Settings, read_unwanted
 from story_engine.stories.export import FORMS, NO_PICTURES, Pictures, export_story
 from story_engine.stories.input import check_notes, check_words, keep_joint
@@ -62,6 +63,7 @@ __all__ = [
     "Reading",
     "Reason",
     "Receipt",
+    "RemoteEngine",
     "Replay",
     "SaveError",
     "Sentence",

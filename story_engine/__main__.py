@@ -23,7 +23,11 @@ SHOWN_AGAIN = 60  # characters before the place to which a story went back
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m story_engine", description="Tell a story from its first words.")
     parser.add_argument("opening", help="how the story begins; - reads it from standard input")
-    parser.add_argument("--model", default="embedded", help=f"embedded, a folder, or a hub name: {', '.join(PUBLISHED)}")
+    parser.add_argument(
+        "--model",
+        default="embedded",
+        help=f"embedded, a folder, a hub name ({', '.join(PUBLISHED)}), or openai:https://host/v1#NAME",
+    )
     parser.add_argument("--revision", help="the commit of a hub model")
     parser.add_argument("--precision", default="auto", choices=PRECISIONS, help="auto is int8 on the CPU, with the kernel")
     parser.add_argument(

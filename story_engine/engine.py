@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from story_engine.context.cutting import Cutter
 from story_engine.context.window import ContextWindow, Window
-from story_engine.errors import InputError
+from story_engine.errors import InputError, StoryError
 from story_engine.generation.candidates import choose_best, hold_back
 from story_engine.generation.ending import Ending, check_ending
 from story_engine.generation.generate import Start, generate
@@ -36,6 +36,8 @@ from story_engine.stories.story import Memory, Receipt, Story
 CHUNK = 128  # tokens read between two looks at the stop sign; under 0.2 s for 190M parameters on two cores
 NEXT_WORDS = 48  # tokens that a reader's next words are expected to take when the window is made ready for them
 MAX_CACHE_BYTES = 2 * 1024**3
+# Engines of other kinds, by what their names begin with; whoever makes such a kind registers it here.
+LOADERS: dict[str, Callable[..., StoryEngine]] = {}
 
 
 class StoryEngine:
@@ -77,7 +79,7 @@ class StoryEngine:
         precision: str = "auto",
         kernel: str = "auto",
     ) -> StoryEngine:
-        """Load `embedded`, a local folder, or a model of the hub.
+        """Load `embedded`, a local folder, a model of the hub, or reach one at a server: `openai:https://host/v1#NAME`.
 
         `precision` is `float32`, `int8`, or `auto`: bfloat16 on CUDA, int8 on the CPU with the kernel, float32 without.
         `kernel` is `on`, `off`, or `auto`: the compiled kernel computes wherever it can be had.
@@ -85,6 +87,9 @@ class StoryEngine:
         Raises:
             ModelError: it cannot be found, fetched or used; the message says what to do.
         """
+        for prefix, load in LOADERS.items():
+            if name.startswith(prefix):
+                return load(name, revision=revision, device=device, precision=precision, kernel=kernel)
         model = load_model(name, revision, device, precision, kernel)
         window = ContextWindow(model.context, model.special.start, model.fingerprint)
         ends, title = model.special.ends, Path(name).name
@@ -163,6 +168,10 @@ class StoryEngine:
     def prefetch(self, story: Story, settings: Settings | None = None) -> None:
         """Read what the next turn will need while nobody waits: to be asked for when a story has gone another way."""
         self.ahead.ask(story.uid, self.window_of(story, settings).ids)
+
+    def take_notices(self, story: Story) -> list[StoryError]:
+        """What the reader of a story has to know beside its words, each once; an engine of our own has nothing to say."""
+        return []
 
     # Their names before 0.2.
     look, stream_ways, prepare = window_of, stream_tellings, prefetch

@@ -23,6 +23,7 @@ ROOMS = (
     "__main__",
     "__init__",
     "insight",
+    "remote",
     "engine",
     "generation",
     "context",

@@ -12,7 +12,7 @@ PAGES = [
     "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
-    *(f"docs/{name}.md" for name in ("manual", "architecture", "models", "reliability", "training")),
+    *(f"docs/{name}.md" for name in ("manual", "architecture", "models", "reliability", "remote", "training")),
 ]
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 PATH = re.compile(r"`((?:\.ci|\.github|docs|story_engine|playground|train|benchmarks|tests)/[\w./-]*)`")

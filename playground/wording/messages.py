@@ -82,6 +82,35 @@ GERMAN = {
     "Prozessor ohne Grafikkarte, Linux oder macOS, und numba. Lass die Einstellung auf auto.",
     "int8 needs the compiled kernel, on a CPU. Leave the kernel and the precision at auto.": "int8 braucht den übersetzten "
     "Kern und einen Prozessor. Lass Kern und Genauigkeit auf auto.",
+    # servers elsewhere
+    "{server} does not know these settings, so they have no effect: {names}.": "{server} kennt diese Einstellungen nicht, also "
+    "bewirken sie nichts: {names}.",
+    "{server} does not tell how likely the words of a text are.": "{server} sagt nicht, wie wahrscheinlich die Wörter eines "
+    "Textes sind.",
+    "The server that tells the stories does not answer ({problem}). Your story is kept; please try again in a moment.": "Der "
+    "Server, der die Geschichten erzählt, antwortet nicht ({problem}). Deine Geschichte ist noch da; bitte versuch es gleich "
+    "noch einmal.",
+    "The server broke off in mid-passage ({problem}). The words so far are kept: press Continue, and the story goes on.": "Der "
+    "Server ist mitten in der Stelle abgebrochen ({problem}). Die Worte bis hierher sind noch da: Mit Weiter geht es weiter.",
+    "The server has too many stories to tell. Yours is kept; please try again in {seconds:.0f} seconds.": "Der Server hat zu "
+    "viele Geschichten zu erzählen. Deine ist noch da; bitte versuch es in {seconds:.0f} Sekunden noch einmal.",
+    "The server does not take this request: {message}": "Der Server nimmt diese Anfrage nicht an: {message}",
+    "The server ended the passage ({reason}). Your story is kept.": "Der Server hat die Stelle beendet ({reason}). Deine "
+    "Geschichte ist noch da.",
+    "The connection to the server was closed. The words so far are kept.": "Die Verbindung zum Server ist zu. Die Worte bis "
+    "hierher sind noch da.",
+    "The server refuses the key. Whoever runs this page sets it in STORY_ENGINE_API_KEY.": "Der Server nimmt den Schlüssel "
+    "nicht an. Wer diese Seite betreibt, setzt ihn in STORY_ENGINE_API_KEY.",
+    "no answer in time": "keine Antwort in der Zeit",
+    "no connection": "keine Verbindung",
+    "the connection broke": "die Verbindung ist abgerissen",
+    "{message}": "{message}",
+    "A server elsewhere tells this story; its numbers cannot be seen here.": "Ein Server anderswo erzählt diese Geschichte; "
+    "seine Zahlen sind hier nicht zu sehen.",
+    "How rare a word is cannot be told of a model elsewhere without its tokenizer.": "Wie selten ein Wort ist, lässt sich von "
+    "einem Modell anderswo ohne seinen Tokenizer nicht sagen.",
+    "The server does not tell the tokens of a text. Whoever runs this page names a tokenizer for it.": "Der Server sagt nicht, "
+    "aus welchen Token ein Text besteht. Wer diese Seite betreibt, nennt einen Tokenizer dafür.",
     # stories and files
     "A story needs a title. Type one, then rename it.": "Eine Geschichte braucht einen Titel. Tipp einen ein.",
     "There is no such story on the shelf any more.": "Diese Geschichte steht nicht mehr im Regal.",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import exp
 
 import torch
 
 from story_engine.engine import StoryEngine
 from story_engine.errors import InputError
 from story_engine.insight.replay import copy_before
+from story_engine.remote.engine import RemoteEngine
 from story_engine.settings import RANGES, Settings
 from story_engine.stories.story import Story
 
@@ -40,7 +42,7 @@ def find_alternatives(engine: StoryEngine, story: Story, number: int) -> list[Wo
     """The tokens of passage `number`, scored by the model as it stood before them; the story stays as it is.
 
     Raises:
-        InputError: the passage is longer than the model can read at once.
+        InputError: the passage is longer than the model can read at once, or a server elsewhere does not tell the chances.
     """
     passage = story.passages[number]
     ids = [token for sentence in engine.cutter.cut_path([passage]) for token in sentence.ids]
@@ -50,6 +52,8 @@ def find_alternatives(engine: StoryEngine, story: Story, number: int) -> list[Wo
     window = engine.window_of(copy_before(story, passage), settings)
     if len(window.ids) + len(ids) > window.context:
         raise InputError(TOO_LONG)
+    if isinstance(engine, RemoteEngine):
+        return _read_scores(engine, window.ids, ids)
     return score_tokens(engine, window.ids, ids)
 
 
@@ -89,4 +93,14 @@ def score_tokens(engine: StoryEngine, before: Sequence[int], ids: Sequence[int])
             offered = zip(likeliest.indices[row].tolist(), likeliest.values[row].tolist(), strict=True)
             said = Choice(token, vocabulary.describe(token), float(chances[row, token]))
             words.append(Word(said, tuple(Choice(other, vocabulary.describe(other), chance) for other, chance in offered)))
+    return words
+
+
+def _read_scores(engine: RemoteEngine, before: Sequence[int], ids: Sequence[int]) -> list[Word]:
+    """The same by a server elsewhere, which reads the tokens for us."""
+    describe, words = engine.vocabulary.describe, []
+    for token, (own, likeliest) in zip(ids, engine.score(before, ids, OFFERED), strict=True):
+        offered = sorted(likeliest.items(), key=lambda one: -one[1])[:OFFERED]
+        others = tuple(Choice(other, describe(other), exp(logprob)) for other, logprob in offered)
+        words.append(Word(Choice(token, describe(token), exp(own)), others))
     return words

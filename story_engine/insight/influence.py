@@ -11,6 +11,7 @@ from story_engine.context.window import Sentence
 from story_engine.engine import StoryEngine
 from story_engine.errors import InputError
 from story_engine.model.kv_cache import Slot
+from story_engine.remote.engine import RemoteEngine
 from story_engine.settings import Settings
 from story_engine.stories.story import Key, Story
 
@@ -33,7 +34,7 @@ def find_influences(engine: StoryEngine, story: Story, key: Key, settings: Setti
     The story stays as it is.
 
     Raises:
-        InputError: the sentence is not in the window, or nothing stands before it.
+        InputError: the sentence is not in the window, nothing stands before it, or a server elsewhere tells no chances.
     """
     kept, slot = engine.window_of(story, settings).kept, engine.decoder.new_slot()
     keys = [sentence.key for sentence in kept]
@@ -67,6 +68,8 @@ def split_paragraphs(sentences: Sequence[Sentence]) -> list[list[Sentence]]:
 def _score(engine: StoryEngine, paragraphs: list[list[Sentence]], sentence: Sentence, slot: Slot) -> float:
     """Log-likelihood of the sentence's tokens behind these paragraphs, in nats."""
     context = [engine.window.start, *(token for paragraph in paragraphs for one in paragraph for token in one.ids)]
+    if isinstance(engine, RemoteEngine):
+        return sum(logprob for logprob, _ in engine.score(context, sentence.ids, 1))
     for chunk in slot.unread(context[:-1], CHUNK):
         engine.prefill(chunk, slot)
     logits = engine.prefill([context[-1], *sentence.ids[:-1]], slot, all_logits=True)

@@ -61,11 +61,10 @@ def load_decoder(config: ModelConfig, take: Take, precision: str, has_kernel: bo
     """The model by the compiled kernel, with as many workers as are fastest at this start, or by torch."""
     if not has_kernel:
         return Decoder(config, take)
-    with _tell_if_long(COMPILING + (ONCE if IS_KEPT else EVERY_TIME)):
-        with ThreadPoolExecutor(1, "compiler") as helper:  # beside the packing of the weights, which is torch's work
-            helper.submit(_compile, precision)
-            compiled = CompiledDecoder(config, take, precision, min(torch.get_num_threads(), MAX_WORKERS))
-        _time(compiled, 1)
+    with ThreadPoolExecutor(1, "compiler") as helper:  # beside the packing of the weights, which is torch's work
+        helper.submit(_compile, precision)
+        compiled = CompiledDecoder(config, take, precision, min(torch.get_num_threads(), MAX_WORKERS))
+    _time(compiled, 1)
     # Asked at every start: another program may have had a core at an earlier one.
     times = _time_workers(compiled, ROUNDS)
     compiled.workers = min(times, key=times.__getitem__)
@@ -82,7 +81,9 @@ def _compile(precision: str) -> None:
     config = ModelConfig(64, 1, 1, 1, 64, 64, 64, 8, 1e-6, 10_000.0, True, 0)
     weights = {name: torch.zeros(shape) for name, shape in config.shapes().items()}
     decoder = CompiledDecoder(config, weights.__getitem__, precision, 1)
-    decoder.step([0], [Slot(config, decoder.cache_dtype, decoder.device)])
+    # Only this is timed: a large model takes long to pack where nothing is compiled, too.
+    with _tell_if_long(COMPILING + (ONCE if IS_KEPT else EVERY_TIME)):
+        decoder.step([0], [Slot(config, decoder.cache_dtype, decoder.device)])
 
 
 def _measure_row_cost(compiled: CompiledDecoder) -> float:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,20 @@ def test_a_first_start_which_compiles_tells_what_later_ones_do(tmp_path):
         for _ in range(2)
     ]
     assert told[0] == told[1] != ""
+
+
+def test_weights_that_take_long_to_pack_are_not_called_compiling(tiny_folder, found, monkeypatch, caplog):
+    StoryEngine.load(str(tiny_folder))  # compiled now, if it was not
+    monkeypatch.setattr(autotune, "SLOW_COMPILATION", 0.5)
+
+    class Slow(CompiledDecoder):
+        def __init__(self, config, *how):
+            time.sleep(1 if config.vocabulary == 320 else 0)
+            super().__init__(config, *how)
+
+    monkeypatch.setattr(autotune, "CompiledDecoder", Slow)
+    StoryEngine.load(str(tiny_folder))
+    assert "Compiling" not in caplog.text
 
 
 def test_whoever_has_no_home_measures_at_every_start(tiny_folder, monkeypatch):
