@@ -1,4 +1,4 @@
-"""The command line: python -m benchmarks decode | turns | batch | speculation | launch | page | train | train-sweep."""
+"""The command line: python -m benchmarks decode | turns | batch | speculation | launch | page | soak | train | train-sweep."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import batch as many
-from benchmarks import launch, speculation
+from benchmarks import launch, soak, speculation
 from benchmarks import page as book
 from benchmarks.decode import ROUNDS, make_published_model, measure, print_table
 from benchmarks.training import compare_with_plain_loop, print_pair, print_trials, profile, sweep, try_out
@@ -28,6 +28,9 @@ def build_parser() -> argparse.ArgumentParser:
     proposals = commands.add_parser("speculation", help="stories told with speculative decoding and without")
     start = commands.add_parser("launch", help="from a process's start to the first token, and its memory")
     commands.add_parser("page", help="how smoothly the page writes, in a Chromium, up to a book of 20,000 words")
+    crowd = commands.add_parser("soak", help="fifty readers at once, of whom some stop and some vanish")
+    crowd.add_argument("--readers", type=int, default=50, help="how many; two of five vanish")
+    crowd.add_argument("--model", default=EMBEDDED, help="embedded, or a folder")
     for command in (batch, proposals, start):
         command.add_argument("--rounds", type=int, default=ROUNDS, help="how often each is measured")
     batch.add_argument("--counts", type=int, nargs="+", default=[*many.COUNTS], help="how many stories at once")
@@ -78,6 +81,9 @@ def main() -> None:
         book.print_table(book.measure())
         return
     print(f"{options.what}, model {options.model}, {describe_machine()}")
+    if options.what == "soak":
+        soak.print_figures(soak.measure(options.model, options.readers))
+        return
     with tempfile.TemporaryDirectory() as place:
         if options.model == "published":
             folder = make_published_model(Path(place), EMBEDDED_FOLDER)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from playground.engines import Engines
+from playground.rates import Rates
 from playground.render.renderer import Renderer
 from playground.visit import Live, View, Visit
 from playground.wording.strings import find_texts
@@ -42,6 +43,7 @@ class Actions:
     def __init__(self, engines: Engines, library: Library) -> None:
         self.engines, self.library = engines, library
         self.writing = Writing(library, self._show)
+        self.rates = Rates()
 
     def engine(self, visit: Visit) -> StoryEngine:
         return self.engines.get(visit.model or self.engines.default)

@@ -18,6 +18,7 @@ from typing import Any
 import gradio as gr
 
 from playground.actions import Actions
+from playground.rates import Rates
 from playground.visit import Live, View, Visit
 from story_engine import RANGES, Settings, Story, StoryError, read_unwanted
 
@@ -29,14 +30,15 @@ NUMBERS = [field for field in fields(Settings) if field.name in RANGES]
 
 def publish(actions: Actions, **queue: Any) -> None:
     """Offer the endpoints; to be called inside the page's Blocks, with its queue options."""
-    endpoints, needed, recommended = Endpoints(actions), inspect.Parameter.empty, actions.engines.recommended
+    endpoints, needed = Endpoints(actions), inspect.Parameter.empty
+    rates, recommended = actions.rates, actions.engines.recommended
     for function, name, words in (
         (endpoints.start, "start", {"opening": needed}),
         (endpoints.go_on, "continue", {"story": needed, "text": ""}),
         (endpoints.retry, "retry", {"story": needed}),
     ):
-        gr.api(_as_endpoint(function, words, recommended), api_name=name, **queue)  # type: ignore[attr-defined]
-    gr.api(_as_endpoint(endpoints.undo, {"story": needed}), api_name="undo")  # type: ignore[attr-defined]
+        gr.api(_as_endpoint(function, words, rates, recommended), api_name=name, **queue)  # type: ignore[attr-defined]
+    gr.api(_as_endpoint(endpoints.undo, {"story": needed}, rates), api_name="undo")  # type: ignore[attr-defined]
 
 
 class Endpoints:
@@ -79,9 +81,28 @@ class Endpoints:
         }
 
 
-def _as_endpoint(function: Callable, words: dict[str, Any], settings: Settings | None = None) -> Callable:
+def _as_endpoint(function: Callable, words: dict[str, Any], rates: Rates, settings: Settings | None = None) -> Callable:
     """`function` with the fields of these settings as parameters of their own, and errors in the reader's words."""
-    parameters = [
+    parameters = _list_parameters(words, settings)
+
+    def endpoint(request: gr.Request, *values: Any) -> Iterator[dict[str, Any]]:
+        given = values[: len(words)]
+        with _saying_errors():
+            if settings:
+                rates.count(request)
+            options = [_read_settings(*values[len(words) :])] if settings else []
+            yield from function(*given, *options)
+
+    endpoint.__signature__ = inspect.Signature(parameters, return_annotation=dict)  # type: ignore[attr-defined]
+    endpoint.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters} | {"return": dict}
+    endpoint.__doc__, endpoint.__name__ = function.__doc__, function.__name__
+    return endpoint
+
+
+def _list_parameters(words: dict[str, Any], settings: Settings | None) -> list[inspect.Parameter]:
+    """The request, which Gradio fills in, then the words, then the settings."""
+    parameters = [inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=gr.Request)]
+    parameters += [
         inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=str)
         for name, default in words.items()
     ]
@@ -96,17 +117,7 @@ def _as_endpoint(function: Callable, words: dict[str, Any], settings: Settings |
             for field in NUMBERS
         ]
         parameters.append(inspect.Parameter("unwanted", inspect.Parameter.POSITIONAL_OR_KEYWORD, default="", annotation=str))
-
-    def endpoint(*values: Any) -> Iterator[dict[str, Any]]:
-        given = values[: len(words)]
-        with _saying_errors():
-            options = [_read_settings(*values[len(words) :])] if settings else []
-            yield from function(*given, *options)
-
-    endpoint.__signature__ = inspect.Signature(parameters, return_annotation=dict)  # type: ignore[attr-defined]
-    endpoint.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters} | {"return": dict}
-    endpoint.__doc__, endpoint.__name__ = function.__doc__, function.__name__
-    return endpoint
+    return parameters
 
 
 @contextmanager

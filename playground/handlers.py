@@ -49,6 +49,7 @@ class Handlers:
         def handler(request: gr.Request, data: object, preferences: object, text: str, *given: Any) -> Iterator[Update]:
             visit, turn = find_visit(request, data, preferences), self._turns.begin(request.session_hash or "")
             try:
+                self.actions.rates.count(request)
                 settings = Settings(**dict(zip(self.widgets.settings, given, strict=True)), unwanted=visit.unwanted)
                 for view in act(visit, text, settings):
                     if self._turns.is_current(turn):

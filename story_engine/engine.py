@@ -16,6 +16,7 @@ from story_engine.errors import InputError, StoryError
 from story_engine.generation.candidates import choose_best, hold_back
 from story_engine.generation.ending import Ending, check_ending
 from story_engine.generation.generate import Start, generate
+from story_engine.generation.healing import find_healing, may_heal
 from story_engine.generation.ngrams import LONGEST_CONTEXT, MOST_PROPOSED, Ngrams
 from story_engine.generation.telling import Piece, Telling
 from story_engine.generation.turn import SPARE, Turn, give_seed
@@ -119,10 +120,12 @@ class StoryEngine:
         text: str | None = None,
         cancel: Event | None = None,
         ending: int | None = None,
+        heals: bool | None = None,
     ) -> Generator[Piece, None, None]:
         """Add the reader's `text`, if any, and tell the next passage, piece by piece.
 
-        With an `ending` the story comes to its end in about that many sentences, where the length allows it.
+        With an `ending` the story comes to its end in about that many sentences, where the length allows it. A word that the
+        reader left unfinished is completed, unless a space was typed behind it; `heals` says whether, for a replay.
 
         All checks come first, before anything changes. The passage joins the story when the stream ends, is closed or
         `cancel` is set, with the words shown so far; each piece is shown at most once and never holds half a character.
@@ -131,7 +134,7 @@ class StoryEngine:
             InputError: the words or the length cannot be used, or the story is blank or being written already.
             StoryError: the model failed; the words so far are in the story.
         """
-        return self.stream_tellings(story, [settings or self.recommended], text, cancel, ending)
+        return self.stream_tellings(story, [settings or self.recommended], text, cancel, ending, heals)
 
     def stream_tellings(
         self,
@@ -140,6 +143,7 @@ class StoryEngine:
         text: str | None = None,
         cancel: Event | None = None,
         ending: int | None = None,
+        heals: bool | None = None,
     ) -> Generator[Piece, None, None]:
         """As `stream`, told once for each of `settings`, which share one length.
 
@@ -156,10 +160,10 @@ class StoryEngine:
             check_ending(ending)
         is_after_end = last is not None and last.finish == "end"
         prefix = self._break if is_after_end and not words else []
-        turn = Turn(story, tuple(settings), ending, prefix, cancel or Event())
         if words:
             story.add(join_words(story.text(), words, is_after_end))
-        return self._tell(turn)
+        heals = may_heal(story, text) if heals is None else heals
+        return self._tell(Turn(story, tuple(settings), ending, prefix, cancel or Event(), heals))
 
     def prefetch(self, story: Story, settings: Settings | None = None) -> None:
         """Read what the next turn will need while nobody waits: to be asked for when a story has gone another way."""
@@ -194,8 +198,11 @@ class StoryEngine:
                     yield Piece("", read=left)
                 if logits is not None:
                     tellings = [telling for group in groups for telling in group]
-                    starts = [Start(window.ids, slot, logits), *self._start_plain(turn)]
-                    propose = partial(self._propose, window=window.ids) if len(tellings) == 1 else None
+                    ids: Sequence[int] = window.ids
+                    if turn.heals and (healing := find_healing(self.vocabulary, ids, story.text(), slot, self.prefill)):
+                        ids, logits = healing.begin(ids, tellings), healing.logits
+                    starts = [Start(ids, slot, logits), *self._start_plain(turn)]
+                    propose = partial(self._propose, window=ids) if len(tellings) == 1 else None
                     pieces = generate(tellings, starts, self.scheduler, cancel=turn.cancel, propose=propose)
                     yield from hold_back(pieces, groups)
             finally:
@@ -246,10 +253,11 @@ class StoryEngine:
             len(window.forgotten),
             telling.ending.sentences if telling.ending else None,
             telling.loops,
+            len(telling.taken),
         )
         tokens, finish = tuple(telling.whole_tokens), telling.finish or "stopped"
         self.ngrams.learn([*window.ids[-LONGEST_CONTEXT:], *tokens])
-        return story.add(telling.text, "model", tokens=tokens, receipt=receipt, finish=finish).id
+        return story.add(telling.told, "model", tokens=tokens, receipt=receipt, finish=finish).id
 
     def _make_room(self, story: Story, settings: Settings, read: Window) -> None:
         """Forget now what the next turn would have to, and read the new window while the reader reads the passage.

@@ -12,7 +12,7 @@ PAGES = [
     "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
-    *(f"docs/{name}.md" for name in ("manual", "architecture", "models", "remote", "training", "deployment")),
+    *(f"docs/{name}.md" for name in ("manual", "architecture", "models", "reliability", "remote", "training", "deployment")),
 ]
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 PATH = re.compile(r"`((?:\.ci|\.github|docs|story_engine|playground|train|benchmarks|tests)/[\w./-]*)`")

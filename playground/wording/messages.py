@@ -39,6 +39,10 @@ GERMAN = {
     "schiefgegangen. Deine Geschichte ist noch da; bitte versuch es noch einmal.",
     "The playground is closing. Your words are still in their box; please try again in a minute.": "Die Seite schließt gerade. "
     "Deine Worte stehen noch in ihrem Feld; bitte versuch es in einer Minute noch einmal.",
+    "That is more than {most} passages in a minute. Wait {wait} seconds, then go on.": "Das sind mehr als {most} Stellen in "
+    "einer Minute. Warte {wait} Sekunden, dann geht es weiter.",
+    "This server keeps as many stories as it has room for. Save yours as a file, and ask who runs it for more room.": "Dieser "
+    "Server hat keinen Platz für weitere Geschichten. Speichere deine als Datei, und bitte den Betreiber um mehr Platz.",
     # passages and sentences
     "Your change of another passage is not kept yet. Keep it or leave it first.": "Deine Änderung an einer anderen Stelle ist "
     "noch nicht behalten. Behalte sie zuerst, oder lass sie.",

@@ -14,6 +14,7 @@ from torch import Tensor
 from story_engine.errors import StoryError
 from story_engine.generation.ending import Ending
 from story_engine.generation.guidance import guide_logits, measure_gains
+from story_engine.generation.healing import Cover, Healing
 from story_engine.generation.loops import ROUNDS, count_round, find_loop
 from story_engine.generation.opener import MIN_TOKENS, Opener
 from story_engine.generation.sampling import filter_logits, pick
@@ -66,6 +67,8 @@ class Telling:
     the words that led into it cannot be drawn there again. Where the model would begin another story ("Once upon a
     time", or a blank line where the paragraphs `before` have none), this one ends; a passage cannot open with that.
     Words that the settings never want are not drawn, and no words that lead it hold them.
+    Where the text before ends within a word, `heal` makes the first tokens say its last letters again: `text` has them,
+    what is shown and `told` has not.
     `number` is its place among the tellings that are told side by side, `candidate` among those of which the best is kept.
     """
 
@@ -90,6 +93,7 @@ class Telling:
         self.text = ""
         self.finish: Finish = ""
         self.loops = 0
+        self.taken = ""  # the end of the text before, where the first tokens say it again
         self._vocabulary, self._end_tokens = vocabulary, end_tokens
         self._special = vocabulary.special - end_tokens
         self._beginnings = vocabulary.find_forms(BEGINNING) - end_tokens
@@ -104,6 +108,15 @@ class Telling:
         self._prefix = len(prefix)
         self._max_tokens = len(prefix) + settings.max_new_tokens
         self._rewrite(prefix)
+        self._opened = len(self.text)  # characters that the model has not said
+
+    def heal(self, healing: Healing) -> None:
+        """Begin with one of the ways to go on from an unfinished word; to be called before the first token."""
+        cover = healing.choose(self.settings, self._generator, self._unwanted, self._before, self._vocabulary)
+        self.taken, self._before = healing.taken, self._before.removesuffix(healing.taken)
+        self._opened, self._prefix = len(self.taken), len(cover)
+        self._max_tokens = len(cover) + self.settings.max_new_tokens
+        self._guides.insert(0, Cover(cover))
 
     @property
     def left(self) -> int:
@@ -113,7 +126,12 @@ class Telling:
     @property
     def is_begun(self) -> bool:
         """Whether the model itself has said anything that can be shown."""
-        return self._whole > self._prefix
+        return len(self.text) > self._opened
+
+    @property
+    def told(self) -> str:
+        """The text that joins the story."""
+        return self.text[len(self.taken) :]
 
     @property
     def whole_tokens(self) -> list[int]:
@@ -202,7 +220,7 @@ class Telling:
     @property
     def shown(self) -> str:
         """The text, once it is more than what opens it unasked."""
-        return self.text if self.is_begun else ""
+        return self.told if self.is_begun else ""
 
     def _takes_back(self) -> bool:
         """Go back to where a loop began, if the passage has just closed one."""

@@ -14,9 +14,10 @@ SPARE = 2  # tokens kept free beside the answer: a line break that opens it, and
 
 @dataclass(frozen=True)
 class Turn:
-    """What is asked for: the passage that follows in `story`, told once for each of `settings`.
+    """The passage that follows in `story`, told once for each of `settings`.
 
     It comes to its end in about `ending` sentences. `prefix` are the tokens that open it unasked; `cancel`, once set, stops it.
+    With `heals` a last word that is unfinished is completed.
     """
 
     story: Story
@@ -24,6 +25,7 @@ class Turn:
     ending: int | None
     prefix: list[int]
     cancel: Event
+    heals: bool = False
 
 
 def give_seed(settings: Settings) -> Settings:

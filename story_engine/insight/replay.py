@@ -38,7 +38,7 @@ def replay_passage(engine: StoryEngine, story: Story, number: int) -> Replay:
     if (len(window.ids), len(window.forgotten)) != (receipt.window_tokens, receipt.forgotten):
         raise InputError("What the model remembered then cannot be restored: pins or words have changed since.")
     text = ""
-    for piece in engine.stream(copy, receipt.settings, ending=receipt.ending):
+    for piece in engine.stream(copy, receipt.settings, ending=receipt.ending, heals=bool(receipt.healed)):
         text = piece.follow(text)
     told = text[: len(passage.text)] if passage.finish == "stopped" else text
     same = next((at for at, (a, b) in enumerate(zip(text, passage.text, strict=False)) if a != b), None)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from tokenizers import Tokenizer, pre_tokenizers
 from tokenizers.decoders import DecodeStream
 
 from story_engine.model.sentencepiece import Prefix, list_bytes, open_inside
+from story_engine.model.spellings import Spellings, list_token_bytes
 from story_engine.model.tokenizer_files import load_tokenizer
 
 
@@ -51,6 +52,11 @@ class Vocabulary:
     def special(self) -> frozenset[int]:
         """Ids that stand for no text."""
         return frozenset(id for id, token in self._tokenizer.get_added_tokens_decoder().items() if token.special)
+
+    @cached_property
+    def spellings(self) -> Spellings:
+        """The tokens by their bytes."""
+        return Spellings(self._bytes or list_token_bytes(self._tokenizer))
 
     def encode(self, text: str) -> list[int]:
         """Token ids of plain text."""

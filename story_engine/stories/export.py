@@ -35,6 +35,7 @@ PRINT = (
 )
 MOST_IN_NAME = 40
 UNTITLED = "A story"
+_DEVICE = re.compile(r"con|prn|aux|nul|(?:com|lpt)\d")  # Windows takes these for no file, whatever their ending
 _SPACING = re.compile("[\r\v\f\x1c-\x1f\x85]")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x9f\ufffe\uffff]")  # XML forbids them, or advises against them
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>#|~]|&(?=#?\w+;))")
@@ -69,7 +70,8 @@ def export_story(story: Story, form: str, pictures: Pictures = NO_PICTURES) -> t
 def _make_name(title: str) -> str:
     """A file's name: letters, digits and the marks that belong to them, as the vowels of Hindi and Thai."""
     kept = (sign if sign == "_" or unicodedata.category(sign)[0] in "LNM" else " " for sign in title.lower())
-    return "-".join("".join(kept).split())[:MOST_IN_NAME].strip("-") or "story"
+    name = "-".join("".join(kept).split())[:MOST_IN_NAME].strip("-") or "story"
+    return f"{name}-story" if _DEVICE.fullmatch(name) else name
 
 
 class Paragraph(NamedTuple):

@@ -20,6 +20,8 @@ from story_engine.stories.savefile import dump_json, dump_story, is_encodable, r
 from story_engine.stories.story import Story
 
 MAX_OPEN = 256
+MAX_STORIES, MAX_BYTES = 100_000, 10 * 1024**3  # of a library; removed stories count, since they can be brought back
+GROWTH = 1.1  # of the bytes: what there is may still grow where nothing new is taken
 REMOVED = ".removed"
 JOURNAL = ".draft"  # its name on disk since the first version
 PART, PART_AGE = ".part", 3600.0  # a file being written, and seconds after which it was left behind by a crash
@@ -43,14 +45,17 @@ class OpenStory:
 class Library:
     """A folder of stories. The number of a story (32 random hexadecimal digits) is the only key to it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, max_stories: int = MAX_STORIES, max_bytes: int = MAX_BYTES) -> None:
+        self._max_stories, self._max_bytes = max_stories, max_bytes
         self._open: OrderedDict[str, OpenStory] = OrderedDict()
         self._unsaved: set[str] = set()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a story that is opened may have to be saved
         try:
             self.folder = folder.expanduser()
             self.folder.mkdir(parents=True, exist_ok=True)
             _sweep(self.folder)
+            self._sizes = {path.stem: path.stat().st_size for path in self.folder.iterdir() if _is_story(path)}
+            self._bytes = sum(self._sizes.values())
         except (OSError, RuntimeError) as error:  # a user without a home is a RuntimeError
             raise SaveError(
                 "Stories cannot be kept in {folder} ({problem}). Choose another folder.",
@@ -79,8 +84,19 @@ class Library:
             return self._keep(OpenStory(story, notices=notices))
 
     def adopt(self, entry: OpenStory) -> None:
-        """Keep a new story in memory; it reaches the disk with the first `save`."""
+        """Keep a story in memory, a new one too; that reaches the disk with the first `save`.
+
+        Raises:
+            SaveError: it is new, and the library is full. Nothing is ever thrown away to make room.
+        """
         with self._lock:
+            is_new = entry.story.uid not in self._sizes and entry.story.uid not in self._open
+            is_full = len(self._sizes) >= self._max_stories or self._bytes >= self._max_bytes
+            if (is_new and is_full) or self._bytes >= GROWTH * self._max_bytes:
+                raise SaveError(
+                    "This server keeps as many stories as it has room for. Save yours as a file, and ask who runs it for more "
+                    "room."
+                )
             self._keep(entry)
 
     def save(self, story: Story) -> None:
@@ -90,7 +106,10 @@ class Library:
             SaveError: the disk is full or not writable. The story stays in memory, and the old file as it was.
         """
         self._unsaved.add(story.uid)
-        write_json(self._path(story.uid), dump_story(story))
+        size = write_json(self._path(story.uid), dump_story(story))
+        with self._lock:
+            self._bytes += size - self._sizes.get(story.uid, 0)
+            self._sizes[story.uid] = size
         self._unsaved.discard(story.uid)
         # The journal of a passage is of no use once the passage is in the file; one that stays is found to be old.
         with suppress(OSError):
@@ -197,6 +216,10 @@ def is_uid(uid: object) -> bool:
     return isinstance(uid, str) and len(uid) == 32 and set(uid) <= set("0123456789abcdef")
 
 
+def _is_story(path: Path) -> bool:
+    return is_uid(path.stem) and path.suffix in (".json", REMOVED)
+
+
 def _sweep(folder: Path) -> None:
     """Remove what a crash left half written."""
     for path in folder.glob(f".*{PART}"):
@@ -227,8 +250,8 @@ def _read_journal(path: Path, passages: int) -> list[str]:
     return [text for text in journal["texts"] if isinstance(text, str) and text and is_encodable(text)]
 
 
-def write_json(path: Path, data: Any) -> None:
-    """Write aside, flush to the disk, rename into place.
+def write_json(path: Path, data: Any) -> int:
+    """Write aside, flush to the disk, rename into place; returns the bytes written.
 
     Raises:
         SaveError: the disk is full or not writable, or the data holds half a character.
@@ -242,6 +265,7 @@ def write_json(path: Path, data: Any) -> None:
             handle.flush()
             os.fsync(handle.fileno())
         aside.replace(path)
+        return len(content)
     except (OSError, ValueError) as error:
         if aside is not None:
             with suppress(OSError):

@@ -59,6 +59,8 @@ def dump_story(story: Story) -> dict[str, Any]:
 def _dump_passage(passage: Passage) -> dict[str, Any]:
     data = asdict(passage)
     if data["receipt"]:
+        if not data["receipt"]["healed"]:
+            del data["receipt"]["healed"]
         settings = data["receipt"]["settings"]
         data["receipt"]["settings"] = {
             name: value for name, value in settings.items() if name not in LATER_SETTINGS or value != LATER_SETTINGS[name]
@@ -200,7 +202,8 @@ def _check_receipt(item: Mapping[str, Any]) -> Receipt:
     window_tokens, forgotten = _number(item["window_tokens"], LARGEST), _number(item["forgotten"], LARGEST)
     # Later additions: an older file has none.
     ending, loops = _index(item.get("ending"), LARGEST), _number(item.get("loops", 0), LARGEST)
-    return Receipt(_text(item["model"], 100), Settings.from_dict(item["settings"]), window_tokens, forgotten, ending, loops)
+    healed, settings = _number(item.get("healed", 0), LARGEST), Settings.from_dict(item["settings"])
+    return Receipt(_text(item["model"], 100), settings, window_tokens, forgotten, ending, loops, healed)
 
 
 def _read_entry(item: Mapping[str, Any], count: int) -> LedgerEntry:

@@ -34,6 +34,7 @@ class Receipt:
     forgotten: int
     ending: int | None = None  # sentences in which the story was led to its end, where that was asked for
     loops: int = 0  # taken back on the way, and told anew
+    healed: int = 0  # characters before the passage that its first tokens say again, since they end within a word
 
 
 @dataclass(frozen=True)
