@@ -75,6 +75,7 @@ class Actions:
 
     def start(self, visit: Visit, opening: str, settings: Settings) -> Iterator[View | Live]:
         """A new story from the reader's opening, and its first passage."""
+        visit.check_shelf()
         yield from self._write(OpenStory(Story()), visit, [settings], opening)
 
     def go_on(self, visit: Visit, text: str, settings: Settings, ending: int | None = None) -> Iterator[View | Live]:
@@ -185,6 +186,7 @@ class Actions:
 
     def adopt(self, story: Story, visit: Visit) -> View:
         """Add a story that was made elsewhere, and show it."""
+        visit.check_shelf()
         self.library.adopt(OpenStory(story))
         return self._show(story, visit, notice=self.writing.save(story, visit.language))
 

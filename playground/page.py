@@ -78,8 +78,13 @@ class Page:
 
     def _connect_arrival(self) -> None:
         w, tuned = self.widgets, self.tuning.remembered
-        arrival = self.blocks.load(self._arrive, self._memory, [*w.story, *tuned, *w.learned], **QUICK)
+        shown = [*w.story, *tuned, *w.learned, w.preferences]
+        arrival = self.blocks.load(self._arrive, self._memory, shown, js="window.memory.arrive", **QUICK)
         arrival.then(self.handlers.watch, self._memory, w.story, **WATCHING)
+        for trigger in (w.browser.change, w.elsewhere.click):
+            trigger(None, w.browser, [w.browser, w.shelf, w.restore], js="window.memory.mergeStories")
+        for trigger in (w.preferences.change, w.elsewhere.click):
+            trigger(None, w.preferences, [w.preferences, w.own_manner], js="window.memory.mergeSettings")
 
     def _connect_files(self) -> None:
         w, shelf, make_mover = self.widgets, self.shelf, self.handlers.make_mover
@@ -109,7 +114,7 @@ class Page:
             warn(error, visit)
             view = View()
         shown = self.handlers.show(view, visit) | self.handlers.show_notes(view)
-        return shown | self.tuning.show(visit) | self._show_learned(visit)
+        return shown | self.tuning.show(visit) | self._show_learned(visit) | {self.widgets.preferences: visit.preferences()}
 
     def _start_anew(self, visit: Visit) -> View:
         self.actions.stop(visit)

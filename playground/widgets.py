@@ -64,6 +64,10 @@ class Widgets:
         self.browser = gr.BrowserState({}, storage_key=BROWSER_KEY, secret=BROWSER_KEY)
         # Apart from the story: a passage that ends late must not undo a setting that was changed meanwhile.
         self.preferences = gr.BrowserState({}, storage_key=f"{BROWSER_KEY}-settings", secret=BROWSER_KEY)
+        # A click on this comes from another tab of the browser, which has remembered something.
+        self.elsewhere = gr.HTML(
+            visible="hidden", elem_id="elsewhere", js_on_load="window.memory.listen(() => trigger('click', {}))"
+        )
         # The reader's words that have just gone into the story: they leave their box.
         self.accepted = gr.JSON(visible="hidden")
         gr.HTML(say("motto"))

@@ -80,6 +80,8 @@ GERMAN = {
     "Kern und einen Prozessor. Lass Kern und Genauigkeit auf auto.",
     # stories and files
     "A story needs a title. Type one, then rename it.": "Eine Geschichte braucht einen Titel. Tipp einen ein.",
+    "Your shelf is full: it holds {most:,} stories. Remove one, then begin another.": "Dein Regal ist voll: {most} Geschichten "
+    "stehen darin. Leg eine weg, dann fang eine neue an.",
     "There is no such story on the shelf any more.": "Diese Geschichte steht nicht mehr im Regal.",
     "This story can no longer be brought back.": "Diese Geschichte lässt sich nicht mehr zurückholen.",
     "There is no story to save yet.": "Es gibt noch keine Geschichte zu speichern.",
