@@ -104,7 +104,7 @@ class Handlers:
         shown = self._show_book(view) | self._show_shelf(visit.after(view)) | self._show_controls(view)
         if view.story != visit.story:
             # The panel of a passage and the notes hold what a reader is typing: they stay as long as the story does.
-            shown |= self.show_notes(view) | {w.editor: gr.update(visible=False)}
+            shown |= self.show_notes(view) | {w.editor: gr.update(visible=False), w.edited: None}
         if view.words:
             shown[w.accepted] = {"words": view.words, "at": time.time()}  # a change, even if the words are the last ones again
         return shown
@@ -157,6 +157,9 @@ class Handlers:
             return self.show(self.actions.view(visit), visit)
         except StoryError:
             return gr.skip()
+        except Exception:
+            logger.exception("The story could not be shown")
+            return self._show_controls(View(can_undo=True, can_redo=True, can_retry=True))
 
 
 def find_visit(request: gr.Request, *memories: object) -> Visit:

@@ -20,10 +20,6 @@ from playground.widgets import Widgets
 from playground.wording.strings import find_texts
 from story_engine import Story
 
-# Only the words that went into the story leave their box; what was typed meanwhile stays in it.
-KEEP_REST = """(accepted, ...boxes) => boxes.map((words) =>
-  accepted && words?.startsWith(accepted.words) ? words.slice(accepted.words.length).trimStart() : words)"""
-
 
 class Page:
     """One page for all visitors. A visitor's own data travels in `Visit`, from their browser and back to it."""
@@ -66,7 +62,9 @@ class Page:
         ):
             trigger(handler, words, w.story, **WRITING)
         boxes = [w.words, w.opening]
-        w.accepted.change(None, [w.accepted, *boxes], boxes, js=KEEP_REST)
+        w.accepted.change(None, [w.accepted, *boxes], boxes, js="window.drafts.accept")
+        for shown in (w.browser.change, w.book.change):
+            shown(None, [w.browser, w.book, *boxes], boxes, js="window.drafts.enter")
         w.read.click(None, None, None, js="() => window.readAloud()")
         w.stop.click(self._stop, w.browser, None, **STOPPING)
 

@@ -16,7 +16,7 @@ FACE = "@font-face {{ font-family: Literata; font-style: {style}; src: url(data:
 CSS = "".join(
     FACE.format(style=style, data=b64encode((HERE / "fonts" / name).read_bytes()).decode()) for style, name in FACES.items()
 ) + (HERE / "style.css").read_text(encoding="utf-8")
-SCRIPTS = ("storage.js", "memory.js")
+SCRIPTS = ("storage.js", "memory.js", "drafts.js", "listen.js")
 HEAD = "".join(f"<script>{(HERE / name).read_text(encoding='utf-8')}</script>" for name in SCRIPTS)
 
 

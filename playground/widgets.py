@@ -90,14 +90,14 @@ class Widgets:
         return [
             self.browser, self.beginning, self.writing, self.book, self.tellings, self.live, self.accepted, self.meter,
             self.tree, self.context, self.go_on, self.stop, self.branch, self.strip, self.finish, self.undo, self.redo,
-            self.retry, self.editor, self.characters, self.notes, self.lore, self.shelf, self.title, self.restore,
+            self.retry, self.editor, self.edited, self.characters, self.notes, self.lore, self.shelf, self.title, self.restore,
         ]  # fmt: skip
 
     @property
     def panel(self) -> list[Any]:
         """Everything that changes when the panel of a passage opens, beside the panel itself."""
         return [
-            self.edited, self.edit_text, self.pins, self.asked, self.influences, self.receipt, self.replay, self.replayed,
+            self.edit_text, self.pins, self.asked, self.influences, self.receipt, self.replay, self.replayed,
             self.alternatives,
         ]  # fmt: skip
 

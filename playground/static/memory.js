@@ -107,6 +107,8 @@
       if (!merged) return [];
       return [merged, update({ choices: Object.keys(merged.manners).map((name) => [name, name]) })];
     },
+    // Whether a memory has come from the server since this page arrived.
+    isOwn: (stories) => seen.has(stories?.shelf_mark),
     // Calls `act` when another tab has written.
     listen: (act) =>
       window.addEventListener("storage", ({ key }) => {
