@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import wraps
 from typing import Any
 
 import gradio as gr
@@ -77,9 +78,12 @@ class Handlers:
         """The words that another page writes in this page's story; nothing where none are written."""
         visit, turn = find_visit(request, data, preferences), self._turns.begin(request.session_hash or "")
         yield gr.skip()  # Gradio empties the page if a handler yields nothing
-        for view in self.actions.watch(visit):
-            if self._turns.is_current(turn):
-                yield self.show(view, visit)
+        try:
+            for view in self.actions.watch(visit):
+                if self._turns.is_current(turn):
+                    yield self.show(view, visit)
+        except Exception as error:
+            yield self.warn(error, visit) if self._turns.is_current(turn) else gr.skip()
         if not self._turns.is_current(turn):
             yield gr.skip()
 
@@ -173,6 +177,20 @@ def warn(error: Exception, visit: Visit) -> None:
         logger.error("A handler failed", exc_info=error)
         error = StoryError("Something went wrong on this server. Your story is kept; please try again.")
     show_notice(say_error(error, visit.language), visit)
+
+
+def speaking(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """A handler with a request and a memory that says what fails, and changes nothing then."""
+
+    @wraps(handler)
+    def handle(page: Any, request: gr.Request, memory: object, *given: Any) -> Any:
+        try:
+            return handler(page, request, memory, *given)
+        except Exception as error:
+            warn(error, find_visit(request, memory))
+            return gr.skip()
+
+    return handle
 
 
 def show_notice(words: str, visit: Visit) -> None:
