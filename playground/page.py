@@ -70,8 +70,9 @@ class Page:
 
     def _connect_moves(self) -> None:
         w, change, make_mover = self.widgets, self.actions.change, self.handlers.make_mover
-        w.undo.click(make_mover(lambda visit: change(visit, Story.undo)), self._memory, w.story, **QUICK)
-        w.redo.click(make_mover(lambda visit: change(visit, Story.redo)), self._memory, w.story, **QUICK)
+        each_click = QUICK | {"trigger_mode": "multiple"}  # two quick clicks are two steps
+        w.undo.click(make_mover(lambda visit: change(visit, Story.undo)), self._memory, w.story, **each_click)
+        w.redo.click(make_mover(lambda visit: change(visit, Story.redo)), self._memory, w.story, **each_click)
         w.new.click(make_mover(self._start_anew), self._memory, w.story, **QUICK)
 
     def _connect_arrival(self) -> None:

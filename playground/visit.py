@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from story_engine import ENDINGS, InputError, Settings, SettingsError, is_uid
+from story_engine import ENDINGS, MAX_TITLE, InputError, Settings, SettingsError, is_uid
 
 MOST_ON_SHELF = 1000  # stories; a browser keeps far more than their titles take
 MOST_MANNERS = 20
@@ -78,6 +78,11 @@ class Visit:
         shelf = {view.story: view.title} if view.story else {}
         shelf |= {uid: title for uid, title in self.shelf.items() if uid not in (view.story, *removed)}
         return replace(self, story=view.story, shelf=shelf, removed=tuple(removed))
+
+    def name_apart(self, title: str) -> str:
+        """A title that no story on the shelf has: two stories from one idea begin with the same words."""
+        names = (f"{title[: MAX_TITLE - 6]} ({number})" for number in range(2, len(self.shelf) + 3))
+        return title if title not in self.shelf.values() else next(name for name in names if name not in self.shelf.values())
 
     def check_shelf(self) -> None:
         """Whether one more story fits on the shelf: no other one may fall off it.

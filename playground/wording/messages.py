@@ -80,6 +80,8 @@ GERMAN = {
     "Kern und einen Prozessor. Lass Kern und Genauigkeit auf auto.",
     # stories and files
     "A story needs a title. Type one, then rename it.": "Eine Geschichte braucht einen Titel. Tipp einen ein.",
+    "The model told the same words again. A higher temperature gives other ones.": "Das Modell hat wieder dieselben Worte "
+    "erzählt. Eine höhere Temperatur ergibt andere.",
     "Your shelf is full: it holds {most:,} stories. Remove one, then begin another.": "Dein Regal ist voll: {most} Geschichten "
     "stehen darin. Leg eine weg, dann fang eine neue an.",
     "There is no such story on the shelf any more.": "Diese Geschichte steht nicht mehr im Regal.",

@@ -206,3 +206,23 @@ def test_a_full_shelf_is_said_and_no_story_falls_off_it(actions):
         with pytest.raises(InputError, match="Your shelf is full: it holds 1,000 stories"):
             act()
     assert len(actions.library._open) == 2
+
+
+def test_two_stories_from_one_idea_have_two_names(actions):
+    visit = begin(actions)
+    titles = []
+    for _ in range(2):
+        *_, view = actions.start(visit, "Tom went out.", PLAIN)
+        visit = visit.after(view)
+        titles.append(view.title)
+    assert titles == [f"{next(iter(begin(actions).shelf.values()))} ({number})" for number in (2, 3)]
+
+
+def test_the_same_words_told_again_are_said_to_be_the_same(actions):
+    visit = begin(actions)
+    *_, view = actions.retry(visit, PLAIN)
+    assert "same words again" in view.notice
+    actions.edit(visit, actions.find(visit).story.last().id, " He fell asleep.")
+    assert actions.find(visit).story.last().text.strip() == "He fell asleep."
+    *_, view = actions.go_on(visit, "", PLAIN)
+    assert view.notice == ""
