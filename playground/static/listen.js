@@ -49,6 +49,8 @@
 
   const observer = new MutationObserver(() => {
     if (!region.isConnected && document.body) document.body.append(region);
+    // Gradio makes the head of a message a button around its button Close, which screen readers cannot tell apart.
+    for (const head of document.querySelectorAll(".toast-header[role]")) ["role", "tabindex"].forEach((name) => head.removeAttribute(name));
     follow();
     if (!awaited && isLost()) awaited = setTimeout(rescue, SETTLED);
   });
