@@ -11,6 +11,7 @@ from playground.engines import Engines
 from playground.rates import Rates
 from playground.render.renderer import Renderer
 from playground.visit import Live, View, Visit
+from playground.wording.messages import say_error
 from playground.wording.strings import find_texts
 from playground.writing import Writing
 from story_engine import (
@@ -35,6 +36,7 @@ from story_engine import (
 TELLINGS = 3  # side by side, to choose from
 STRIP = (0.2, 0.5, 0.8, 1.1, 1.4)  # temperatures to compare
 SEEDS = 2**53
+SAME_WORDS = "The model told the same words again. A higher temperature gives other ones."
 
 
 class Actions:
@@ -77,6 +79,7 @@ class Actions:
 
     def start(self, visit: Visit, opening: str, settings: Settings) -> Iterator[View | Live]:
         """A new story from the reader's opening, and its first passage."""
+        visit.check_shelf()
         yield from self._write(OpenStory(Story()), visit, [settings], opening)
 
     def go_on(self, visit: Visit, text: str, settings: Settings, ending: int | None = None) -> Iterator[View | Live]:
@@ -104,7 +107,11 @@ class Actions:
                     # The same seed would tell the same words again; the receipt keeps the seed that was used.
                     settings = replace(settings, seed=(settings.seed + len(entry.story.versions(last.id))) % SEEDS)
                 entry.story.undo()
-        yield from self._write(entry, visit, [settings], None)
+        for view in self._write(entry, visit, [settings], None):
+            if isinstance(view, View) and not view.is_writing and is_told_before(entry.story):
+                notice = say_error(InputError(SAME_WORDS), visit.language)
+                view = replace(view, notice=f"{view.notice} {notice}".strip())
+            yield view
 
     def _write(
         self, entry: OpenStory, visit: Visit, settings: Sequence[Settings], text: str | None, ending: int | None = None
@@ -187,6 +194,7 @@ class Actions:
 
     def adopt(self, story: Story, visit: Visit) -> View:
         """Add a story that was made elsewhere, and show it."""
+        visit.check_shelf()
         self.library.adopt(OpenStory(story))
         return self._show(story, visit, notice=self.writing.save(story, visit.language))
 
@@ -233,3 +241,11 @@ class Actions:
 def choose_seed(settings: Settings) -> int:
     """The seed that was asked for, or a new one."""
     return secrets.randbelow(SEEDS) if settings.seed is None else settings.seed
+
+
+def is_told_before(story: Story) -> bool:
+    """Whether another version of the last passage has the very same words."""
+    last = story.last()
+    return last is not None and any(
+        story.passages[number].text == last.text for number in story.versions(last.id) if number != last.id
+    )

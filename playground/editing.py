@@ -15,9 +15,6 @@ from playground.visit import Visit
 from playground.wording.strings import find_texts
 from story_engine import InputError
 
-# The panel stands below the book, which may be long.
-SHOW_PANEL = "() => document.querySelector('#editor')?.scrollIntoView({ block: 'nearest' })"
-
 
 class Editing:
     """Connects the widgets of a page; to be made inside its Blocks."""
@@ -27,10 +24,13 @@ class Editing:
         self.widgets = w = handlers.widgets
         memory, panel = [w.browser, w.preferences], [w.edited, w.edit_text]
         for clickable in (w.book, w.tree, w.tellings, w.meter):
-            clickable.click(self._click, [*memory, *panel], [*w.story, *w.panel], **QUICK).then(None, None, None, js=SHOW_PANEL)
-        close = {w.editor: gr.update(visible=False)}
-        w.edit_save.click(handlers.make_mover(self.actions.edit, also=close), [*memory, *panel], w.story, **QUICK)
-        w.edit_cancel.click(lambda: close[w.editor], None, w.editor, **QUICK)
+            clicked = clickable.click(self._click, [*memory, *panel], [*w.story, *w.panel], **QUICK)
+            clicked.then(None, panel, w.edit_text, js="window.drafts.open")
+        close = {w.editor: gr.update(visible=False), w.edited: None}
+        kept = w.edit_save.click(handlers.make_mover(self.actions.edit, also=close), [*memory, *panel], w.story, **QUICK)
+        left = w.edit_cancel.click(lambda: close, None, list(close), **QUICK)
+        for closed in (kept, left):
+            closed.then(None, w.edited, None, js="window.drafts.close")
         w.pinning.input(self._choose_pinning, [*memory, w.pinning], [*w.story, w.preferences], **QUICK)
         w.pins.input(handlers.make_mover(self.actions.pin), [*memory, w.edited, w.pins], w.story, **QUICK)
         w.asked.input(self._find_influences, [*memory, w.edited, w.asked], w.influences, **ASKING)

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import wraps
 from typing import Any
 
 import gradio as gr
@@ -78,9 +79,12 @@ class Handlers:
         """The words that another page writes in this page's story; nothing where none are written."""
         visit, turn = find_visit(request, data, preferences), self._turns.begin(request.session_hash or "")
         yield gr.skip()  # Gradio empties the page if a handler yields nothing
-        for view in self.actions.watch(visit):
-            if self._turns.is_current(turn):
-                yield self.show(view, visit)
+        try:
+            for view in self.actions.watch(visit):
+                if self._turns.is_current(turn):
+                    yield self.show(view, visit)
+        except Exception as error:
+            yield self.warn(error, visit) if self._turns.is_current(turn) else gr.skip()
         if not self._turns.is_current(turn):
             yield gr.skip()
 
@@ -105,7 +109,7 @@ class Handlers:
         shown = self._show_book(view) | self._show_shelf(visit.after(view)) | self._show_controls(view)
         if view.story != visit.story:
             # The panel of a passage and the notes hold what a reader is typing: they stay as long as the story does.
-            shown |= self.show_notes(view) | {w.editor: gr.update(visible=False)}
+            shown |= self.show_notes(view) | {w.editor: gr.update(visible=False), w.edited: None}
         if view.words:
             shown[w.accepted] = {"words": view.words, "at": time.time()}  # a change, even if the words are the last ones again
         return shown
@@ -158,6 +162,9 @@ class Handlers:
             return self.show(self.actions.view(visit), visit)
         except StoryError:
             return gr.skip()
+        except Exception:
+            logger.exception("The story could not be shown")
+            return self._show_controls(View(can_undo=True, can_redo=True, can_retry=True))
 
 
 def find_visit(request: gr.Request, *memories: object) -> Visit:
@@ -171,6 +178,20 @@ def warn(error: Exception, visit: Visit) -> None:
         logger.error("A handler failed", exc_info=error)
         error = StoryError("Something went wrong on this server. Your story is kept; please try again.")
     show_notice(say_error(error, visit.language), visit)
+
+
+def speaking(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """A handler with a request and a memory that says what fails, and changes nothing then."""
+
+    @wraps(handler)
+    def handle(page: Any, request: gr.Request, memory: object, *given: Any) -> Any:
+        try:
+            return handler(page, request, memory, *given)
+        except Exception as error:
+            warn(error, find_visit(request, memory))
+            return gr.skip()
+
+    return handle
 
 
 def show_notice(words: str, visit: Visit) -> None:

@@ -20,10 +20,6 @@ from playground.widgets import Widgets
 from playground.wording.strings import find_texts
 from story_engine import Story
 
-# Only the words that went into the story leave their box; what was typed meanwhile stays in it.
-KEEP_REST = """(accepted, ...boxes) => boxes.map((words) =>
-  accepted && words?.startsWith(accepted.words) ? words.slice(accepted.words.length).trimStart() : words)"""
-
 
 class Page:
     """One page for all visitors. A visitor's own data travels in `Visit`, from their browser and back to it."""
@@ -66,20 +62,28 @@ class Page:
         ):
             trigger(handler, words, w.story, **WRITING)
         boxes = [w.words, w.opening]
-        w.accepted.change(None, [w.accepted, *boxes], boxes, js=KEEP_REST)
+        w.accepted.change(None, [w.accepted, *boxes], boxes, js="window.drafts.accept")
+        for shown in (w.browser.change, w.book.change):
+            shown(None, [w.browser, w.book, *boxes], boxes, js="window.drafts.enter")
         w.read.click(None, None, None, js="() => window.readAloud()")
         w.stop.click(self._stop, w.browser, None, **STOPPING)
 
     def _connect_moves(self) -> None:
         w, change, make_mover = self.widgets, self.actions.change, self.handlers.make_mover
-        w.undo.click(make_mover(lambda visit: change(visit, Story.undo)), self._memory, w.story, **QUICK)
-        w.redo.click(make_mover(lambda visit: change(visit, Story.redo)), self._memory, w.story, **QUICK)
+        each_click = QUICK | {"trigger_mode": "multiple"}  # two quick clicks are two steps
+        w.undo.click(make_mover(lambda visit: change(visit, Story.undo)), self._memory, w.story, **each_click)
+        w.redo.click(make_mover(lambda visit: change(visit, Story.redo)), self._memory, w.story, **each_click)
         w.new.click(make_mover(self._start_anew), self._memory, w.story, **QUICK)
 
     def _connect_arrival(self) -> None:
         w, tuned = self.widgets, self.tuning.remembered
-        arrival = self.blocks.load(self._arrive, self._memory, [*w.story, *tuned, *w.learned], **QUICK)
+        shown = [*w.story, *tuned, *w.learned, w.preferences]
+        arrival = self.blocks.load(self._arrive, self._memory, shown, js="window.memory.arrive", **QUICK)
         arrival.then(self.handlers.watch, self._memory, w.story, **WATCHING)
+        for trigger in (w.browser.change, w.elsewhere.click):
+            trigger(None, w.browser, [w.browser, w.shelf, w.restore], js="window.memory.mergeStories")
+        for trigger in (w.preferences.change, w.elsewhere.click):
+            trigger(None, w.preferences, [w.preferences, w.own_manner], js="window.memory.mergeSettings")
 
     def _connect_files(self) -> None:
         w, shelf, make_mover = self.widgets, self.shelf, self.handlers.make_mover
@@ -109,7 +113,7 @@ class Page:
             warn(error, visit)
             view = View()
         shown = self.handlers.show(view, visit) | self.handlers.show_notes(view)
-        return shown | self.tuning.show(visit) | self._show_learned(visit)
+        return shown | self.tuning.show(visit) | self._show_learned(visit) | {self.widgets.preferences: visit.preferences()}
 
     def _start_anew(self, visit: Visit) -> View:
         self.actions.stop(visit)

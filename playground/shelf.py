@@ -27,6 +27,7 @@ class Shelf:
 
     def duplicate(self, visit: Visit) -> View:
         """A copy of the visitor's story, all its versions included, to go on in."""
+        visit.check_shelf()
         with self.actions.writing.stopped(self.actions.find(visit)):
             copy = self.actions.library.duplicate(visit.story)
         mark = f" ({find_texts(visit.language)['copy']})"
@@ -41,6 +42,7 @@ class Shelf:
 
     def restore(self, visit: Visit) -> View:
         """Bring back the story that was put aside last; once more, the one before it."""
+        visit.check_shelf()
         uid = visit.removed[-1] if visit.removed else ""
         self.actions.library.restore(uid)
         return self.actions.view(replace(visit, story=uid))

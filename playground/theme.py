@@ -1,4 +1,4 @@
-"""How the page looks: its colours, its type, and `style.css`; and the script that runs before it."""
+"""How the page looks: its colours, its type, and `style.css`; and the scripts that run before it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ FACE = "@font-face {{ font-family: Literata; font-style: {style}; src: url(data:
 CSS = "".join(
     FACE.format(style=style, data=b64encode((HERE / "fonts" / name).read_bytes()).decode()) for style, name in FACES.items()
 ) + (HERE / "style.css").read_text(encoding="utf-8")
-HEAD = f"<script>{(HERE / 'storage.js').read_text(encoding='utf-8')}</script>"
+SCRIPTS = ("storage.js", "memory.js", "drafts.js", "listen.js")
+HEAD = "".join(f"<script>{(HERE / name).read_text(encoding='utf-8')}</script>" for name in SCRIPTS)
 
 
 def make_theme() -> gr.themes.Base:

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from playground.handlers import QUICK, Handlers, Update, find_visit, warn
+from playground.handlers import QUICK, Handlers, Update, find_visit, speaking, warn
 from playground.visit import MOST_MANNERS, Visit
 from playground.widgets import MANNERS
 from story_engine import InputError, ModelError, Settings, StoryError, read_unwanted
@@ -63,22 +63,21 @@ class Tuning:
         shown |= {w.model: model, w.own_manner: _list(visit), w.ending: visit.ending, w.pinning: visit.pinning}
         return shown | {w.unwanted: ", ".join(visit.unwanted)}
 
-    def _remember(self, preferences: object, model: str, *given: Any) -> dict[str, Any]:
+    @speaking
+    def _remember(self, request: gr.Request, preferences: object, model: str, *given: Any) -> dict[str, Any]:
         """The current settings, for the browser to keep."""
         settings = dict(zip(self.widgets.settings, given, strict=True))
         return replace(Visit.from_browser(preferences), settings=settings, model=model).preferences()
 
-    def _remember_ending(self, preferences: object, ending: float) -> dict[str, Any]:
+    @speaking
+    def _remember_ending(self, request: gr.Request, preferences: object, ending: float) -> dict[str, Any]:
         return replace(Visit.from_browser(preferences), ending=int(ending)).preferences()
 
+    @speaking
     def _remember_unwanted(self, request: gr.Request, preferences: object, words: str) -> Any:
-        visit = find_visit(request, preferences)
-        try:
-            return replace(visit, unwanted=read_unwanted(words)).preferences()
-        except StoryError as error:
-            warn(error, visit)
-            return gr.skip()
+        return replace(find_visit(request, preferences), unwanted=read_unwanted(words)).preferences()
 
+    @speaking
     def _choose_model(self, request: gr.Request, preferences: object, model: str, *given: Any) -> tuple[Any, str, float]:
         """The model for the next passages, with the guidance that suits it."""
         try:
@@ -88,33 +87,30 @@ class Tuning:
             model, words = self.engines.default, "{problem} The story goes on with the {model} model."
             warn(ModelError(words, problem=[error], model=model), find_visit(request, preferences))
         settings = dict(zip(self.widgets.settings, given, strict=True)) | {"guidance": guidance}
-        return self._remember(preferences, model, *settings.values()), model, guidance
+        return self._remember(request, preferences, model, *settings.values()), model, guidance
 
+    @speaking
     def _keep_manner(self, request: gr.Request, preferences: object, name: str, *given: Any) -> Update:
         """Keep the current settings under a name."""
         w, visit = self.widgets, find_visit(request, preferences)
         name = " ".join(str(name or "").split())[:LONGEST_NAME]
         if not name:
-            warn(InputError("Give this manner of writing a name first."), visit)
-            return gr.skip()
+            raise InputError("Give this manner of writing a name first.")
         if name not in visit.manners and len(visit.manners) >= MOST_MANNERS:
-            warn(InputError("There are {most} manners already. Drop one first.", most=MOST_MANNERS), visit)
-            return gr.skip()
+            raise InputError("There are {most} manners already. Drop one first.", most=MOST_MANNERS)
         visit = replace(visit, manners=visit.manners | {name: dict(zip(w.settings, given, strict=True))})
         return {w.preferences: visit.preferences(), w.own_manner: _list(visit, name), w.manner_name: ""}
 
+    @speaking
     def _load_manner(self, request: gr.Request, preferences: object, name: str) -> Update:
         """Use the settings that were kept under a name."""
         w, visit = self.widgets, find_visit(request, preferences)
-        try:
-            settings = Settings.from_dict(visit.manners.get(name, {}))
-        except StoryError as error:
-            warn(error, visit)
-            return gr.skip()
+        settings = Settings.from_dict(visit.manners.get(name, {}))
         visit = replace(visit, settings=settings.to_dict())
         return {w.preferences: visit.preferences()} | {widget: getattr(settings, field) for field, widget in w.settings.items()}
 
-    def _drop_manner(self, preferences: object, name: str | None) -> Update:
+    @speaking
+    def _drop_manner(self, request: gr.Request, preferences: object, name: str | None) -> Update:
         w, visit = self.widgets, Visit.from_browser(preferences)
         visit = replace(visit, manners={other: kept for other, kept in visit.manners.items() if other != name})
         return {w.preferences: visit.preferences(), w.own_manner: _list(visit), w.manner_name: name or ""}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from story_engine import ENDINGS, Settings, SettingsError, is_uid
+from story_engine import ENDINGS, MAX_TITLE, InputError, Settings, SettingsError, is_uid
 
 MOST_ON_SHELF = 1000  # stories; a browser keeps far more than their titles take
 MOST_MANNERS = 20
+LONGEST_MARK = 40
 ENDING = 5  # sentences that an end takes, unless the reader chooses another number
 
 
@@ -19,7 +20,8 @@ class Visit:
     Survives refresh and restart. `shelf` is number -> title, newest first. `removed` are the numbers of the stories that
     were put aside, the last one last: they can be brought back. `manners` are settings with names. `ending` is the number
     of sentences that an end takes. With `pinning`, a click on a sentence pins it. `unwanted` are words that no passage may
-    say. `language` comes with every request and is not remembered.
+    say. `language` comes with every request and is not remembered. The marks name what `memory.js` gave to the server: it
+    merges an answer by them.
     """
 
     story: str = ""
@@ -32,6 +34,8 @@ class Visit:
     pinning: bool = False
     unwanted: tuple[str, ...] = ()
     language: str = ""
+    shelf_mark: str = ""
+    settings_mark: str = ""
 
     @classmethod
     def from_browser(cls, *memories: object) -> Visit:
@@ -52,16 +56,20 @@ class Visit:
             ending if type(ending) is int and ending in ENDINGS else ENDING,
             data.get("pinning") is True,
             _read_unwanted(data.get("unwanted")),
+            shelf_mark=_read_mark(data.get("shelf_mark")),
+            settings_mark=_read_mark(data.get("settings_mark")),
         )
 
     def story_memory(self) -> dict[str, Any]:
         """What the browser keeps of the stories."""
-        return {"story": self.story, "shelf": self.shelf, "removed": list(self.removed)}
+        kept = {"story": self.story, "shelf": self.shelf, "removed": list(self.removed)}
+        return kept | ({"shelf_mark": self.shelf_mark} if self.shelf_mark else {})
 
     def preferences(self) -> dict[str, Any]:
         """What the browser keeps of the settings."""
         names = ("settings", "model", "manners", "ending", "pinning")
-        return {name: getattr(self, name) for name in names} | {"unwanted": list(self.unwanted)}
+        kept = {name: getattr(self, name) for name in names} | {"unwanted": list(self.unwanted)}
+        return kept | ({"settings_mark": self.settings_mark} if self.settings_mark else {})
 
     def after(self, view: View) -> Visit:
         """The same browser once it shows `view`: its story is the current one, and on the shelf."""
@@ -69,14 +77,33 @@ class Visit:
         removed += [view.removed] if view.removed else []
         shelf = {view.story: view.title} if view.story else {}
         shelf |= {uid: title for uid, title in self.shelf.items() if uid not in (view.story, *removed)}
-        shelf = dict(list(shelf.items())[:MOST_ON_SHELF])
-        return replace(self, story=view.story, shelf=shelf, removed=tuple(removed[-MOST_ON_SHELF:]))
+        return replace(self, story=view.story, shelf=shelf, removed=tuple(removed))
+
+    def name_apart(self, title: str) -> str:
+        """A title that no story on the shelf has: two stories from one idea begin with the same words."""
+        names = (f"{title[: MAX_TITLE - 6]} ({number})" for number in range(2, len(self.shelf) + 3))
+        return title if title not in self.shelf.values() else next(name for name in names if name not in self.shelf.values())
+
+    def check_shelf(self) -> None:
+        """Whether one more story fits on the shelf: no other one may fall off it.
+
+        Raises:
+            InputError: the shelf is full.
+        """
+        if len(self.shelf) >= MOST_ON_SHELF:
+            raise InputError(
+                "Your shelf is full: it holds {most:,} stories. Remove one, then begin another.", most=MOST_ON_SHELF
+            )
 
 
 def _read_removed(removed: object) -> tuple[str, ...]:
     """The numbers of removed stories; a browser may still remember one alone, as earlier versions kept it."""
     numbers = removed if isinstance(removed, list) else [removed]
-    return tuple(uid for uid in numbers[-MOST_ON_SHELF:] if isinstance(uid, str) and is_uid(uid))
+    return tuple(uid for uid in numbers if isinstance(uid, str) and is_uid(uid))
+
+
+def _read_mark(mark: object) -> str:
+    return mark if isinstance(mark, str) and len(mark) <= LONGEST_MARK else ""
 
 
 def _read_unwanted(words: object) -> tuple[str, ...]:

@@ -66,6 +66,10 @@ class Widgets:
         self.browser = gr.BrowserState({}, storage_key=BROWSER_KEY, secret=BROWSER_KEY)
         # Apart from the story: a passage that ends late must not undo a setting that was changed meanwhile.
         self.preferences = gr.BrowserState({}, storage_key=f"{BROWSER_KEY}-settings", secret=BROWSER_KEY)
+        # A click on this comes from another tab of the browser, which has remembered something.
+        self.elsewhere = gr.HTML(
+            visible="hidden", elem_id="elsewhere", js_on_load="window.memory.listen(() => trigger('click', {}))"
+        )
         # The reader's words that have just gone into the story: they leave their box.
         self.accepted = gr.JSON(visible="hidden")
         gr.HTML(say("motto"))
@@ -90,14 +94,14 @@ class Widgets:
         return [
             self.browser, self.beginning, self.writing, self.book, self.tellings, self.live, self.accepted, self.meter,
             self.tree, self.context, self.go_on, self.stop, self.branch, self.strip, self.finish, self.undo, self.redo,
-            self.retry, self.editor, self.characters, self.notes, self.lore, self.shelf, self.title, self.restore,
+            self.retry, self.editor, self.edited, self.characters, self.notes, self.lore, self.shelf, self.title, self.restore,
         ]  # fmt: skip
 
     @property
     def panel(self) -> list[Any]:
         """Everything that changes when the panel of a passage opens, beside the panel itself."""
         return [
-            self.edited, self.edit_text, self.pins, self.asked, self.influences, self.receipt, self.replay, self.replayed,
+            self.edit_text, self.pins, self.asked, self.influences, self.receipt, self.replay, self.replayed,
             self.alternatives,
         ]  # fmt: skip
 

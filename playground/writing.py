@@ -45,7 +45,7 @@ class Writing:
         self._told[story.uid] = []
         try:
             stream = engine.stream_tellings(story, settings, text, cancel, ending)
-            story.title = story.title or make_title(story)
+            story.title = story.title or visit.name_apart(make_title(story))
             self.library.adopt(entry)
             try:
                 notice = self.save(story, visit.language)

@@ -17,14 +17,18 @@ DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 class Reader:
     """A visitor in their own window, and what they do."""
 
-    def __init__(self, browser, url: str, size: dict, dark: bool = False, locale: str = "en-US") -> None:
-        self.context = browser.new_context(viewport=size, accept_downloads=True, locale=locale)
+    def __init__(self, browser, url: str, size: dict, dark: bool = False, locale: str = "en-US", context=None) -> None:
+        self.context = context or browser.new_context(viewport=size, accept_downloads=True, locale=locale)
         self.page = self.context.new_page()
         self.errors: list[str] = []
         self.foreign: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", lambda request: self.foreign.append(request.url) if "127.0.0.1" not in request.url else None)
         self.arrive(lambda: self.page.goto(url + ("/?__theme=dark" if dark else "")))
+
+    def open_tab(self, url: str) -> "Reader":
+        """The same person in another tab of the same browser."""
+        return Reader(None, url, {}, context=self.context)
 
     def reload(self) -> None:
         self.arrive(self.page.reload)

@@ -23,6 +23,17 @@ window.saveFile = ({ name, type, content }) => {
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 };
 
+// A title before a name ends no sentence.
+const TITLE = /(^|\s)(Mr|Mrs|Ms|Dr|St|Prof)\.$/;
+const findSentences = (words) => {
+  const sentences = [];
+  for (const part of words.match(/[^.!?\n]+[.!?]*["”’]*|\n/g) || []) {
+    if (TITLE.test(sentences.at(-1) || "")) sentences.push(sentences.pop() + part);
+    else if (part.trim()) sentences.push(part);
+  }
+  return sentences;
+};
+
 // Sentence by sentence, with the browser's own voice; the passage being read is marked. A second click ends it.
 window.readAloud = () => {
   const voice = window.speechSynthesis;
@@ -31,8 +42,7 @@ window.readAloud = () => {
   if (!voice) { alert(element.querySelector(".book")?.dataset.voiceless); return; }
   if (voice.speaking || voice.pending) { voice.cancel(); return; }
   for (const passage of element.querySelectorAll(".passage")) {
-    for (const sentence of passage.innerText.match(/[^.!?\n]+[.!?]*["”’]*|\n/g) || []) {
-      if (!sentence.trim()) continue;
+    for (const sentence of findSentences(passage.innerText)) {
       const words = new SpeechSynthesisUtterance(sentence.trim());
       words.lang = "en";
       words.rate = 0.95;

@@ -115,6 +115,10 @@ GERMAN = {
     "aus welchen Token ein Text besteht. Wer diese Seite betreibt, nennt einen Tokenizer dafür.",
     # stories and files
     "A story needs a title. Type one, then rename it.": "Eine Geschichte braucht einen Titel. Tipp einen ein.",
+    "The model told the same words again. A higher temperature gives other ones.": "Das Modell hat wieder dieselben Worte "
+    "erzählt. Eine höhere Temperatur ergibt andere.",
+    "Your shelf is full: it holds {most:,} stories. Remove one, then begin another.": "Dein Regal ist voll: {most} Geschichten "
+    "stehen darin. Leg eine weg, dann fang eine neue an.",
     "There is no such story on the shelf any more.": "Diese Geschichte steht nicht mehr im Regal.",
     "This story can no longer be brought back.": "Diese Geschichte lässt sich nicht mehr zurückholen.",
     "There is no story to save yet.": "Es gibt noch keine Geschichte zu speichern.",

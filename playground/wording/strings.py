@@ -37,8 +37,8 @@ WORDS: dict[str, tuple[str, str]] = {
     # writing
     "next": ("What happens next?", "Wie geht es weiter?"),
     "next_hint": (
-        "Add your own words, or leave this empty and let the story go on…",
-        "Schreib selbst etwas (auf Englisch), oder lass es leer und die Geschichte weitergehen…",
+        "Add your own words, or leave this empty and let the story go on… (Shift+Enter sends)",
+        "Schreib selbst etwas (auf Englisch), oder lass es leer und die Geschichte weitergehen… (Umschalt+Enter schickt ab)",
     ),
     "continue": ("Continue", "Weiter"),
     "stop": ("Stop", "Halt"),

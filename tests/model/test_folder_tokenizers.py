@@ -85,7 +85,7 @@ def test_sentencepiece_has_the_ids_of_the_whole_text_and_gives_every_text_back(s
     engine = load(sentencepiece_folder)
     vocabulary = engine.vocabulary
     assert (engine.window.start, engine.end_tokens) == (1, {2})
-    texts = [*make_stories(8), " A. B.", "\n\nTom.\n", "  Tom the  9 \U0001f469‍\U0001f467 caf\xe9.  ", "▁Tom <0x41> </s>"]
+    texts = [*make_stories(8), " A. B.", "\n\nTom.\n", "  Tom the  9 \U0001f469‍\U0001f467 ni\xf1a.  ", "▁Tom <0x41> </s>"]
     whole = AutoTokenizer.from_pretrained(sentencepiece_folder)
     for text in texts:
         sentences = Cutter(vocabulary, 64).cut_path([Passage(0, None, "reader", text)])

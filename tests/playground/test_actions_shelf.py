@@ -8,7 +8,7 @@ import pytest
 from playground.actions import Actions
 from playground.engines import Engines
 from playground.shelf import Shelf
-from playground.visit import View, Visit
+from playground.visit import MOST_ON_SHELF, View, Visit
 from story_engine import InputError, Library, SaveError, Settings, Story
 
 SAY = " He saw a red kite. They ran to the park."
@@ -189,3 +189,40 @@ def test_stopping_one_telling_stops_them_all(scripted, tmp_path):
     story = actions.find(visit).story
     assert [story.passages[number].finish for number in story.versions(story.current)] == ["stopped"] * 3
     assert story.last().finish == "stopped"
+
+
+def test_a_full_shelf_is_said_and_no_story_falls_off_it(actions):
+    full = {f"{number:032x}": "Tom" for number in range(MOST_ON_SHELF - 1)}
+    visit = replace(begin(actions), shelf=full)
+    view = Shelf(actions).duplicate(visit)
+    after = visit.after(view)
+    assert set(after.shelf) == {*full, after.story}
+    for act in (
+        lambda: list(actions.start(after, "Mia went out.", PLAIN)),
+        lambda: Shelf(actions).duplicate(after),
+        lambda: actions.adopt(Story(), after),
+        lambda: Shelf(actions).restore(after),
+    ):
+        with pytest.raises(InputError, match="Your shelf is full: it holds 1,000 stories"):
+            act()
+    assert len(actions.library._open) == 2
+
+
+def test_two_stories_from_one_idea_have_two_names(actions):
+    visit = begin(actions)
+    titles = []
+    for _ in range(2):
+        *_, view = actions.start(visit, "Tom went out.", PLAIN)
+        visit = visit.after(view)
+        titles.append(view.title)
+    assert titles == [f"{next(iter(begin(actions).shelf.values()))} ({number})" for number in (2, 3)]
+
+
+def test_the_same_words_told_again_are_said_to_be_the_same(actions):
+    visit = begin(actions)
+    *_, view = actions.retry(visit, PLAIN)
+    assert "same words again" in view.notice
+    actions.edit(visit, actions.find(visit).story.last().id, " He fell asleep.")
+    assert actions.find(visit).story.last().text.strip() == "He fell asleep."
+    *_, view = actions.go_on(visit, "", PLAIN)
+    assert view.notice == ""

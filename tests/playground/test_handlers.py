@@ -222,3 +222,18 @@ def test_messages_of_quick_events_reach_the_browser(scripted, tmp_path):
         assert httpx.get(f"http://127.0.0.1:{port}/gradio_api/runs").status_code == 404
     finally:
         page.blocks.close()
+
+
+def test_a_setting_that_cannot_be_remembered_is_said_and_changes_nothing(page, told, caplog):
+    assert page.tuning._remember_ending(ask(), {}, None) == gr.skip()
+    assert "Something went wrong" in told[-1]
+    assert "TypeError" in caplog.text
+
+
+def test_a_story_that_cannot_be_shown_leaves_no_page_writing(page, told, monkeypatch):
+    w, (updates, visit) = page.widgets, start(page)
+    list(updates)
+    monkeypatch.setattr(page.actions, "view", lambda _: 1 / 0)
+    shown = page.handlers.warn(RuntimeError("no"), visit)
+    assert (shown[w.stop]["visible"], shown[w.go_on]["visible"]) == (False, True)
+    assert "Something went wrong" in told[-1]

@@ -1,0 +1,87 @@
+// Runs before the page. What a reader has typed and not yet sent lives in the browser, by story and box, until it is in the story:
+// it survives a reload, a lost connection and a new start of the server.
+(() => {
+  const PREFIX = "story-playground-draft/", BOXES = "#opening textarea, #words textarea, #edit-text textarea";
+  const SENDERS = "#begin, #continue, #branch, #strip, #finish";
+  let story; // the number of the story in view, "" for none; unknown before the page has arrived
+  let passage = null, told = ""; // the one whose panel is open, and its words in the story
+  let isCopied = false; // the next story is a copy of this one
+
+  const keyOf = (box, number) => `${PREFIX}${box === "opening" ? "" : number ?? ""}/${box}`;
+  const read = (box, number = story) => {
+    try { return JSON.parse(localStorage.getItem(keyOf(box, number))) || {}; } catch { return {}; }
+  };
+  const keep = (box, draft, number = story) => {
+    if (draft.words?.trim()) localStorage.setItem(keyOf(box, number), JSON.stringify(draft));
+    else localStorage.removeItem(keyOf(box, number));
+  };
+  const boxOf = (area) => (area.closest("#edit-text") ? `passage-${passage}` : area.closest("#opening") ? "opening" : "words");
+  const cut = (words, sent) => (sent && words?.startsWith(sent) ? words.slice(sent.length).trimStart() : words);
+  const squeeze = (words) => words.replace(/\s+/g, " ").trim();
+
+  document.addEventListener("input", ({ target }) => {
+    if (!target.matches?.(BOXES)) return;
+    const box = boxOf(target), isAsTold = target.closest("#edit-text") && target.value === told;
+    keep(box, isAsTold ? {} : { ...read(box), words: target.value });
+  });
+  // What is sent may reach the story although its answer never comes here.
+  const markSent = () => {
+    for (const area of document.querySelectorAll("#opening textarea, #words textarea")) {
+      const words = area.value, box = boxOf(area);
+      if (words.trim()) keep(box, { words, sent: words });
+    }
+  };
+  document.addEventListener("click", ({ target }) => {
+    if (target.closest?.(SENDERS)) markSent();
+    if (target.closest?.("#duplicate")) isCopied = true;
+  }, true);
+  document.addEventListener("keydown", ({ key, target }) => { if (key === "Enter" && target.matches?.(BOXES)) markSent(); }, true);
+
+  // A draft without the words that are the reader's last ones in the book.
+  const findRest = (book) => {
+    const { words = "", sent } = read("words");
+    const own = [...new DOMParser().parseFromString(book || "", "text/html").querySelectorAll(".by-reader")].pop();
+    const hasArrived = sent && own && squeeze(own.textContent) === squeeze(sent);
+    if (hasArrived) keep("words", { words: cut(words, sent) });
+    return hasArrived ? cut(words, sent) : words;
+  };
+  const reopen = () => {
+    const names = Object.keys(localStorage).filter((key) => key.startsWith(`${PREFIX}${story}/passage-`));
+    const places = names.map((name) => document.querySelector(`.book [data-act="edit"][data-passage="${name.split("-").pop()}"]`));
+    places.find(Boolean)?.click();
+  };
+
+  window.drafts = {
+    // The page shows a story, as yet or again: new values for the boxes.
+    enter: (memory, book, words, opening) => {
+      const next = memory?.story || "", isArrival = story === undefined;
+      if (!window.memory.isOwn(memory) || next === story || (next && !book)) return [];
+      window.speechSynthesis?.cancel(); // another story is not read aloud
+      if (isCopied && story && words) keep("words", { words }, next);
+      [story, passage, isCopied] = [next, null, false];
+      if (!story) return [undefined, isArrival && opening ? undefined : read("opening").words || ""];
+      setTimeout(reopen, 500); // when the book is there
+      return isArrival && words ? [] : [findRest(book)];
+    },
+    // Only the words that went into the story leave their box; what was typed meanwhile stays in it.
+    accept: (accepted, ...boxes) => {
+      const rest = boxes.map((words) => cut(words, accepted?.words));
+      ["words", "opening"].forEach((box, place) => { if (rest[place] !== boxes[place]) keep(box, { words: rest[place] }); });
+      return rest.map((words, place) => (words === boxes[place] ? undefined : words));
+    },
+    // The panel of a passage has opened: its words as the reader left them.
+    open: (number, words) => {
+      document.querySelector("#editor")?.scrollIntoView({ block: "nearest" }); // it stands below the book, which may be long
+      if (number === null) return [];
+      if (number !== passage) [passage, told] = [number, words];
+      const draft = read(`passage-${number}`);
+      return draft.words && draft.words !== words ? [draft.words] : [];
+    },
+    // The panel has closed: its words are in the story, or the reader left them. A failure leaves it open.
+    close: (number) => {
+      if (number !== null || passage === null) return;
+      keep(`passage-${passage}`, {});
+      passage = null;
+    },
+  };
+})();
