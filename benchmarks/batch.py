@@ -43,7 +43,7 @@ def measure(folder: Path, rounds: int, counts: Sequence[int] = COUNTS, with_tran
         subjects: dict[str, Callable[[int, int], float]] = {ENGINE: lambda length, count: time_ours(engine, length, count)}
         if llamacpp.is_comparable(engine.decoder.device):
             gguf = llamacpp.write_gguf(folder, Path(place) / "model.gguf")
-            slots = llamacpp.Peer(gguf, engine.window.context, slots=max(counts))
+            slots = llamacpp.Peer(gguf, engine.window.context_length, slots=max(counts))
             subjects[LLAMA_CPP] = lambda length, count: slots.time_together(make_prompts(engine, length, count), TOKENS)
         if with_transformers:
             peer = generate.Peer(folder, engine.decoder.device)

@@ -133,11 +133,11 @@ def measure(folder: Path, rounds: int = ROUNDS, precision: str = "auto") -> list
     }
     with TemporaryDirectory() as place:
         if llamacpp.is_comparable(engine.decoder.device):
-            peer = llamacpp.Peer(llamacpp.write_gguf(folder, Path(place) / "model.gguf"), engine.window.context)
+            peer = llamacpp.Peer(llamacpp.write_gguf(folder, Path(place) / "model.gguf"), engine.window.context_length)
             subjects[LLAMA_CPP] = lambda ids: Timing(*peer.time(ids, TOKENS), peer.time_turn(ids, ids[:WORDS]))
         rows = []
         for length in LENGTHS:
-            ids = torch.randint(1, engine.vocabulary.size, (length,), generator=torch.Generator().manual_seed(0)).tolist()
+            ids = torch.randint(1, engine.tokenizer.size, (length,), generator=torch.Generator().manual_seed(0)).tolist()
             told: dict[str, list[Timing]] = {name: [] for name in subjects}
             for _ in range(rounds + 1):
                 for name, run in subjects.items():

@@ -26,7 +26,7 @@ def tell(engine: StoryEngine, opening: str) -> tuple[list[int], list[int]]:
     story = Story(opening)
     window = engine.window_of(story, GREEDY)
     list(engine.stream(story, GREEDY))
-    return list(window.ids), engine.vocabulary.encode(story.passages[1].text)[:TOKENS]
+    return list(window.ids), engine.tokenizer.encode(story.passages[1].text)[:TOKENS]
 
 
 def compare(theirs: StoryEngine, ours: StoryEngine, openings: Sequence[str]) -> None:

@@ -28,7 +28,7 @@ def play(folder: Path, turns: int, pause: float) -> list[Turn]:
     engine.end_tokens = frozenset()
     engine.speculates = False
     story = Story("Once upon a time, there was a little girl named Lily. She had a red kite.")
-    room = engine.window.context - LENGTH - 200
+    room = engine.window.context_length - LENGTH - 200
     while len(engine.window_of(story, Settings(max_new_tokens=LENGTH)).ids) < room:
         story.add(" " + WORDS)
     list(engine.stream(story, Settings(max_new_tokens=LENGTH, seed=0)))

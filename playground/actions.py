@@ -207,7 +207,7 @@ class Actions:
     def _show(self, story: Story, visit: Visit, is_writing: bool = False, words: str = "", notice: str = "") -> View:
         window, last, reading = self._window_of(story, visit), story.last(), None
         with suppress(StoryError):
-            reading = measure_reading(story.text(), self.engine(visit).vocabulary)
+            reading = measure_reading(story.text(), self.engine(visit).tokenizer)
         doubts, render = [] if is_writing else self._find_doubts(story), Renderer(find_texts(visit.language))
         return View(
             story=story.uid,

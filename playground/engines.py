@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from threading import Lock
 
-from story_engine import EMBEDDED, PUBLISHED, ModelError, Settings, StoryEngine
+from story_engine import EMBEDDED, HUB_MODELS, ModelError, Settings, StoryEngine
 
 MOST_LOADED = 2
 
@@ -15,7 +15,7 @@ class Engines:
 
     def __init__(self, first: StoryEngine, first_name: str, **how: str) -> None:
         self.default, self._how = first_name, how
-        self.names = list(dict.fromkeys([first_name, EMBEDDED, *PUBLISHED]))
+        self.names = list(dict.fromkeys([first_name, EMBEDDED, *HUB_MODELS]))
         self.recommended: Settings = first.recommended  # the page begins with them
         self._loaded: OrderedDict[str, StoryEngine] = OrderedDict({first_name: first})
         self._lock = Lock()

@@ -60,7 +60,7 @@ class Insight:
         entry, engine = self.actions.find(visit), self.actions.engine(visit)
         length = visit.settings.get("max_new_tokens", engine.recommended.max_new_tokens)
         window = engine.window_of(entry.story, Settings(max_new_tokens=length))
-        return Renderer(find_texts(visit.language)).render_context(window, engine.vocabulary.describe, by_token)
+        return Renderer(find_texts(visit.language)).render_context(window, engine.tokenizer.describe, by_token)
 
     def keep_in_mind(self, visit: Visit, characters: str, notes: str, lore: str) -> View:
         """Lines for the model's window: the characters and other notes, which stay, and the lore, which comes when named."""

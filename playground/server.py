@@ -15,7 +15,7 @@ from playground.engines import Engines
 from playground.http.options import ApiOptions, add_api_flags, read_api_options
 from playground.logs import LEVELS, join_server_logs, set_up_logs
 from playground.space import choose_device, choose_stories
-from story_engine import KERNELS, MAX_FILE_BYTES, PRECISIONS, PUBLISHED, Library, RemoteEngine, StoryEngine, StoryError
+from story_engine import HUB_MODELS, KERNEL_CHOICES, MAX_FILE_BYTES, PRECISIONS, Library, RemoteEngine, StoryEngine, StoryError
 
 if TYPE_CHECKING:
     from playground.page import Page
@@ -28,11 +28,11 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--model",
         default="embedded",
-        help=f"embedded, a folder, a hub name ({', '.join(PUBLISHED)}), or openai:https://host/v1#NAME",
+        help=f"embedded, a folder, a hub name ({', '.join(HUB_MODELS)}), or openai:https://host/v1#NAME",
     )
     parser.add_argument("--precision", default="auto", choices=PRECISIONS, help="auto is int8 on the CPU, with the kernel")
     parser.add_argument(
-        "--kernel", default="auto", choices=KERNELS, help="the compiled kernel on the CPU (default: if possible)"
+        "--kernel", default="auto", choices=KERNEL_CHOICES, help="the compiled kernel on the CPU (default: if possible)"
     )
     parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"))
     parser.add_argument("--port", type=int, default=int(os.environ.get("GRADIO_SERVER_PORT", "7860")))

@@ -20,8 +20,8 @@ from story_engine.insight.continuity import Doubt, find_doubts
 from story_engine.insight.influence import Influence, find_influences
 from story_engine.insight.readability import Reading, measure_reading
 from story_engine.insight.replay import Replay, replay_passage
-from story_engine.model.autotune import KERNELS
-from story_engine.model.hub import EMBEDDED, EMBEDDED_FOLDER, PUBLISHED
+from story_engine.model.autotune import KERNEL_CHOICES
+from story_engine.model.hub import EMBEDDED, EMBEDDED_FOLDER, HUB_MODELS
 from story_engine.model.quantize import PRECISIONS
 from story_engine.pictures.book import WHEN, draw_pictures
 from story_engine.pictures.palette import write_dark_style
@@ -35,17 +35,19 @@ from story_engine.stories.opening import MAX_FILE_BYTES, open_file, read_json
 from story_engine.stories.savefile import ReadStory, load_story
 from story_engine.stories.story import MAX_TITLE, Key, LedgerEntry, Passage, Reason, Receipt, Story, make_title
 
+KERNELS, PUBLISHED = KERNEL_CHOICES, HUB_MODELS  # their names before 0.3
+
 __all__ = [
     "EMBEDDED",
     "EMBEDDED_FOLDER",
     "ENDINGS",
     "FORMS",
-    "KERNELS",
+    "HUB_MODELS",
+    "KERNEL_CHOICES",
     "MAX_FILE_BYTES",
     "MAX_TITLE",
     "NO_PICTURES",
     "PRECISIONS",
-    "PUBLISHED",
     "RANGES",
     "WHEN",
     "Choice",

@@ -10,8 +10,8 @@ from threading import Event
 
 from story_engine.engine import StoryEngine
 from story_engine.errors import StoryError
-from story_engine.model.autotune import KERNELS
-from story_engine.model.hub import PUBLISHED
+from story_engine.model.autotune import KERNEL_CHOICES
+from story_engine.model.hub import HUB_MODELS
 from story_engine.model.quantize import PRECISIONS
 from story_engine.settings import RANGES, UNWANTED, WHOLE_NUMBERS, Settings, read_unwanted
 from story_engine.stories.story import Story
@@ -26,12 +26,12 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--model",
         default="embedded",
-        help=f"embedded, a folder, a hub name ({', '.join(PUBLISHED)}), or openai:https://host/v1#NAME",
+        help=f"embedded, a folder, a hub name ({', '.join(HUB_MODELS)}), or openai:https://host/v1#NAME",
     )
     parser.add_argument("--revision", help="the commit of a hub model")
     parser.add_argument("--precision", default="auto", choices=PRECISIONS, help="auto is int8 on the CPU, with the kernel")
     parser.add_argument(
-        "--kernel", default="auto", choices=KERNELS, help="the compiled kernel on the CPU (default: if possible)"
+        "--kernel", default="auto", choices=KERNEL_CHOICES, help="the compiled kernel on the CPU (default: if possible)"
     )
     add_settings(parser)
     return parser

@@ -24,7 +24,7 @@ from story_engine.generation.unwanted import Unwanted
 from story_engine.model.hub import EMBEDDED
 from story_engine.model.kv_cache import Slot
 from story_engine.model.loading import load_model
-from story_engine.model.tokenizer import Vocabulary
+from story_engine.model.tokenizer import StoryTokenizer
 from story_engine.model.torch_decoder import AnyDecoder
 from story_engine.serving.read_ahead import ReadAhead
 from story_engine.serving.scheduler import Scheduler
@@ -52,7 +52,7 @@ class StoryEngine:
     def __init__(
         self,
         decoder: AnyDecoder,
-        vocabulary: Vocabulary,
+        tokenizer: StoryTokenizer,
         window: ContextWindow,
         end_tokens: frozenset[int],
         name: str,
@@ -61,12 +61,12 @@ class StoryEngine:
     ) -> None:
         self.retries_loops = retries_loops
         self.speculates, self.ngrams = True, Ngrams()
-        self.decoder, self.vocabulary, self.window, self.end_tokens, self.name = decoder, vocabulary, window, end_tokens, name
+        self.decoder, self.tokenizer, self.window, self.end_tokens, self.name = decoder, tokenizer, window, end_tokens, name
         suited = recommended or Settings()
         self.recommended = replace(suited, max_new_tokens=min(suited.max_new_tokens, self.longest_passage))
         self.slots = SlotPool(decoder.new_slot, max_bytes=MAX_CACHE_BYTES)
-        self.cutter = Cutter(vocabulary, window.longest_sentence)
-        self._break = vocabulary.encode(AFTER_END)
+        self.cutter = Cutter(tokenizer, window.longest_sentence)
+        self._break = tokenizer.encode(AFTER_END)
         self.scheduler = Scheduler(decoder)
         self.ahead = ReadAhead(self.slots, self.scheduler.prefill)
 
@@ -91,9 +91,14 @@ class StoryEngine:
             if name.startswith(prefix):
                 return load(name, revision=revision, device=device, precision=precision, kernel=kernel)
         model = load_model(name, revision, device, precision, kernel)
-        window = ContextWindow(model.context, model.special.start, model.fingerprint)
+        window = ContextWindow(model.context_length, model.special.start, model.fingerprint)
         ends, title = model.special.ends, Path(name).name
         return cls(model.decoder, model.tokenizer, window, ends, title, recommended=model.recommended)
+
+    @property
+    def vocabulary(self) -> StoryTokenizer:
+        """The tokenizer, by its name before 0.3."""
+        return self.tokenizer
 
     @property
     def fingerprint(self) -> str:
@@ -199,7 +204,7 @@ class StoryEngine:
                 if logits is not None:
                     tellings = [telling for group in groups for telling in group]
                     ids: Sequence[int] = window.ids
-                    if turn.heals and (healing := find_healing(self.vocabulary, ids, story.text(), slot, self.prefill)):
+                    if turn.heals and (healing := find_healing(self.tokenizer, ids, story.text(), slot, self.prefill)):
                         ids, logits = healing.begin(ids, tellings), healing.logits
                     starts = [Start(ids, slot, logits), *self._start_plain(turn)]
                     propose = partial(self._propose, window=ids) if len(tellings) == 1 else None
@@ -218,12 +223,12 @@ class StoryEngine:
 
         def begin(settings: Settings, number: int, candidate: int) -> Telling:
             return Telling(
-                self.vocabulary,
+                self.tokenizer,
                 self.end_tokens,
                 settings,
                 used=used,
                 prefix=turn.prefix,
-                ending=None if turn.ending is None else Ending(turn.ending, self.vocabulary, Unwanted(settings.unwanted)),
+                ending=None if turn.ending is None else Ending(turn.ending, self.tokenizer, Unwanted(settings.unwanted)),
                 retries_loops=self.retries_loops,
                 before=before,
                 number=number,

@@ -25,7 +25,7 @@ from story_engine.context.window import ContextWindow
 from story_engine.model import autotune, folder_check
 from story_engine.model.config import ModelConfig
 from story_engine.model.kv_cache import Slot
-from story_engine.model.tokenizer import Vocabulary
+from story_engine.model.tokenizer import StoryTokenizer
 from story_engine.stories.library import Library
 from tests.reader import FLAGS
 from train.export import export_model
@@ -158,8 +158,8 @@ class ScriptedDecoder:
     A token of None in the script makes the model fail, as if its weights gave no number.
     """
 
-    def __init__(self, script: list[int | None], vocabulary: int, context: int, delay: float = 0.0) -> None:
-        self.config = ModelConfig(4, 1, 1, 1, 4, 4, vocabulary, context, 1e-6, 10_000.0, True, 0)
+    def __init__(self, script: list[int | None], vocab_size: int, context: int, delay: float = 0.0) -> None:
+        self.config = ModelConfig(4, 1, 1, 1, 4, 4, vocab_size, context, 1e-6, 10_000.0, True, 0)
         self.precision, self.rounding, self.row_cost = "float32", "", 1.0
         self.cache_dtype, self.device = torch.float32, torch.device("cpu")
         self.script, self.delay, self.reads, self.prompts = script, delay, 0, []
@@ -176,7 +176,7 @@ class ScriptedDecoder:
         if not all_logits:
             return self.say(ids, slot)
         # What was read was the likeliest, so that all words count as finished.
-        certain = [torch.full((self.config.vocabulary,), -30.0).index_fill(0, torch.tensor(token), 30.0) for token in ids[1:]]
+        certain = [torch.full((self.config.vocab_size,), -30.0).index_fill(0, torch.tensor(token), 30.0) for token in ids[1:]]
         return torch.stack([*certain, self.say(ids, slot)])
 
     def say(self, ids: list[int], slot: Slot) -> torch.Tensor:
@@ -186,8 +186,8 @@ class ScriptedDecoder:
             self.prompts.append(len(slot.ids) + len(ids))
         slot.reserve(len(slot.ids) + len(ids))
         slot.ids.extend(ids)
-        assert len(slot.ids) <= self.config.context
-        logits = torch.full((self.config.vocabulary,), -30.0)
+        assert len(slot.ids) <= self.config.context_length
+        logits = torch.full((self.config.vocab_size,), -30.0)
         token = self.script[slot.place % len(self.script)]
         slot.place += 1
         if token is None:
@@ -261,11 +261,11 @@ def scripted(tokenizer: Tokenizer):
 
     def make(text: str, delay: float = 0.0, context: int = 2048, retries_loops: bool = False) -> StoryEngine:
         window = ContextWindow(context, 0, "scripted")
-        vocabulary = Vocabulary(Tokenizer.from_str(tokenizer.to_str()))
+        own = StoryTokenizer(Tokenizer.from_str(tokenizer.to_str()))
         script: list[int | None] = []
         for part in text.replace("<end>", "\0E\0").replace("<fail>", "\0F\0").split("\0"):
-            script += {"E": [0], "F": [None]}.get(part, vocabulary.encode(part))
-        decoder = ScriptedDecoder(script, vocabulary.size, context, delay)
-        return StoryEngine(decoder, vocabulary, window, frozenset({0}), "scripted", retries_loops)
+            script += {"E": [0], "F": [None]}.get(part, own.encode(part))
+        decoder = ScriptedDecoder(script, own.size, context, delay)
+        return StoryEngine(decoder, own, window, frozenset({0}), "scripted", retries_loops)
 
     return make

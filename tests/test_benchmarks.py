@@ -12,7 +12,7 @@ from benchmarks.llamacpp import arrange, rename
 from benchmarks.training import PlainLoop, compare_with_plain_loop
 from story_engine.model.config import read_config
 from story_engine.model.hub import EMBEDDED_FOLDER
-from story_engine.model.tokenizer import Vocabulary
+from story_engine.model.tokenizer import StoryTokenizer
 from train.network import build_model
 from train.presets import PRESETS
 
@@ -137,10 +137,10 @@ def test_a_launch_is_measured_in_its_parts(tiny_folder, monkeypatch, capsys):
 def test_a_tokenizer_is_filled_with_words_that_no_text_has(tiny_folder, tmp_path):
     path = tmp_path / "tokenizer.json"
     shutil.copy(tiny_folder / "tokenizer.json", path)
-    before = Vocabulary.read(tiny_folder)
+    before = StoryTokenizer.read(tiny_folder)
     decode.fill_vocabulary(path, 1000)
     shutil.copy(tiny_folder / "tokenizer_config.json", tmp_path)
-    after = Vocabulary.read(tmp_path)
+    after = StoryTokenizer.read(tmp_path)
     assert (before.size, after.size) == (320, 1000)
     text = "Once upon a time, Tom had a ball. word999 He said: word 320."
     assert after.encode(text) == before.encode(text)

@@ -30,7 +30,7 @@ def test_the_stream_is_the_passage_and_carries_a_receipt(scripted):
     assert (last.text, last.author, last.finish) == (SAY, "model", "end")
     assert last.receipt.settings.seed == 5
     assert last.receipt.model == "scripted"
-    assert engine.vocabulary.decode(last.tokens) == SAY
+    assert engine.tokenizer.decode(last.tokens) == SAY
 
 
 def test_a_seed_that_was_not_given_is_drawn_and_kept_in_the_receipt(engine):
@@ -61,7 +61,7 @@ def test_a_passage_never_exceeds_its_length(engine):
 def test_near_its_length_a_passage_stops_at_a_sentence_but_not_inside_a_speech(scripted):
     engine = scripted(' He said, "Yes. No. Yes. No." He ran. He ran off far away and never came back home.')
     story = Story("Tom went out.")
-    tokens = len(engine.vocabulary.encode(' He said, "Yes. No. Yes. No." He ran.'))
+    tokens = len(engine.tokenizer.encode(' He said, "Yes. No. Yes. No." He ran.'))
     tell(engine, story, max_new_tokens=tokens + 2)
     assert (story.last().text, story.last().finish) == (' He said, "Yes. No. Yes. No." He ran.', "sentence")
 
@@ -184,7 +184,7 @@ def test_after_forgetting_the_window_is_read_while_the_reader_reads(scripted):
     engine.decoder.prefill = lambda ids, slot, every: reads.append(len(ids)) or read(ids, slot, every)
     words = "And then they went home."
     tell(engine, story, text=words, max_new_tokens=60)
-    assert reads[0] <= len(engine.vocabulary.encode(" " + words)) + 1
+    assert reads[0] <= len(engine.tokenizer.encode(" " + words)) + 1
     assert len(reads) == 1
 
 
@@ -248,7 +248,7 @@ def test_forty_turns_of_six_thousand_tokens_never_exceed_the_window(engine_taugh
         list(engine.stream(story, Settings(max_new_tokens=120, seed=turn), text=reader[turn % 4]))
         last, turn = story.last(), turn + 1
         written = story.path()[[passage.id for passage in story.path()].index(before) + 1 :]
-        total += sum(len(engine.vocabulary.encode(passage.text)) for passage in written)
+        total += sum(len(engine.tokenizer.encode(passage.text)) for passage in written)
         assert last.receipt.window_tokens + 120 < 2048
         window = engine.window_of(story)
         assert story.path()[0].text.startswith("".join(s.text for s in window.kept[:2]))

@@ -37,7 +37,7 @@ def measure_shipped(engine: StoryEngine, stories: list[tuple[list[int], int]]) -
     start, end = engine.window.start, min(engine.end_tokens)
     for ids, size in stories:
         slot = Slot(engine.decoder.config, engine.decoder.cache_dtype, engine.decoder.device)
-        line = [start, *ids, end][: engine.window.context + 1]
+        line = [start, *ids, end][: engine.window.context_length + 1]
         logits = engine.decoder.prefill(line[:-1], slot, all_logits=True)
         losses = torch.nn.functional.cross_entropy(logits, torch.tensor(line[1:], device=logits.device), reduction="none")
         nats += float(losses.double().sum())

@@ -11,7 +11,7 @@ from train.errors import TrainError
 from train.hardware import LONG_ROWS, Hardware, choose_precision, fit_micro_batch
 from train.presets import PRESETS, Preset, Shape
 
-PUBLISHED = PRESETS["test-1-3000"]
+PUBLISHED_RUN = PRESETS["test-1-3000"]
 TINY_STORIES_TOKENS = 470_000_000  # the train split by the GPT-2 tokenizer, about: 2.1 million stories
 UTILISATIONS = (0.2, 0.4, 0.5)
 PRECISIONS = {"bf16": "bfloat16 (autocast)", "no": "float32"}
@@ -68,12 +68,12 @@ def describe_compilation(preset: Preset) -> str:
 
 def find_differences(preset: Preset, attention: str = "sdpa") -> list[str]:
     """Every difference from the published run, and what it leaves open, in words; each is said of the preset as it stands."""
-    changed = [f"{name}: {mine}, published {theirs}" for name, mine, theirs in _compare(preset, PUBLISHED)]
+    changed = [f"{name}: {mine}, published {theirs}" for name, mine, theirs in _compare(preset, PUBLISHED_RUN)]
     return [*changed, *_describe_shape(preset), *_describe_optimizer(preset), *_describe_rows(preset, attention)]
 
 
 def _describe_shape(preset: Preset) -> list[str]:
-    if preset.shape != PUBLISHED.shape:
+    if preset.shape != PUBLISHED_RUN.shape:
         return []
     return [f"The shape has {preset.shape.parameters:,} parameters; 190.55M is published, and no natural change gives that."]
 
@@ -97,7 +97,7 @@ def _describe_rows(preset: Preset, attention: str) -> list[str]:
         f"The order of the stories is drawn from seed {preset.seed}, and so is every single loss: the "
         "published seed is not known.",
     ]
-    if preset.steps * preset.tokens_per_step == PUBLISHED.steps * PUBLISHED.tokens_per_step:
+    if preset.steps * preset.tokens_per_step == PUBLISHED_RUN.steps * PUBLISHED_RUN.tokens_per_step:
         lines.append("Whether the published loss of 0.8516 is reached is not known here.")
     return lines
 

@@ -80,7 +80,7 @@ class Endpoints:
         body = await read_body(request, TokenizeBody)
         self._check_model(body.model or self.completions.name)
         ids = await self._run(self.completions.encode, body.prompt or body.content, begins=body.add_special_tokens)
-        return JSONResponse({"tokens": ids, "count": len(ids), "max_model_len": self.completions.context})
+        return JSONResponse({"tokens": ids, "count": len(ids), "max_model_len": self.completions.context_length})
 
     async def detokenize(self, request: Request) -> Response:
         body = await read_body(request, DetokenizeBody)
@@ -184,7 +184,7 @@ class Endpoints:
             "object": "model",
             "created": self.created,
             "owned_by": "story-playground",
-            "max_model_len": self.completions.context,
+            "max_model_len": self.completions.context_length,
         }
 
 

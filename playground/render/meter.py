@@ -28,13 +28,13 @@ class MeterRenderer(TextRenderer):
         """How full the window is, what was forgotten and why, what goes next, and how hard the story is to read."""
         if window is None:
             return NOTHING
-        texts, used = self.texts, 100 * len(window.ids) / window.context
+        texts, used = self.texts, 100 * len(window.ids) / window.context_length
         entries = NOTHING.join(map(self._render_entry, reversed(story.memory.ledger[-REASONS_SHOWN:])))
         level = texts["reading"].format(words=reading.words, rare=reading.rare) if reading else ""
         return METER.format(
             label=texts["meter_label"].format(share=used),
             used=used,
-            answer=100 * (window.context - window.limit) / window.context,
+            answer=100 * (window.context_length - window.limit) / window.context_length,
             summary=self._summarize(window),
             next=self._render_pins(story, window) + self._render_mind(story, window),
             ledger=LIST.format(entries) if entries else LINE.format(texts["will_forget"]),
@@ -44,7 +44,7 @@ class MeterRenderer(TextRenderer):
     def _summarize(self, window: Window) -> str:
         texts, count = self.texts, len(window.forgotten)
         gone = texts["gone_none" if not count else "gone_one" if count == 1 else "gone"].format(count=count)
-        summary = texts["meter"].format(used=len(window.ids), context=window.context, said=gone)
+        summary = texts["meter"].format(used=len(window.ids), context=window.context_length, said=gone)
         troubles = {"unpinned": window.unpinned, "unnoted": window.unnoted, "long_opening": window.is_opening_cut}
         return " ".join([summary, *(texts[key] for key, is_so in troubles.items() if is_so)])
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from story_engine import PUBLISHED, RANGES
+from story_engine import HUB_MODELS, RANGES
 
 Texts = Mapping[str, str]
 
@@ -127,8 +127,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "mit Kommas dazwischen, auch andere Formen (mouse, mice); das Modell sagt sie nie, deine Worte dürfen es",
     ),
     "model": ("Model", "Modell"),
-    "GODELEV/Test-1-3000": (PUBLISHED["GODELEV/Test-1-3000"], "190M Parameter, 3000 Schritte mit TinyStories"),
-    "GODELEV/Test-1-4000": (PUBLISHED["GODELEV/Test-1-4000"], "sein Nachfolger, 4000 Schritte"),
+    "GODELEV/Test-1-3000": (HUB_MODELS["GODELEV/Test-1-3000"], "190M Parameter, 3000 Schritte mit TinyStories"),
+    "GODELEV/Test-1-4000": (HUB_MODELS["GODELEV/Test-1-4000"], "sein Nachfolger, 4000 Schritte"),
     "at_once": ("Or all of it at once:", "Oder alles auf einmal:"),
     "Recommended": ("Recommended", "Empfohlen"),
     "Calm": ("Calm", "Ruhig"),

@@ -30,7 +30,7 @@ class Completions:
     """Completes token ids with an engine's model; many threads call it at once, beside those that stream stories."""
 
     def __init__(self, engine: StoryEngine) -> None:
-        self.engine, self.name, self.context = engine, engine.name, engine.window.context
+        self.engine, self.name, self.context_length = engine, engine.name, engine.window.context_length
         self._kept: OrderedDict[str, tuple[int, ...]] = OrderedDict()  # by slot, the tokens that it held last
         self._busy: set[str] = set()
         self._lock = threading.Lock()
@@ -47,19 +47,19 @@ class Completions:
 
     def encode(self, text: str, *, begins: bool = True) -> list[int]:
         """Token ids of a text; one that `begins` has the start token before it, as every story has."""
-        vocabulary = self.engine.vocabulary
+        tokenizer = self.engine.tokenizer
         if not begins:
-            return vocabulary.encode(text)
-        return [self.engine.window.start, *(id for part in vocabulary.encode_parts([text], is_first=True) for id in part)]
+            return tokenizer.encode(text)
+        return [self.engine.window.start, *(id for part in tokenizer.encode_parts([text], is_first=True) for id in part)]
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of token ids; special ones and an unfinished last character give none."""
         self.check_ids(ids)
-        return self.engine.vocabulary.decode(ids)
+        return self.engine.tokenizer.decode(ids)
 
     def check_ids(self, ids: Sequence[int]) -> None:
         """Raises InputError where an id is none of the vocabulary."""
-        size = self.engine.vocabulary.size
+        size = self.engine.tokenizer.size
         if wrong := next((id for id in ids if not 0 <= id < size), None):
             raise InputError("Token {id} is none of this model's. Use ids from 0 to {last}.", id=wrong, last=size - 1)
 
@@ -68,12 +68,12 @@ class Completions:
         if not order.ids:
             raise InputError("The prompt is empty. Give at least one token.")
         self.check_ids(order.ids)
-        if len(order.ids) + order.max_tokens > self.context:
+        if len(order.ids) + order.max_tokens > self.context_length:
             raise InputError(
                 "The prompt's {ids} tokens and max_tokens {more} exceed this model's {context}. Shorten one of them.",
                 ids=len(order.ids),
                 more=order.max_tokens,
-                context=self.context,
+                context=self.context_length,
             )
 
     def stream(self, order: CompletionOrder, cancel: threading.Event | None = None) -> Pieces:

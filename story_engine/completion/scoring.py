@@ -16,7 +16,7 @@ class Echo:
 
     def __init__(self, engine: StoryEngine, order: CompletionOrder) -> None:
         self._engine, self._order = engine, order
-        self._pieces = list(engine.vocabulary.stream(order.ids)) if order.echo else []
+        self._pieces = list(engine.tokenizer.stream(order.ids)) if order.echo else []
         self._done = 0
 
     def show(self, logits: Tensor | None) -> Iterator[CompletionPiece]:
@@ -47,7 +47,7 @@ def score(
     if most is None:
         return [ScoredToken(id, "", at) for id, at in zip(ids, offsets, strict=True)]
     chances, scored = logits[: len(ids)].cpu().log_softmax(dim=-1), []
-    top = chances[:, : engine.vocabulary.size].topk(min(most, engine.vocabulary.size), dim=-1)
+    top = chances[:, : engine.tokenizer.size].topk(min(most, engine.tokenizer.size), dim=-1)
     for row, (id, at) in enumerate(zip(ids, offsets, strict=True)):
         listed = dict(zip(top.indices[row].tolist(), top.values[row].tolist(), strict=True)) | {id: float(chances[row, id])}
         likeliest = tuple((describe(engine, other), chance) for other, chance in listed.items())
@@ -57,5 +57,5 @@ def score(
 
 def describe(engine: StoryEngine, token: int) -> str:
     """A token as text; one that is no whole character by its number."""
-    text = engine.vocabulary.describe(token)
+    text = engine.tokenizer.describe(token)
     return f"token_id:{token}" if "\ufffd" in text else text

@@ -49,14 +49,14 @@ class Strand:
         self.index, self.slot, self.last = index, slot, -1
         self.finish: Finish = ""
         self._engine, self._order, self._count = engine, order, 0
-        vocabulary = engine.vocabulary
+        tokenizer = engine.tokenizer
         self._ends = order.stop_tokens | (frozenset() if order.ignores_end else engine.end_tokens)
-        self._banned = vocabulary.special - self._ends
-        self._used = set(order.ids) - vocabulary.special
+        self._banned = tokenizer.special - self._ends
+        self._used = set(order.ids) - tokenizer.special
         seed = secrets.randbelow(SEEDS) if order.settings.seed is None else (order.settings.seed + index) % SEEDS
         self._generator = torch.Generator().manual_seed(seed)
-        self._decode, self._stops = vocabulary.start_stream(), StopTexts(order.stop)
-        self._offset = len(vocabulary.decode(order.ids)) if order.echo else 0
+        self._decode, self._stops = tokenizer.start_stream(), StopTexts(order.stop)
+        self._offset = len(tokenizer.decode(order.ids)) if order.echo else 0
 
     def advance(self, logits: Tensor) -> CompletionPiece:
         """Choose the next token from float32 `logits` [vocab_size].
@@ -64,7 +64,7 @@ class Strand:
         Raises:
             StoryError: the logits are no numbers.
         """
-        row = logits[: self._engine.vocabulary.size].cpu().numpy()
+        row = logits[: self._engine.tokenizer.size].cpu().numpy()
         if not np.isfinite(row.max()):
             raise StoryError("The model stumbled and gave no usable word. Please try again.")
         token = pick(filter_logits(row, self._used, self._order.settings, self._banned), self._generator)

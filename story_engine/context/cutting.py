@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from story_engine.context.window import LORE, NOTES, Sentence
-from story_engine.model.tokenizer import Vocabulary
+from story_engine.model.tokenizer import StoryTokenizer
 from story_engine.stories.input import write_notes
 from story_engine.stories.lore import Lore, find_named
 from story_engine.stories.story import Passage
@@ -16,8 +16,8 @@ from story_engine.text.sentences import ends_sentence, split_sentences
 class Cutter:
     """Cuts text for one model; a sentence of more than `longest_sentence` tokens comes in parts."""
 
-    def __init__(self, vocabulary: Vocabulary, longest_sentence: int) -> None:
-        self._vocabulary, self._longest = vocabulary, longest_sentence
+    def __init__(self, tokenizer: StoryTokenizer, longest_sentence: int) -> None:
+        self._vocabulary, self._longest = tokenizer, longest_sentence
         self._cut_passage = lru_cache(maxsize=20_000)(self._cut)
 
     def cut_path(self, path: Iterable[Passage]) -> list[Sentence]:

@@ -42,7 +42,7 @@ class Window:
     forgotten: tuple[Sentence, ...]
     next_forgotten: Key | None
     limit: int
-    context: int
+    context_length: int
     unpinned: tuple[Key, ...]  # pins for which there is no room
     is_opening_cut: bool  # the first passage is longer than the share that is always remembered
     notes: frozenset[Key]  # and entries of lore
@@ -59,22 +59,22 @@ class ContextWindow:
     """The window's sizes, in tokens.
 
     Attributes:
-        context: what the model can attend to, the answer included.
+        context_length: what the model can attend to, the answer included.
         start: the token that every window begins with.
         fingerprint: of the model whose memory this is; another one reads the story afresh.
     """
 
-    context: int
+    context_length: int
     start: int
     fingerprint: str
 
     @property
     def opening_share(self) -> int:
-        return min(256, self.context // 8)
+        return min(256, self.context_length // 8)
 
     @property
     def pin_share(self) -> int:
-        return min(128, self.context // 16)
+        return min(128, self.context_length // 16)
 
     @property
     def longest_sentence(self) -> int:
@@ -83,7 +83,7 @@ class ContextWindow:
 
     @property
     def largest_reserve(self) -> int:
-        return self.context // 2
+        return self.context_length // 2
 
     def fit(
         self,
@@ -104,7 +104,7 @@ class ContextWindow:
             InputError: the reserve is more than half of the context.
         """
         self.check_reserve(reserve)
-        limit = self.context - reserve
+        limit = self.context_length - reserve
         here = sentences[-1].key[0] if sentences else 0
         ledger: list[LedgerEntry] = []
         forgotten = memory.forgotten
@@ -150,7 +150,7 @@ class ContextWindow:
             forgotten=tuple(s for s in sentences if s.key in forgotten),
             next_forgotten=loose[cut].key if cut < len(loose) else None,
             limit=limit,
-            context=self.context,
+            context_length=self.context_length,
             unpinned=unpinned,
             is_opening_cut=any(s.key[0] == sentences[0].key[0] and s.key not in opening for s in sentences),
             notes=frozenset(s.key for s in noted),
@@ -163,7 +163,7 @@ class ContextWindow:
         if reserve > self.largest_reserve:
             raise InputError(
                 "A passage of this length takes more than half of this model's {context} tokens. Choose a shorter one.",
-                context=self.context,
+                context=self.context_length,
             )
 
     def _choose_opening(self, sentences: Sequence[Sentence]) -> frozenset[Key]:

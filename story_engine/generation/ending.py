@@ -8,7 +8,7 @@ import torch
 from story_engine.errors import InputError
 from story_engine.generation.sampling import Candidates, pick
 from story_engine.generation.unwanted import Unwanted
-from story_engine.model.tokenizer import Vocabulary
+from story_engine.model.tokenizer import StoryTokenizer
 from story_engine.text.sentences import ends_sentence, is_inside_quote, split_sentences
 
 # Words that stories of this kind begin their last sentences with; the model chooses among them.
@@ -30,9 +30,9 @@ class Ending:
     holds an unwanted word is not taken.
     """
 
-    def __init__(self, sentences: int, vocabulary: Vocabulary, unwanted: Unwanted | None = None) -> None:
+    def __init__(self, sentences: int, tokenizer: StoryTokenizer, unwanted: Unwanted | None = None) -> None:
         self.sentences = sentences
-        self._closers = [vocabulary.encode(words) for words in CLOSERS if not (unwanted and unwanted.is_said("", words))]
+        self._closers = [tokenizer.encode(words) for words in CLOSERS if not (unwanted and unwanted.is_said("", words))]
         self._is_closing = False
         self._left: list[int] = []
 

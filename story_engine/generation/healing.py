@@ -21,7 +21,7 @@ from torch import Tensor
 from story_engine.generation.sampling import filter_logits, pick
 from story_engine.generation.unwanted import Unwanted
 from story_engine.model.kv_cache import Slot
-from story_engine.model.tokenizer import Vocabulary
+from story_engine.model.tokenizer import StoryTokenizer
 from story_engine.settings import Settings
 from story_engine.stories.story import Story
 
@@ -64,14 +64,14 @@ class Healing:
         return ids[: -self.count]
 
     def choose(
-        self, settings: Settings, generator: torch.Generator, unwanted: Unwanted, before: str, vocabulary: Vocabulary
+        self, settings: Settings, generator: torch.Generator, unwanted: Unwanted, before: str, tokenizer: StoryTokenizer
     ) -> Tokens:
         """The cover that a telling begins with, drawn by its settings; one that says an unwanted word is never drawn."""
         kept = before.removesuffix(self.taken)
         banned = [
             number
             for number, cover in enumerate(self.covers)
-            if number and unwanted and unwanted.is_said(kept, vocabulary.decode(cover))
+            if number and unwanted and unwanted.is_said(kept, tokenizer.decode(cover))
         ]
         return self.covers[pick(filter_logits(self.scores, (), settings, banned), generator)]
 
@@ -102,32 +102,32 @@ def may_heal(story: Story, typed: str | None) -> bool:
 
 
 def find_healing(
-    vocabulary: Vocabulary, ids: Sequence[int], text: str, slot: Slot, prefill: Callable[..., Tensor]
+    tokenizer: StoryTokenizer, ids: Sequence[int], text: str, slot: Slot, prefill: Callable[..., Tensor]
 ) -> Healing | None:
     """What can stand in place of the last word of `text`, whose window is `ids`; None where that word is left alone.
 
     The slot, which holds `ids`, then holds them without the tokens that were taken back; otherwise it is as before.
     """
-    taken = find_last_word(vocabulary, ids[1:], text)
-    word, count = vocabulary.decode(taken), len(taken)
+    taken = find_last_word(tokenizer, ids[1:], text)
+    word, count = tokenizer.decode(taken), len(taken)
     if not taken or re.search(rf"\b{re.escape(word.strip())}\b", text.removesuffix(word)):
         return None
     own, kept = tuple(ids[-count:]), len(ids) - count
-    if vocabulary.spellings.spell(own) != word.encode():
+    if tokenizer.spellings.spell(own) != word.encode():
         return None
     slot.crop(kept - 1)
     rows = prefill(ids[kept - 1 :], slot, all_logits=True)
-    known = {own[:place]: _normalize(rows[place], vocabulary) for place in range(count)}
+    known = {own[:place]: _normalize(rows[place], tokenizer) for place in range(count)}
 
     def read(path: Tokens) -> np.ndarray:
         if path not in known:
             slot.crop(kept)
-            known[path] = _normalize(prefill(path, slot), vocabulary)
+            known[path] = _normalize(prefill(path, slot), tokenizer)
         return known[path]
 
-    covers = _find_covers(vocabulary, own, read)
+    covers = _find_covers(tokenizer, own, read)
     whole, longer = covers.pop(own), float(np.logaddexp.reduce([*covers.values(), -np.inf]))
-    goes_on = float(np.exp(_normalize(rows[count], vocabulary)[vocabulary.spellings.inner]).sum())
+    goes_on = float(np.exp(_normalize(rows[count], tokenizer)[tokenizer.spellings.inner]).sum())
     if longer - whole < (CERTAINLY if goes_on < 1 - MOSTLY else CLEARLY):
         if len(slot.ids) != len(ids) or slot.ids[kept:] != [*own]:
             slot.crop(kept)
@@ -138,13 +138,13 @@ def find_healing(
     return Healing(word, count, (own, *covers), scores, rows[0])
 
 
-def find_last_word(vocabulary: Vocabulary, ids: Sequence[int], text: str) -> Tokens:
+def find_last_word(tokenizer: StoryTokenizer, ids: Sequence[int], text: str) -> Tokens:
     """The tokens of the letters and digits that `text` ends in, with the space before them; empty where there are none."""
     if not text or not _is_letter(text[-1]):
         return ()
     tail: list[int] = []
     for token in reversed(ids[-MOST_TAKEN - 1 :]):
-        word = vocabulary.decode([token, *tail])
+        word = tokenizer.decode([token, *tail])
         letters = word[1:] if word[:1] in (" ", "\n") else word
         if not text.endswith(word) or not all(map(_is_letter, letters)):
             break
@@ -154,12 +154,12 @@ def find_last_word(vocabulary: Vocabulary, ids: Sequence[int], text: str) -> Tok
     return tuple(tail) if 0 < len(tail) <= MOST_TAKEN else ()
 
 
-def _find_covers(vocabulary: Vocabulary, own: Tokens, read: Read) -> dict[Tokens, float]:
+def _find_covers(tokenizer: StoryTokenizer, own: Tokens, read: Read) -> dict[Tokens, float]:
     """Tokens that say what `own` do, and more, with the log-probability of each; and `own` itself.
 
     Searched from the likeliest beginning on (best first). No cover has more than one token above `own`.
     """
-    spellings, most = vocabulary.spellings, len(own) + 1
+    spellings, most = tokenizer.spellings, len(own) + 1
     covers = {own: float(sum(read(own[:place])[token] for place, token in enumerate(own)))}
     total = covers[own]
     open_paths: list[tuple[float, Tokens]] = []
@@ -186,9 +186,9 @@ def _find_covers(vocabulary: Vocabulary, own: Tokens, read: Read) -> dict[Tokens
     return covers
 
 
-def _normalize(logits: Tensor, vocabulary: Vocabulary) -> np.ndarray:
+def _normalize(logits: Tensor, tokenizer: StoryTokenizer) -> np.ndarray:
     """Log-probabilities of all words that there are."""
-    row = logits[: vocabulary.size].float().cpu().log_softmax(dim=-1)
+    row = logits[: tokenizer.size].float().cpu().log_softmax(dim=-1)
     return row.numpy()
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from story_engine.generation.unwanted import Unwanted
-from story_engine.model.tokenizer import Vocabulary
+from story_engine.model.tokenizer import StoryTokenizer
 from story_engine.text.names import find_hero
 
 # Words that lead a story of this kind on, to be followed by its hero; which of them is left to chance.
@@ -27,12 +27,12 @@ MIN_TOKENS = 48  # before the story may end again: some three sentences
 class Opener:
     """One of the openers that the story `before` has not used lately, and its hero's name, as the first tokens of a passage."""
 
-    def __init__(self, vocabulary: Vocabulary, before: str, generator: torch.Generator, unwanted: Unwanted) -> None:
+    def __init__(self, tokenizer: StoryTokenizer, before: str, generator: torch.Generator, unwanted: Unwanted) -> None:
         openers = [words for words in OPENERS if not unwanted.is_said("", words)]
         fresh = [words for words in openers if words not in before[-RECENT_CHARACTERS:]] or openers
         words = fresh[int(torch.randint(len(fresh), (), generator=generator))] if fresh else ""
         hero = find_hero(before)
-        self._left = vocabulary.encode(f"{words} {'' if unwanted.is_said('', hero) else hero}".strip())
+        self._left = tokenizer.encode(f"{words} {'' if unwanted.is_said('', hero) else hero}".strip())
 
     def choose(self, text: str, logits: np.ndarray, generator: torch.Generator) -> int | None:
         """The next of its tokens; None once all are said."""

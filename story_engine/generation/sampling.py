@@ -25,7 +25,7 @@ class Candidates:
 
 
 def filter_logits(logits: np.ndarray, used: Collection[int], settings: Settings, banned: Collection[int] = ()) -> Candidates:
-    """What the settings leave of `logits`, float32 [vocabulary]: penalty, temperature, top-k, top-p, min-p, in this order.
+    """What the settings leave of `logits`, float32 [vocab_size]: penalty, temperature, top-k, top-p, min-p, in this order.
 
     `used` are the tokens that the repetition penalty weighs down (Keskar et al., 2019), `banned` cannot be drawn.
     """

@@ -19,7 +19,7 @@ from story_engine.generation.loops import ROUNDS, count_round, find_loop
 from story_engine.generation.opener import MIN_TOKENS, Opener
 from story_engine.generation.sampling import filter_logits, pick
 from story_engine.generation.unwanted import Unwanted
-from story_engine.model.tokenizer import Vocabulary
+from story_engine.model.tokenizer import StoryTokenizer
 from story_engine.settings import Settings
 from story_engine.stories.story import Finish
 from story_engine.text.sentences import ends_sentence, is_inside_quote
@@ -74,7 +74,7 @@ class Telling:
 
     def __init__(
         self,
-        vocabulary: Vocabulary,
+        tokenizer: StoryTokenizer,
         end_tokens: frozenset[int],
         settings: Settings,
         *,
@@ -94,16 +94,16 @@ class Telling:
         self.finish: Finish = ""
         self.loops = 0
         self.taken = ""  # the end of the text before, where the first tokens say it again
-        self._vocabulary, self._end_tokens = vocabulary, end_tokens
-        self._special = vocabulary.special - end_tokens
-        self._beginnings = vocabulary.find_forms(BEGINNING) - end_tokens
+        self._vocabulary, self._end_tokens = tokenizer, end_tokens
+        self._special = tokenizer.special - end_tokens
+        self._beginnings = tokenizer.find_forms(BEGINNING) - end_tokens
         self._no_end_before = MIN_TOKENS if prefix else 0
         self._window = frozenset(used)
         self._retries = 1 if retries_loops else 0
         self._refused: frozenset[int] = frozenset()
         self._generator = torch.Generator().manual_seed(_vary_seed(settings.seed or 0, candidate))
         self._unwanted = Unwanted(settings.unwanted)
-        opener = Opener(vocabulary, before, self._generator, self._unwanted) if prefix else None
+        opener = Opener(tokenizer, before, self._generator, self._unwanted) if prefix else None
         self._guides: list[Guide] = [guide for guide in (opener, ending) if guide]
         self._prefix = len(prefix)
         self._max_tokens = len(prefix) + settings.max_new_tokens

@@ -50,7 +50,7 @@ def find_alternatives(engine: StoryEngine, story: Story, number: int) -> list[Wo
     if settings.max_new_tokens > engine.longest_passage:
         raise InputError(TOO_LONG)
     window = engine.window_of(copy_before(story, passage), settings)
-    if len(window.ids) + len(ids) > window.context:
+    if len(window.ids) + len(ids) > window.context_length:
         raise InputError(TOO_LONG)
     if isinstance(engine, RemoteEngine):
         return _read_scores(engine, window.ids, ids)
@@ -63,42 +63,42 @@ def branch_at(engine: StoryEngine, story: Story, number: int, *, place: object, 
     Raises:
         InputError: the passage has no such place, or the model no such word.
     """
-    old, vocabulary = story.passages[number], engine.vocabulary
+    old, tokenizer = story.passages[number], engine.tokenizer
     ids = [one for sentence in engine.cutter.cut_path([old]) for one in sentence.ids]
     if type(place) is not int or not 0 <= place < len(ids):
         raise InputError("There is no such word in this passage.")
-    if type(token) is not int or not 0 <= token < vocabulary.size or token in vocabulary.special:
+    if type(token) is not int or not 0 <= token < tokenizer.size or token in tokenizer.special:
         raise InputError("The model does not know this word.")
     tokens = (*ids[:place], token)
     story.current = old.parent
-    story.add(vocabulary.decode(tokens), old.author, tokens=tokens, finish="stopped", edited=True)
+    story.add(tokenizer.decode(tokens), old.author, tokens=tokens, finish="stopped", edited=True)
 
 
 @torch.inference_mode()
 def score_tokens(engine: StoryEngine, before: Sequence[int], ids: Sequence[int]) -> list[Word]:
     """Each of `ids` behind the tokens `before`, by reading them once into an empty slot."""
-    vocabulary, slot = engine.vocabulary, engine.decoder.new_slot()
-    line, words, special = [*before, *ids], [], sorted(vocabulary.special)
+    tokenizer, slot = engine.tokenizer, engine.decoder.new_slot()
+    line, words, special = [*before, *ids], [], sorted(tokenizer.special)
     for chunk in slot.unread(line[:-1], CHUNK):
         begin = len(slot.ids)
         first = max(0, len(before) - 1 - begin)  # the row behind the last token before
         if first >= len(chunk):
             engine.prefill(chunk, slot)
             continue
-        logits = engine.prefill(chunk, slot, all_logits=True)[first:, : vocabulary.size]
+        logits = engine.prefill(chunk, slot, all_logits=True)[first:, : tokenizer.size]
         logits[:, special] = -torch.inf  # they are never sampled as words
         chances = logits.softmax(dim=-1)
-        likeliest = chances.topk(min(OFFERED, vocabulary.size), dim=-1)
+        likeliest = chances.topk(min(OFFERED, tokenizer.size), dim=-1)
         for row, token in enumerate(line[begin + first + 1 : begin + len(chunk) + 1]):
             offered = zip(likeliest.indices[row].tolist(), likeliest.values[row].tolist(), strict=True)
-            said = Choice(token, vocabulary.describe(token), float(chances[row, token]))
-            words.append(Word(said, tuple(Choice(other, vocabulary.describe(other), chance) for other, chance in offered)))
+            said = Choice(token, tokenizer.describe(token), float(chances[row, token]))
+            words.append(Word(said, tuple(Choice(other, tokenizer.describe(other), chance) for other, chance in offered)))
     return words
 
 
 def _read_scores(engine: RemoteEngine, before: Sequence[int], ids: Sequence[int]) -> list[Word]:
     """The same by a server elsewhere, which reads the tokens for us."""
-    describe, words = engine.vocabulary.describe, []
+    describe, words = engine.tokenizer.describe, []
     for token, (own, likeliest) in zip(ids, engine.score(before, ids, OFFERED), strict=True):
         offered = sorted(likeliest.items(), key=lambda one: -one[1])[:OFFERED]
         others = tuple(Choice(other, describe(other), exp(logprob)) for other, logprob in offered)

@@ -28,7 +28,7 @@ try:  # numba is not everywhere
 except ImportError:
     CompiledDecoder = None  # type: ignore[assignment, misc]
 
-KERNELS = ("auto", "on", "off")
+KERNEL_CHOICES = ("auto", "on", "off")
 FINDINGS_FILE = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "story-playground" / "kernels.json"
 MAX_WORKERS = 16  # more would wait for each other longer than they work
 ROUNDS, STEPS = 3, 3  # each number of workers is timed so many times, for so many steps of one story
@@ -49,8 +49,8 @@ def choose_kernel(wanted: str, device: torch.device) -> bool:
     Raises:
         ModelError: there is no such choice, or the kernel was asked for where it cannot be had.
     """
-    if wanted not in KERNELS:
-        raise ModelError(f"There is no kernel {wanted!r}. Choose one of: {', '.join(KERNELS)}.")
+    if wanted not in KERNEL_CHOICES:
+        raise ModelError(f"There is no kernel {wanted!r}. Choose one of: {', '.join(KERNEL_CHOICES)}.")
     is_able = CompiledDecoder is not None and device.type == "cpu" and os.name == "posix"
     if wanted == "on" and not is_able:
         raise ModelError("The compiled kernel needs a CPU, Linux or macOS, and numba. Leave it at auto.")
@@ -110,7 +110,7 @@ def _time(decoder: AnyDecoder, steps: int, rows: int = 1) -> float:
     """Seconds of so many steps of one story, each of `rows` tokens of it, behind one that is not measured."""
     slot = Slot(decoder.config, decoder.cache_dtype, decoder.device)
     length = (steps + 1) * rows
-    position = min(POSITION, decoder.config.context - length)
+    position = min(POSITION, decoder.config.context_length - length)
     slot.reserve(position + length)
     for part in slot.parts.values():
         part.zero_()

@@ -51,7 +51,7 @@ class CompiledDecoder:
             return _Blocks(count, outputs, inputs, self._stored)
 
         # The largest tensors one after the other, so that they are never there at once in float32.
-        head = make(config.vocabulary, config.hidden, 1)
+        head = make(config.vocab_size, config.hidden, 1)
         if not config.tied:
             head.put(0, take("lm_head.weight"))
         self._embedding = take("model.embed_tokens.weight")  # as it is given: quantized here it would cost agreement
@@ -84,9 +84,9 @@ class CompiledDecoder:
         return Slot(self.config, self.cache_dtype, self.device)
 
     def prefill(self, ids: Sequence[int], slot: Slot, all_logits: bool = False) -> Tensor:
-        """Append `ids` to the slot; returns float32 logits [vocabulary] for what follows the last of them.
+        """Append `ids` to the slot; returns float32 logits [vocab_size] for what follows the last of them.
 
-        With `all_logits`, the logits behind each of them: [len(ids), vocabulary].
+        With `all_logits`, the logits behind each of them: [len(ids), vocab_size].
         """
         slot.reserve(len(slot.ids) + len(ids))
         parts = [ids[start : start + MAX_ROWS] for start in range(0, len(ids), MAX_ROWS)]
@@ -94,7 +94,7 @@ class CompiledDecoder:
         return torch.cat(rows) if all_logits else rows[-1][0]
 
     def step(self, tokens: Sequence[int], slots: Sequence[Slot]) -> Tensor:
-        """Append one token to each slot; returns float32 logits [len(slots), vocabulary].
+        """Append one token to each slot; returns float32 logits [len(slots), vocab_size].
 
         The weights are read once for all. A slot may stand in several rows, its tokens one behind the other.
         """
@@ -123,14 +123,14 @@ class CompiledDecoder:
         for helper, scratch in zip(self._helpers[: self.workers - 1], scratches[1:], strict=False):
             helper.submit(partial(run, *given, scratch))
         run(*given, scratches[0])
-        return torch.from_numpy(shared.logits[:logits, : self.config.vocabulary].copy())
+        return torch.from_numpy(shared.logits[:logits, : self.config.vocab_size].copy())
 
     def _find_buffers(self, rows: int, logits: int) -> tuple[Buffers, list[Scratch]]:
         """The workers' common buffers for so many rows, and each worker's own."""
         if rows > self._capacity[0] or logits > self._capacity[1]:
             self._capacity = max(rows, self._capacity[0]), max(logits, self._capacity[1])
             rows, logits = self._capacity
-            widths = [(rows, width) for width in self._widths] + [(logits, _pad(self.config.vocabulary))]
+            widths = [(rows, width) for width in self._widths] + [(logits, _pad(self.config.vocab_size))]
             shared = Buffers(*(np.zeros(shape, np.float32) for shape in widths))
             self._buffers = shared, [self._make_scratch(rows) for _ in range(len(self._helpers) + 1)]
         return self._buffers
@@ -139,7 +139,7 @@ class CompiledDecoder:
         widest, dim = max(self._widths), self.config.head_dim
         quanta = Quanta(np.zeros((rows, widest), np.int16), np.zeros((rows, widest // BLOCK), np.float32))
         heads = NEIGHBOURS * self.config.heads // self.config.kv_heads
-        shapes = (heads, dim), dim, (QUERIES, self.config.context), (QUERIES, dim)
+        shapes = (heads, dim), dim, (QUERIES, self.config.context_length), (QUERIES, dim)
         return Scratch(
             np.zeros((rows, _pad(self.config.hidden)), np.float32), quanta, *(np.empty(shape, np.float32) for shape in shapes)
         )

@@ -21,8 +21,8 @@ WHOLE_NUMBERS = {
     "kv_heads": "num_key_value_heads",
     "head_dim": "head_dim",
     "intermediate": "intermediate_size",
-    "vocabulary": "vocab_size",
-    "context": "max_position_embeddings",
+    "vocab_size": "vocab_size",
+    "context_length": "max_position_embeddings",
 }
 # What a `quantization_config` of compressed-tensors may say. Without quantized activations transformers reads this one
 # format, whatever is named.
@@ -51,8 +51,8 @@ class ModelConfig:
     kv_heads: int
     head_dim: int
     intermediate: int
-    vocabulary: int
-    context: int
+    vocab_size: int
+    context_length: int
     rms_eps: float
     rope_theta: float
     tied: bool
@@ -62,7 +62,7 @@ class ModelConfig:
 
     def rotations(self, device: torch.device) -> tuple[Tensor, Tensor]:
         """Cosines and sines of all positions, each [context, head_dim]."""
-        return find_rotations(self.context, self.head_dim, theta=self.rope_theta, scaling=self.scaling, device=device)
+        return find_rotations(self.context_length, self.head_dim, theta=self.rope_theta, scaling=self.scaling, device=device)
 
     @property
     def parameters(self) -> int:
@@ -88,14 +88,14 @@ class ModelConfig:
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Every tensor by its transformers name, with its shape."""
-        shapes: dict[str, tuple[int, ...]] = {"model.embed_tokens.weight": (self.vocabulary, self.hidden)}
+        shapes: dict[str, tuple[int, ...]] = {"model.embed_tokens.weight": (self.vocab_size, self.hidden)}
         shapes |= self.projections()
         for layer in range(self.layers):
             for name in ("input_layernorm", "post_attention_layernorm"):
                 shapes[f"model.layers.{layer}.{name}.weight"] = (self.hidden,)
         shapes["model.norm.weight"] = (self.hidden,)
         if not self.tied:
-            shapes["lm_head.weight"] = (self.vocabulary, self.hidden)
+            shapes["lm_head.weight"] = (self.vocab_size, self.hidden)
         return shapes
 
 

@@ -19,7 +19,7 @@ from story_engine.errors import ModelError
 from story_engine.model.config import ModelConfig
 from story_engine.model.hub import EMBEDDED_FOLDER, HUB_FILES
 from story_engine.model.kv_cache import Slot
-from story_engine.model.tokenizer import Vocabulary
+from story_engine.model.tokenizer import StoryTokenizer
 from story_engine.model.torch_decoder import Decoder
 from story_engine.model.weights import Weights
 
@@ -55,9 +55,9 @@ def check_folder(folder: Path, config: ModelConfig, weights_hash: str) -> None:
     state = _hash_state(folder, weights_hash, version)
     if state in _read_checked():
         return
-    ours = list(Vocabulary.read(folder).encode_parts([SENTENCES], is_first=True)[0][: config.context])
+    ours = list(StoryTokenizer.read(folder).encode_parts([SENTENCES], is_first=True)[0][: config.context_length])
     try:
-        theirs = _encode_by_transformers(folder)[: config.context]
+        theirs = _encode_by_transformers(folder)[: config.context_length]
         expected = _read_by_transformers(folder, ours)
     except Exception as error:  # transformers, and what it needs for a quantized folder, raise many types
         log.warning("%s is not checked: transformers cannot read it (%s: %s).", folder, type(error).__name__, error)
@@ -92,7 +92,7 @@ def _encode_by_transformers(folder: Path) -> list[int]:
 
 @torch.inference_mode()
 def _read_by_transformers(folder: Path, ids: Sequence[int]) -> Tensor:
-    """Logits [len(ids), vocabulary] in float32."""
+    """Logits [len(ids), vocab_size] in float32."""
     from transformers import AutoModelForCausalLM
     from transformers.utils import logging as messages
 

@@ -11,7 +11,7 @@ from story_engine.errors import ModelError
 EMBEDDED = "embedded"
 EMBEDDED_FOLDER = Path(__file__).parents[1] / "embedded"
 # The published models, with what a reader is told of them.
-PUBLISHED = {
+HUB_MODELS = {
     "GODELEV/Test-1-3000": "190M parameters, 3000 steps on TinyStories",
     "GODELEV/Test-1-4000": "its successor, 4000 steps",
 }
@@ -49,7 +49,7 @@ def find_folder(name: str, revision: str | None = None) -> Path:
         return folder
     if name.count("/") != 1 or name.startswith((".", "/", "~")):
         raise ModelError(
-            f"There is no model folder {name!r}. Give 'embedded', a folder, or a hub name such as {next(iter(PUBLISHED))}."
+            f"There is no model folder {name!r}. Give 'embedded', a folder, or a hub name such as {next(iter(HUB_MODELS))}."
         )
     from huggingface_hub import constants
 

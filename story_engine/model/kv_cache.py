@@ -55,7 +55,7 @@ class Slot:
         wanted = max(FIRST_CAPACITY.get(self.keys.device.type, OTHER_FIRST_CAPACITY), capacity)
         while wanted < length:
             wanted *= 2
-        wanted = min(wanted, max(length, self._config.context))
+        wanted = min(wanted, max(length, self._config.context_length))
         for name, old in self.parts.items():
             new = old.new_empty((*old.shape[:2], wanted, *old.shape[3:]))
             new[:, :, : len(self.ids)] = old[:, :, : len(self.ids)]

@@ -13,7 +13,7 @@ from story_engine.model.folder_check import check_folder
 from story_engine.model.hub import find_folder
 from story_engine.model.quantize import choose_precision
 from story_engine.model.special_tokens import SpecialTokens, find_special_tokens
-from story_engine.model.tokenizer import Vocabulary
+from story_engine.model.tokenizer import StoryTokenizer
 from story_engine.model.tokenizer_files import load_tokenizer
 from story_engine.model.torch_decoder import AnyDecoder
 from story_engine.model.weights import Weights, hash_weights
@@ -22,12 +22,12 @@ from story_engine.settings import Settings, recommend_settings
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """All that a folder gives. `context` is in tokens; `fingerprint` names the weights and how they are rounded."""
+    """All that a folder gives. `context_length` is in tokens; `fingerprint` names the weights and how they are rounded."""
 
     decoder: AnyDecoder
-    tokenizer: Vocabulary
+    tokenizer: StoryTokenizer
     special: SpecialTokens
-    context: int
+    context_length: int
     fingerprint: str
     recommended: Settings
 
@@ -41,12 +41,12 @@ def load_model(name: str, revision: str | None, device: str | None, precision: s
     folder = find_folder(name, revision)
     config = read_config(folder)
     tokenizer = load_tokenizer(folder)
-    if tokenizer.get_vocab_size() > config.vocabulary:
+    if tokenizer.get_vocab_size() > config.vocab_size:
         raise ModelError(
-            f"The tokenizer in {folder} has {tokenizer.get_vocab_size()} entries, the model only {config.vocabulary}. "
+            f"The tokenizer in {folder} has {tokenizer.get_vocab_size()} entries, the model only {config.vocab_size}. "
             "Fetch both again."
         )
-    special = find_special_tokens(folder, tokenizer, config.vocabulary)
+    special = find_special_tokens(folder, tokenizer, config.vocab_size)
     config = replace(config, start_token=special.start)
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     has_kernel = choose_kernel(kernel, place)
@@ -59,4 +59,4 @@ def load_model(name: str, revision: str | None, device: str | None, precision: s
     # Quantization is part of a model's identity: the same seed gives different words.
     fingerprint = hashed + decoder.rounding
     recommended = recommend_settings(read_object(folder, "generation_config.json") or {})
-    return LoadedModel(decoder, Vocabulary(tokenizer), special, config.context, fingerprint, recommended)
+    return LoadedModel(decoder, StoryTokenizer(tokenizer), special, config.context_length, fingerprint, recommended)

@@ -15,7 +15,7 @@ from story_engine.model.spellings import Spellings, list_token_bytes
 from story_engine.model.tokenizer_files import load_tokenizer
 
 
-class Vocabulary:
+class StoryTokenizer:
     """A model's tokenizer. Special tokens that a reader types stay plain text."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
@@ -35,7 +35,7 @@ class Vocabulary:
         self.has_word = lru_cache(maxsize=20_000)(self._has_word)
 
     @classmethod
-    def read(cls, folder: Path) -> Vocabulary:
+    def read(cls, folder: Path) -> StoryTokenizer:
         """The tokenizer of a model folder: `tokenizer.json`, or GPT-2's `vocab.json` and `merges.txt`.
 
         Raises:

@@ -87,9 +87,9 @@ class Decoder:
 
     @torch.inference_mode()
     def prefill(self, ids: Sequence[int], slot: Slot, all_logits: bool = False) -> Tensor:
-        """Append `ids` to the slot; returns float32 logits [vocabulary] for what follows the last of them.
+        """Append `ids` to the slot; returns float32 logits [vocab_size] for what follows the last of them.
 
-        With `all_logits`, the logits behind each of them: [len(ids), vocabulary].
+        With `all_logits`, the logits behind each of them: [len(ids), vocab_size].
         """
         if len(ids) == 1:
             logits = self.step(ids, [slot])
@@ -111,7 +111,7 @@ class Decoder:
 
     @torch.inference_mode()
     def step(self, tokens: Sequence[int], slots: Sequence[Slot]) -> Tensor:
-        """Append one token to each slot; returns float32 logits [len(slots), vocabulary].
+        """Append one token to each slot; returns float32 logits [len(slots), vocab_size].
 
         The weights are read once for all stories. A row depends on the others within the rounding.
         """

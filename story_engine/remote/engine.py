@@ -27,7 +27,7 @@ from story_engine.remote.dialects import Dialect, Request
 from story_engine.remote.probing import probe
 from story_engine.remote.scores import read_scores
 from story_engine.remote.telling import RemoteTelling
-from story_engine.remote.vocabulary import NO_TOKEN, Tokens, find_tokens
+from story_engine.remote.tokenizer import NO_TOKEN, Tokens, find_tokens
 from story_engine.settings import Settings
 from story_engine.stories.story import Story
 
@@ -65,7 +65,7 @@ class RemoteEngine(StoryEngine):
     def __init__(self, client: Client, address: Address, dialect: Dialect, model: str, tokens: Tokens, context: int) -> None:
         window = ContextWindow(context, tokens.start, address.fingerprint(model))
         decoder: Any = NoDecoder()
-        super().__init__(decoder, tokens.vocabulary, window, tokens.ends, model)
+        super().__init__(decoder, tokens.tokenizer, window, tokens.ends, model)
         self.ahead.close()  # the server reads a window when it is asked to go on
         self.client, self.dialect, self.model = client, dialect, model
         self._spelled_start = tokens.spelled if dialect.reads_marks else ""
@@ -137,11 +137,11 @@ class RemoteEngine(StoryEngine):
     def _begin_one(self, turn: Turn, settings: Settings, number: int) -> RemoteTelling:
         settings = give_seed(settings)
         return RemoteTelling(
-            self.vocabulary,
+            self.tokenizer,
             settings,
             before=turn.story.text(),
-            prefix=self.vocabulary.decode(turn.prefix),
-            ending=None if turn.ending is None else Ending(turn.ending, self.vocabulary, Unwanted(settings.unwanted)),
+            prefix=self.tokenizer.decode(turn.prefix),
+            ending=None if turn.ending is None else Ending(turn.ending, self.tokenizer, Unwanted(settings.unwanted)),
             retries_loops=self.retries_loops,
             number=number,
         )
@@ -196,7 +196,7 @@ class RemoteEngine(StoryEngine):
             settings=telling.settings,
             max_tokens=telling.left,
             seed=seed,
-            context=self.window.context,
+            context=self.window.context_length,
             end_tokens=tuple(sorted(self.end_tokens)),
             min_tokens=telling.min_tokens,
             banned=telling.banned,

@@ -21,7 +21,7 @@ from story_engine.generation.telling import (
     is_round,
 )
 from story_engine.generation.unwanted import Unwanted
-from story_engine.model.tokenizer import Vocabulary
+from story_engine.model.tokenizer import StoryTokenizer
 from story_engine.remote.events import Delta
 from story_engine.settings import Settings
 from story_engine.stories.story import Finish
@@ -43,7 +43,7 @@ class RemoteTelling:
 
     def __init__(
         self,
-        vocabulary: Vocabulary,
+        tokenizer: StoryTokenizer,
         settings: Settings,
         *,
         before: str,
@@ -57,16 +57,16 @@ class RemoteTelling:
         self.finish: Finish = ""
         self.banned: tuple[int, ...] = ()
         self._no_end_before = MIN_TOKENS if prefix else 0
-        self._vocabulary, self._special, self._unwanted = vocabulary, vocabulary.special, Unwanted(settings.unwanted)
+        self._vocabulary, self._special, self._unwanted = tokenizer, tokenizer.special, Unwanted(settings.unwanted)
         self._generator = torch.Generator().manual_seed(settings.seed or 0)
         self._retries, self._requests, self._refusals, self._count, self._half = int(retries_loops), 0, 0, 0, ""
         self._pieces: list[str] = []
         self._ids: list[int] = []  # as the server sampled them, where it gives them
         self._flat = np.zeros(1, np.float32)
-        self._unasked = len(vocabulary.encode(prefix)) if prefix else 0  # tokens that the length does not count
+        self._unasked = len(tokenizer.encode(prefix)) if prefix else 0  # tokens that the length does not count
         if prefix:
             self.text = prefix + self._choose_opener()
-            self._ids = vocabulary.encode(self.text)
+            self._ids = tokenizer.encode(self.text)
         self._opened = len(self.text)
 
     @property

@@ -32,13 +32,13 @@ def test_the_chances_of_an_echoed_prompt_are_those_of_our_own_scorer(engine_taug
     texts = [f"Once upon a time, Mia had a kite. It was number {number}.\nThey were happy." for number in range(9)]
     nats = 0.0
     for text in texts:
-        ids = [end, *engine_taught.vocabulary.encode(text), end]
+        ids = [end, *engine_taught.tokenizer.encode(text), end]
         _, scored, _ = collect(tell(completions, ids=tuple(ids), max_tokens=max_tokens, echo=True, logprobs=1))
         assert [one.token for one in scored[: len(ids)]] == ids
         assert len(scored) == len(ids) + max_tokens
         assert scored[0].logprob is None
         nats -= sum(one.logprob for one in scored[1 : len(ids)])
-    stories = [(engine_taught.vocabulary.encode(text), len(text)) for text in texts]
+    stories = [(engine_taught.tokenizer.encode(text), len(text)) for text in texts]
 
     def forward(rows: torch.Tensor) -> torch.Tensor:
         return torch.stack([engine_taught.prefill(row.tolist(), engine_taught.decoder.new_slot(), True) for row in rows])
@@ -57,7 +57,7 @@ def test_a_greedy_completion_is_what_the_engine_tells(engine_taught):
 
 
 def test_a_seed_tells_the_same_again_and_each_of_several_otherwise(engine):
-    ids, settings = tuple(engine.vocabulary.encode("Tom had a ball.")), Settings(temperature=1.5, top_p=1, seed=7)
+    ids, settings = tuple(engine.tokenizer.encode("Tom had a ball.")), Settings(temperature=1.5, top_p=1, seed=7)
     completions = Completions(engine)
     first, again = (tell(completions, ids=ids, settings=settings, max_tokens=12, n=3) for _ in range(2))
     texts = [collect(first, index)[0] for index in range(3)]
@@ -67,7 +67,7 @@ def test_a_seed_tells_the_same_again_and_each_of_several_otherwise(engine):
 
 
 def test_the_likeliest_tokens_are_listed_with_the_one_that_stands_there(engine):
-    ids = tuple(engine.vocabulary.encode("Tom had a ball."))
+    ids = tuple(engine.tokenizer.encode("Tom had a ball."))
     _, scored, _ = collect(tell(Completions(engine), ids=ids, max_tokens=2, echo=True, logprobs=3))
     for one in scored[1:]:
         chances = dict(one.top)

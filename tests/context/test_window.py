@@ -18,7 +18,7 @@ SIZES = ContextWindow(CONTEXT, start=0, fingerprint="m")
 def cut(story: Story) -> list[Sentence]:
     """A stand-in for tokenizing: each passage's text is a row of sentence lengths, `p` closing a paragraph.
 
-    A length above the longest sentence is cut into parts, as `Vocabulary` does.
+    A length above the longest sentence is cut into parts, as `Cutter` does.
     """
     sentences = []
     for passage in story.path():

@@ -34,7 +34,7 @@ def test_guidance_is_its_formula_among_the_words_that_fit(logits, plain, guidanc
 def tell_slowly(engine, story: Story, settings: Settings) -> list[int]:
     """Greedy guided tokens, with both windows read anew for every token."""
     ids, plain, told = list(engine.window_of(story, settings).ids), [engine.window.start], []
-    size, special = engine.vocabulary.size, sorted(engine.vocabulary.special - engine.end_tokens)
+    size, special = engine.tokenizer.size, sorted(engine.tokenizer.special - engine.end_tokens)
     for _ in range(settings.max_new_tokens):
         p, q = (engine.decoder.prefill(line, engine.decoder.new_slot())[:size].log_softmax(-1) for line in (ids, plain))
         guided = p + settings.guidance * (p - q)
@@ -91,7 +91,7 @@ def test_the_telling_that_the_story_makes_likeliest_is_the_one_kept(engine):
     settings = Settings(seed=2, max_new_tokens=30)
     story, pieces, tellings = tell_candidates(engine, 4, settings)
     ids, start = list(engine.window_of(Story(OPENING), settings).ids), [engine.window.start]
-    size, scores = engine.vocabulary.size, []
+    size, scores = engine.tokenizer.size, []
     for telling in tellings:
         gains = []
         for place, token in enumerate(telling.tokens):

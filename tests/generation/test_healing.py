@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from story_engine import Settings, Story, replay_passage
 from story_engine.generation import healing
 from story_engine.generation.healing import find_last_word, may_heal
-from story_engine.model.tokenizer import Vocabulary
+from story_engine.model.tokenizer import StoryTokenizer
 from story_engine.stories.savefile import dump_story, read_story
 
 GREEDY = Settings(temperature=0.0, repetition_penalty=1.0, max_new_tokens=6)
@@ -20,17 +20,17 @@ class Speller:
     """Stands in for a model that knows one text: behind any beginning of it, it goes on with the tokens of the rest."""
 
     def __init__(self, engine, text: str) -> None:
-        self.vocabulary, self.text, self.reads = engine.vocabulary, text, 0
+        self.tokenizer, self.text, self.reads = engine.tokenizer, text, 0
         self.engine, self.plain = engine, engine.decoder.say
         engine.decoder.step, engine.decoder.prefill = self.step, self.prefill
 
     def row(self, ids) -> torch.Tensor:
-        said, row = self.vocabulary.decode(ids[1:]), torch.full((self.vocabulary.size,), -30.0)
-        whole, cut = self.vocabulary.encode(self.text), [*ids[1:]]
+        said, row = self.tokenizer.decode(ids[1:]), torch.full((self.tokenizer.size,), -30.0)
+        whole, cut = self.tokenizer.encode(self.text), [*ids[1:]]
         if whole[: len(cut)] == cut and len(whole) > len(cut):
             row[whole[len(cut)]] = 30.0
         elif said != self.text:  # never seen so: the word counts as over
-            row[self.vocabulary.encode(" and")[0]] = 20.0
+            row[self.tokenizer.encode(" and")[0]] = 20.0
         else:
             row[0] = 30.0
         return row
@@ -74,10 +74,10 @@ def test_the_window_behind_a_completed_word_holds_the_tokens_that_were_told(scri
     story = tell(engine, Story(CUT))
     last = story.last()
     assert last.receipt.healed == len(" wen")
-    assert engine.vocabulary.decode(last.tokens) == " wen" + last.text
+    assert engine.tokenizer.decode(last.tokens) == " wen" + last.text
     window = engine.window_of(story)
-    assert engine.vocabulary.decode(window.ids[1:]) == story.text()
-    assert list(window.ids[1:]) == engine.vocabulary.encode(story.text())
+    assert engine.tokenizer.decode(window.ids[1:]) == story.text()
+    assert list(window.ids[1:]) == engine.tokenizer.encode(story.text())
     assert "".join(sentence.text for sentence in window.kept) == story.text()
     assert replay_passage(engine, story, last.id).is_identical
 
@@ -87,9 +87,9 @@ def test_other_words_in_front_of_a_completed_word_are_cut_for_themselves(scripte
     Speller(engine, TEXT)
     story = tell(engine, Story(CUT))
     story.edit(0, "Once upon a time, Tom had a kite. He big")
-    assert engine.vocabulary.decode(engine.window_of(story).ids[1:]) == story.text()
+    assert engine.tokenizer.decode(engine.window_of(story).ids[1:]) == story.text()
     story.undo()
-    assert engine.vocabulary.decode(engine.window_of(story).ids[1:]) == story.text()
+    assert engine.tokenizer.decode(engine.window_of(story).ids[1:]) == story.text()
 
 
 def test_a_space_behind_a_word_leaves_it_alone_and_so_does_another_telling(scripted):
@@ -109,7 +109,7 @@ def test_a_space_behind_a_word_leaves_it_alone_and_so_does_another_telling(scrip
 def test_text_that_ends_in_no_word_is_left_alone(scripted, text):
     engine = scripted(" He ran.<end>")
     speller = Speller(engine, "Nothing of this")
-    assert find_last_word(engine.vocabulary, engine.window_of(Story(text)).ids[1:], text) == ()
+    assert find_last_word(engine.tokenizer, engine.window_of(Story(text)).ids[1:], text) == ()
     before = tell(engine, Story(text), heals=False).last().tokens, speller.reads
     speller.reads = 0
     assert (tell(engine, Story(text)).last().tokens, speller.reads) == before
@@ -165,12 +165,12 @@ def check_joint(engine, text: str, drawn: Settings) -> None:
     last = story.last()
     if last.author == "model":
         taken = text[len(text) - last.receipt.healed :]
-        assert engine.vocabulary.decode(last.tokens).replace("\ufffd", "") == taken + last.text
+        assert engine.tokenizer.decode(last.tokens).replace("\ufffd", "") == taken + last.text
         assert replay_passage(engine, story, last.id).is_identical
         opened = read_story(dump_story(story)).story
         assert opened.last() == last
         assert engine.window_of(opened, drawn).ids == engine.window_of(story, drawn).ids
-    assert engine.vocabulary.decode(engine.window_of(story, drawn).ids[1:]) == story.text()
+    assert engine.tokenizer.decode(engine.window_of(story, drawn).ids[1:]) == story.text()
 
 
 def test_a_stop_within_the_word_leaves_the_story_as_it_was(engine):
@@ -191,9 +191,9 @@ def test_a_completed_word_is_none_that_is_never_wanted(scripted):
 
 
 def test_bytes_of_tokens_are_those_of_their_text(tokenizer):
-    vocabulary = Vocabulary(tokenizer)
-    spellings = vocabulary.spellings
+    tokenizer = StoryTokenizer(tokenizer)
+    spellings = tokenizer.spellings
     for text in ("Once upon a time", "é一🙂 क्ष", "<|endoftext|>"):
-        assert spellings.spell(vocabulary.encode(text)) == text.encode()
+        assert spellings.spell(tokenizer.encode(text)) == text.encode()
     assert all(spellings.spell([token]).startswith(b" ga") for token in spellings.find_longer(b" ga"))
     assert all(b" garden".startswith(spellings.spell([token])) for token, _ in spellings.find_beginnings(b" garden"))

@@ -58,7 +58,7 @@ def test_a_loop_is_taken_back_and_told_anew_once(scripted):
     assert taken >= len(ROUND)
     assert last.receipt.loops == 1
     assert shown.startswith(ROUND)
-    assert engine.vocabulary.decode(last.tokens) == last.text
+    assert engine.tokenizer.decode(last.tokens) == last.text
 
 
 def test_without_retries_a_loop_stays(scripted):

@@ -19,7 +19,7 @@ from story_engine.generation.sampling import filter_logits, pick
 
 
 def reference(logits: torch.Tensor, used: list[int], options: Settings) -> torch.Tensor:
-    """The distribution that transformers' generate would draw from, [vocabulary]."""
+    """The distribution that transformers' generate would draw from, [vocab_size]."""
     processors = LogitsProcessorList()
     if options.repetition_penalty != 1:
         processors.append(RepetitionPenaltyLogitsProcessor(options.repetition_penalty))

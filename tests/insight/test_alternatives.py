@@ -12,7 +12,7 @@ def test_chances_are_those_of_an_uncached_model(engine, tiny_folder):
     model, story = LlamaForCausalLM.from_pretrained(tiny_folder, dtype=torch.float32).eval(), Story("Once upon a time")
     for seed in range(3):
         list(engine.stream(story, Settings(max_new_tokens=12, seed=seed), text="Mia ran."))
-    special = sorted(engine.vocabulary.special)
+    special = sorted(engine.tokenizer.special)
     for passage in story.passages:
         words = find_alternatives(engine, story, passage.id)
         before = [engine.window.start, *(t for s in engine.cutter.cut_path(story.path_to(passage.parent)) for t in s.ids)]

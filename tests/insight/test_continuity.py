@@ -56,9 +56,9 @@ def test_any_text_can_be_asked_and_places_lie_in_it(before, text):
 
 
 def test_the_reading_level_counts_words_and_rare_ones(engine_embedded):
-    vocabulary = engine_embedded.vocabulary
-    level = measure_reading("The dog ran to the park. He was happy. It was a big red dog there.", vocabulary)
+    tokenizer = engine_embedded.tokenizer
+    level = measure_reading("The dog ran to the park. He was happy. It was a big red dog there.", tokenizer)
     assert (level.words, level.rare) == (6, 0)
-    hard = measure_reading("The perspicacious hippopotamus ran.", vocabulary)
+    hard = measure_reading("The perspicacious hippopotamus ran.", tokenizer)
     assert hard.rare == 0.5
-    assert measure_reading(" ... 12 ", vocabulary) is None
+    assert measure_reading(" ... 12 ", tokenizer) is None

@@ -87,7 +87,7 @@ def test_weights_that_take_long_to_pack_are_not_called_compiling(tiny_folder, fo
 
     class Slow(CompiledDecoder):
         def __init__(self, config, *how):
-            time.sleep(1 if config.vocabulary == 320 else 0)
+            time.sleep(1 if config.vocab_size == 320 else 0)
             super().__init__(config, *how)
 
     monkeypatch.setattr(autotune, "CompiledDecoder", Slow)

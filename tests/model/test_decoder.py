@@ -138,7 +138,7 @@ def rounded() -> StoryEngine:
 @given(st.data())
 def test_int8_read_in_any_way_stays_near_float32(exact, rounded, data):
     """Logits, of the order of ten, within 0.6 of float32 and on average within 0.08, however the text is cut."""
-    ids = exact.vocabulary.encode(SAID)[: data.draw(st.integers(2, 60))]
+    ids = exact.tokenizer.encode(SAID)[: data.draw(st.integers(2, 60))]
     wanted = exact.decoder.prefill(ids, exact.decoder.new_slot(), all_logits=True)
     slot, rows = rounded.decoder.new_slot(), []
     while len(slot.ids) < len(ids):
@@ -150,7 +150,7 @@ def test_int8_read_in_any_way_stays_near_float32(exact, rounded, data):
 
 
 def test_int8_costs_less_than_half_a_percent_of_likelihood(exact, rounded):
-    wanted, ours = (measure_shipped(engine, [(engine.vocabulary.encode(SAID), len(SAID))]) for engine in (exact, rounded))
+    wanted, ours = (measure_shipped(engine, [(engine.tokenizer.encode(SAID), len(SAID))]) for engine in (exact, rounded))
     assert ours.bits_per_byte == pytest.approx(wanted.bits_per_byte, rel=0.005)
     assert ours.bits_per_byte != wanted.bits_per_byte
 

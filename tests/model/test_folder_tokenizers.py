@@ -7,7 +7,7 @@ from transformers import AutoTokenizer
 from story_engine import Passage, Settings, Story
 from story_engine.context.cutting import Cutter
 from story_engine.insight.replay import replay_passage
-from story_engine.model.tokenizer import Vocabulary
+from story_engine.model.tokenizer import StoryTokenizer
 from tests.conftest import make_stories
 from tests.model.folders import change, change_tokenizer, load, refuse
 
@@ -32,14 +32,14 @@ def test_a_text_has_the_ids_that_its_tokenizer_gives_it_as_a_whole(folder, kind,
     ]
     whole = change_tokenizer(folder, pre_tokenizer=OTHER_CUTS[kind], normalizer=normalizer)
     whole.encode_special_tokens = True
-    vocabulary = Vocabulary.read(folder)
+    tokenizer = StoryTokenizer.read(folder)
     for text in texts:
-        sentences = Cutter(vocabulary, 16).cut_path([Passage(0, None, "reader", text)])
+        sentences = Cutter(tokenizer, 16).cut_path([Passage(0, None, "reader", text)])
         assert [token for sentence in sentences for token in sentence.ids] == whole.encode(text).ids
         assert all(sentence.ids for sentence in sentences)
-    assert Cutter(vocabulary, 16).cut_path([Passage(0, None, "reader", "")]) == []
-    inside = Cutter(vocabulary, 16).cut_path([Passage(1, 0, "reader", "Tom ran.")])
-    assert vocabulary.decode(inside[0].ids) == "Tom ran."
+    assert Cutter(tokenizer, 16).cut_path([Passage(0, None, "reader", "")]) == []
+    inside = Cutter(tokenizer, 16).cut_path([Passage(1, 0, "reader", "Tom ran.")])
+    assert tokenizer.decode(inside[0].ids) == "Tom ran."
 
 
 def make_word_piece() -> Tokenizer:
@@ -83,18 +83,18 @@ def sentencepiece_folder(folder, request):
 def test_sentencepiece_has_the_ids_of_the_whole_text_and_gives_every_text_back(sentencepiece_folder):
     """Letters and bytes that no token spells, spaces at both ends, and the inside of a story, which gets no space in front."""
     engine = load(sentencepiece_folder)
-    vocabulary = engine.vocabulary
+    tokenizer = engine.tokenizer
     assert (engine.window.start, engine.end_tokens) == (1, {2})
     texts = [*make_stories(8), " A. B.", "\n\nTom.\n", "  Tom the  9 \U0001f469‍\U0001f467 ni\xf1a.  ", "▁Tom <0x41> </s>"]
     whole = AutoTokenizer.from_pretrained(sentencepiece_folder)
     for text in texts:
-        sentences = Cutter(vocabulary, 64).cut_path([Passage(0, None, "reader", text)])
+        sentences = Cutter(tokenizer, 64).cut_path([Passage(0, None, "reader", text)])
         ids = [token for sentence in sentences for token in sentence.ids]
         if "</s>" not in text:  # which transformers takes for the end of a story
             assert ids == whole(text, add_special_tokens=False)["input_ids"]
         read = text.replace("▁", " ")
-        assert vocabulary.decode(ids) in (read, f" {read}")
-        assert vocabulary.decode(vocabulary.encode(text)) == read
+        assert tokenizer.decode(ids) in (read, f" {read}")
+        assert tokenizer.decode(tokenizer.encode(text)) == read
 
 
 @pytest.mark.parametrize("sentencepiece_folder", [False], indirect=True)
@@ -104,7 +104,7 @@ def test_a_story_is_told_with_sentencepiece(sentencepiece_folder):
     list(engine.stream(story, Settings(seed=2, max_new_tokens=40), text="Then Tom saw the kite."))
     assert [passage.author for passage in story.path()] == ["reader", "model", "reader", "model"]
     window = engine.window_of(story, Settings(max_new_tokens=40))
-    assert engine.vocabulary.decode(window.ids[1:]).removeprefix(" ") == story.text()
+    assert engine.tokenizer.decode(window.ids[1:]).removeprefix(" ") == story.text()
     assert replay_passage(engine, story, story.path()[1].id).is_identical
 
 

@@ -53,8 +53,8 @@ def test_marks_that_a_tokenizer_names_begin_and_end_a_story(folder, file):
     engine = load(folder)
     assert engine.window.start == 318
     assert engine.end_tokens == {0, 319}
-    assert engine.vocabulary.special >= {318, 319}
-    assert engine.vocabulary.decode([318, 40, 319]) == engine.vocabulary.decode([40])
+    assert engine.tokenizer.special >= {318, 319}
+    assert engine.tokenizer.decode([318, 40, 319]) == engine.tokenizer.decode([40])
 
 
 def test_the_beginning_that_a_tokenizer_adds_itself_comes_first(folder):
@@ -106,7 +106,7 @@ def test_shards_that_are_not_what_the_index_says_are_refused(folder, tmp_path):
         return shutil.copytree(folder, tmp_path / name)
 
     write_shards(good := copy("good"), halves)
-    assert load(good).window.context
+    assert load(good).window.context_length
     shutil.copy(folder / "model.safetensors", good)
     refuse(good, "beside an index that does not name it")
     write_shards(twice := copy("twice"), [names[:6], names[5:]])
@@ -238,10 +238,10 @@ def test_the_older_layout_has_its_special_tokens(folder):
     change(folder, "tokenizer_config.json", bos_token=..., eos_token=..., tokenizer_class="GPT2Tokenizer")
     change(folder, "special_tokens_map.json", bos_token=END_OF_STORY, eos_token=END_OF_STORY)
     engine = load(folder)
-    assert engine.vocabulary.special == {0}
+    assert engine.tokenizer.special == {0}
     assert (engine.window.start, engine.end_tokens) == (0, {0})
     text = make_stories(1)[0]
-    assert engine.vocabulary.encode(text) == tokenizer.encode(text).ids
+    assert engine.tokenizer.encode(text) == tokenizer.encode(text).ids
 
 
 @pytest.mark.parametrize(

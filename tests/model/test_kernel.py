@@ -49,8 +49,8 @@ def pair(request) -> tuple[LlamaForCausalLM, CompiledDecoder]:
             num_key_value_heads=ours.kv_heads,
             head_dim=ours.head_dim,
             intermediate_size=ours.intermediate,
-            vocab_size=ours.vocabulary,
-            max_position_embeddings=ours.context,
+            vocab_size=ours.tokenizer,
+            max_position_embeddings=ours.context_length,
             tie_word_embeddings=ours.tied,
             initializer_range=0.3,
         )
@@ -84,7 +84,7 @@ def test_rows_of_any_slots_are_those_of_an_uncached_model(pair, data):
     token, slots = st.integers(0, 99), [make_slot(decoder) for _ in range(3)]
     for _ in range(data.draw(st.integers(1, 6))):
         rows = data.draw(st.lists(st.tuples(st.integers(0, 2), token), min_size=1, max_size=7))
-        rows = [row for row in rows if len(slots[row[0]].ids) < decoder.config.context - 10]
+        rows = [row for row in rows if len(slots[row[0]].ids) < decoder.config.context_length - 10]
         if not rows:
             break
         before = [list(slot.ids) for slot in slots]
@@ -155,7 +155,7 @@ def test_bytes_stay_near_the_exact_model(count):
     """int8 weights, keys and values."""
     engine = StoryEngine.load("embedded", precision="int8", kernel="on")
     exact = StoryEngine.load("embedded", precision="float32", kernel="off")
-    ids = exact.vocabulary.encode("Once upon a time, there was a little girl named Lily. She had a red ball.")
+    ids = exact.tokenizer.encode("Once upon a time, there was a little girl named Lily. She had a red ball.")
     for each in (engine, exact):
         each.slots = [each.decoder.new_slot() for _ in range(count)]
         for slot in each.slots:

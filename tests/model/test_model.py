@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
 
-from story_engine import PUBLISHED, ModelError, Settings, Story, StoryEngine
+from story_engine import HUB_MODELS, ModelError, Settings, Story, StoryEngine
 from story_engine.model.config import read_config
 from story_engine.model.hub import HUB_FILES, SUBFOLDERS, find_folder
 from story_engine.model.weights import Weights
@@ -123,7 +123,7 @@ def test_names_that_are_nothing_are_refused_without_asking_the_hub(name, monkeyp
         find_folder(name)
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize("name", HUB_MODELS)
 def test_without_a_network_the_hub_is_named_in_one_line(name, monkeypatch, tmp_path):
     def fail(*_, **__):
         raise OSError("no network")

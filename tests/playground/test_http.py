@@ -84,7 +84,7 @@ def test_the_harness_computes_the_loss_of_our_own_scorer(serve, engine):
 
     url, end, sums = serve(engine), min(engine.end_tokens), []
     texts = [f"Once upon a time, Mia had a kite. It was number {number}." for number in range(4)]
-    prompts = [[end, *engine.vocabulary.encode(text), end] for text in texts]
+    prompts = [[end, *engine.tokenizer.encode(text), end] for text in texts]
     body = {"max_tokens": 1, "logprobs": 1, "echo": True, "seed": 1234, "temperature": 0, "model": engine.name}
     for choice in ask(url, prompt=prompts, **body).json()["choices"]:
         scored = choice["logprobs"]
@@ -113,7 +113,7 @@ def test_text_and_tokens_go_both_ways(serve, scripted):
     engine = scripted(SAY)
     url = serve(engine)
     ids = ask(url, "/tokenize", prompt="Tom went out.").json()["tokens"]
-    assert ids == [engine.window.start, *engine.vocabulary.encode("Tom went out.")]
+    assert ids == [engine.window.start, *engine.tokenizer.encode("Tom went out.")]
     assert ask(url, "/tokenize", content="Tom went out.", add_special_tokens=False).json()["tokens"] == ids[1:]
     assert ask(url, "/detokenize", tokens=ids).json()["prompt"] == "Tom went out."
     assert ask(url, "/detokenize", tokens=[99_999]).status_code == 400
@@ -166,11 +166,11 @@ def refusing(tmp_path_factory, tokenizer):
     from playground.server import open_page
     from story_engine import Library
     from story_engine.context.window import ContextWindow
-    from tests.conftest import ScriptedDecoder, Tokenizer, Vocabulary
+    from tests.conftest import ScriptedDecoder, StoryTokenizer, Tokenizer
 
-    vocabulary = Vocabulary(Tokenizer.from_str(tokenizer.to_str()))
-    decoder = ScriptedDecoder([5], vocabulary.size, 2048)
-    engine = StoryEngine(decoder, vocabulary, ContextWindow(2048, 0, "scripted"), frozenset({0}), "scripted")
+    own = StoryTokenizer(Tokenizer.from_str(tokenizer.to_str()))
+    decoder = ScriptedDecoder([5], own.size, 2048)
+    engine = StoryEngine(decoder, own, ContextWindow(2048, 0, "scripted"), frozenset({0}), "scripted")
     port, library = find_port(), Library(tmp_path_factory.mktemp("stories"))
     page = open_page(Engines(engine, "scripted"), library, "127.0.0.1", port, api=ApiOptions(is_on=True))
     yield f"http://127.0.0.1:{port}"

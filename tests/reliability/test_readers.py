@@ -80,7 +80,7 @@ class Echo:
     def __init__(self, engine: StoryEngine) -> None:
         self._end = 0
         engine.decoder.prefill, engine.decoder.step = self.prefill, self.step
-        self._size = engine.vocabulary.size
+        self._size = engine.tokenizer.size
 
     def say(self, slot) -> torch.Tensor:
         row = torch.full((self._size,), -30.0)

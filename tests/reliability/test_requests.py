@@ -19,7 +19,7 @@ from playground.handlers import WAITING, WRITERS
 from playground.server import open_page
 from story_engine import Library, StoryEngine
 from story_engine.context.window import ContextWindow
-from story_engine.model.tokenizer import Vocabulary
+from story_engine.model.tokenizer import StoryTokenizer
 from tests.conftest import ScriptedDecoder, find_port
 from tests.reliability.odd_texts import ODD_TEXTS
 
@@ -40,10 +40,10 @@ class Running(NamedTuple):
 
 @pytest.fixture(scope="module")
 def running(tokenizer: Tokenizer, tmp_path_factory) -> Iterator[Running]:
-    vocabulary = Vocabulary(Tokenizer.from_str(tokenizer.to_str()))
-    script: list[int | None] = [*vocabulary.encode(" He ran to the park."), 0]
-    decoder = ScriptedDecoder(script, vocabulary.size, 2048)
-    engine = StoryEngine(decoder, vocabulary, ContextWindow(2048, 0, "scripted"), frozenset({0}), "scripted", False)
+    own = StoryTokenizer(Tokenizer.from_str(tokenizer.to_str()))
+    script: list[int | None] = [*own.encode(" He ran to the park."), 0]
+    decoder = ScriptedDecoder(script, own.size, 2048)
+    engine = StoryEngine(decoder, own, ContextWindow(2048, 0, "scripted"), frozenset({0}), "scripted", False)
     folder, port = tmp_path_factory.mktemp("stories"), find_port()
     page = open_page(Engines(engine, engine.name), Library(folder), "127.0.0.1", port)
     yield Running(f"http://127.0.0.1:{port}", engine, folder)

@@ -87,7 +87,7 @@ def test_long_stories_are_forgotten_by_the_servers_tokens(open_server, open_engi
     engine, story = open_engine(server), Story("Tom had a ball.")
     while not story.memory.ledger:
         list(engine.stream(story, replace(PLAIN, max_new_tokens=100)))
-        assert len(server.requests[-1]["prompt"]) + 100 <= engine.window.context
+        assert len(server.requests[-1]["prompt"]) + 100 <= engine.window.context_length
     assert story.memory.model == engine.fingerprint
 
 

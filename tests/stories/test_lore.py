@@ -13,7 +13,7 @@ REX, LAKE = Lore(("Rex", "the old dog"), "Rex is big."), Lore(("Lake",), "The la
 
 
 def read_window(engine, story: Story) -> str:
-    return engine.vocabulary.decode(engine.window_of(story, Settings(max_new_tokens=20)).ids[1:])
+    return engine.tokenizer.decode(engine.window_of(story, Settings(max_new_tokens=20)).ids[1:])
 
 
 def tell(*passages: str) -> Story:
@@ -57,7 +57,7 @@ def test_what_was_named_last_stays_where_not_all_of_it_fits(engine):
 
 def test_its_coming_is_read_ahead_while_the_reader_reads(scripted):
     engine, asked = scripted(" He saw Rex.<end>"), []
-    engine.ahead.ask = lambda uid, ids: asked.append(engine.vocabulary.decode(ids[1:]))
+    engine.ahead.ask = lambda uid, ids: asked.append(engine.tokenizer.decode(ids[1:]))
     story = tell("Tom went out.")
     greedy = Settings(temperature=0, repetition_penalty=1)
     list(engine.stream(story, greedy))

@@ -14,7 +14,7 @@ def test_notes_stay_in_the_window_of_a_story_that_forgets(engine_taught):
         story.add(f" Then Lily went out again to look for the little red kite number {turn} in the big green park.")
     list(engine.stream(story, Settings(max_new_tokens=5, seed=1)))
     assert story.memory.forgotten
-    text = engine.vocabulary.decode(engine.window_of(story).ids[1:])
+    text = engine.tokenizer.decode(engine.window_of(story).ids[1:])
     assert text.startswith("Once upon a time, there was a girl named Lily. Rex is Lily's old dog. He is always hungry! Then")
 
 
@@ -26,7 +26,7 @@ def test_a_note_makes_its_words_likelier(engine_embedded):
         story.notes = check_notes(note)
         story.add(" She played with her")
         logits = engine.prefill(engine.window_of(story).ids, engine.decoder.new_slot())
-        (frog,) = engine.vocabulary.encode(" frog")
+        (frog,) = engine.tokenizer.encode(" frog")
         chances.append(float(logits.softmax(-1)[frog]))
     assert chances[1] > 5 * chances[0]
 

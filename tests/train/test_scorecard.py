@@ -38,14 +38,14 @@ def scorer(engine_embedded: StoryEngine) -> EngineScorer:
 
 @pytest.fixture(scope="module")
 def trigram(engine_embedded: StoryEngine, stories) -> TrigramScorer:
-    vocabulary = engine_embedded.vocabulary
-    told = [vocabulary.encode(story) for story in read_stories(stories / "train.txt")]
-    return TrigramScorer(told, vocabulary, engine_embedded.window.start, 2048)
+    tokenizer = engine_embedded.tokenizer
+    told = [tokenizer.encode(story) for story in read_stories(stories / "train.txt")]
+    return TrigramScorer(told, tokenizer, engine_embedded.window.start, 2048)
 
 
 def test_scores_are_those_of_one_plain_reading(scorer):
     """Within 1e-4 nats a token, however many endings share a context, and for a context of several chunks."""
-    ids = scorer.vocabulary.encode(STORY * 3)
+    ids = scorer.tokenizer.encode(STORY * 3)
     context, ending, other = ids[:400], ids[400:420], ids[10:17]
     decoder = scorer.engine.decoder
     slot = Slot(decoder.config, decoder.cache_dtype, decoder.device)
@@ -64,7 +64,7 @@ def test_a_trigram_gives_shares_that_add_up_and_likes_its_own_text(trigram, stor
         assert trigram._spread(first, second).sum() == pytest.approx(1)
         line = trigram._score_line([first, second], list(range(trigram._size))[:300])
         assert len(line) == 300
-    own = trigram.vocabulary.encode(next(iter(read_stories(stories / "train.txt"))))
+    own = trigram.tokenizer.encode(next(iter(read_stories(stories / "train.txt"))))
     assert trigram.score([], [own])[0].mean() > trigram.score([], [own[::-1]])[0].mean() + 2
     told = trigram.tell("Once upon a time,", seed=3, max_new_tokens=60)
     assert told == trigram.tell("Once upon a time,", seed=3, max_new_tokens=60)
@@ -86,7 +86,7 @@ def test_the_templates_speak_words_that_the_model_knows(scorer):
     said += [context + ending for makers in PAIRS.values() for pair in make_pairs(makers, 60, 1) for context, ending in
              zip(pair.contexts, pair.endings, strict=True)]  # fmt: skip
     words = {word.strip('.,!?"') for text in said for word in text.split()}
-    assert all(len(scorer.vocabulary.encode(" " + word)) <= 3 for word in words)
+    assert all(len(scorer.tokenizer.encode(" " + word)) <= 3 for word in words)
 
 
 def test_the_shipped_model_passes_what_an_untrained_one_cannot(scorer):

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
-from story_engine.model.tokenizer import Vocabulary
+from story_engine.model.tokenizer import StoryTokenizer
 from train.__main__ import main
 from train.errors import TrainError
 from train.scorecard import Options, evaluate, options
@@ -71,7 +71,7 @@ def test_each_opening_lends_itself_once_and_never_to_its_own_story(count, seed):
 
 def test_transformers_and_the_engine_read_a_text_alike(engine, tiny_folder):
     """Within 1e-3 nats over a whole continuation."""
-    scorer, encode = EngineScorer(engine), engine.vocabulary.encode
+    scorer, encode = EngineScorer(engine), engine.tokenizer.encode
     context, continuation = "Once upon a time, Tom had a ball.", " Tom went to the park."
     theirs = TransformersScorer(str(tiny_folder)).score(context, continuation)
     assert theirs == pytest.approx(float(scorer.score(encode(context), [encode(continuation)])[0].sum()), abs=1e-3)
@@ -88,12 +88,12 @@ class Leaning:
     context, end = 10_000, 0
 
     def __init__(self, tokenizer, follows: bool, likes: str) -> None:
-        self.vocabulary = Vocabulary(tokenizer)
+        self.tokenizer = StoryTokenizer(tokenizer)
         self.follows, self.likes = follows, likes
 
     def score(self, context, endings):
-        told = set(cut_words(self.vocabulary.decode(context)))
-        texts = [self.vocabulary.decode(ending) for ending in endings]
+        told = set(cut_words(self.tokenizer.decode(context)))
+        texts = [self.tokenizer.decode(ending) for ending in endings]
         follows = [sum(word in told for word in cut_words(text)) if self.follows else 0.0 for text in texts]
         return [np.array([nats + (self.likes in text)]) for nats, text in zip(follows, texts, strict=True)]
 

@@ -78,7 +78,7 @@ def test_a_name_out_of_nowhere_is_stray_and_an_introduced_one_is_not(told):
 def training(engine_taught: StoryEngine, tmp_path_factory) -> TrainingText:
     path = tmp_path_factory.mktemp("text") / "train.txt"
     path.write_text("One day a cat saw a very small boat on the big lake and wanted to sail far away in it.\nx\n")
-    return TrainingText([path], lambda path: path.read_text().splitlines(), engine_taught.vocabulary)
+    return TrainingText([path], lambda path: path.read_text().splitlines(), engine_taught.tokenizer)
 
 
 def test_what_is_copied_is_found_and_what_is_only_alike_is_not(training):

@@ -14,7 +14,7 @@ from train.presets import PRESETS
 from train.run import Run
 from train.spec import describe_run
 
-SMOKE, PUBLISHED = PRESETS["smoke"], PRESETS["test-1-3000"]
+SMOKE, PUBLISHED_RUN = PRESETS["smoke"], PRESETS["test-1-3000"]
 END = 0
 
 
@@ -87,7 +87,7 @@ def test_positions_count_from_the_newest_start_token(ids):
 
 @given(memory=st.integers(4, 200), processes=st.sampled_from([1, 2, 8]))
 def test_the_micro_batch_is_the_largest_equal_part_that_fits(memory, processes):
-    preset, have = PUBLISHED, memory * 10**9
+    preset, have = PUBLISHED_RUN, memory * 10**9
     if estimate_memory(preset, preset.shape.context) > have:
         with pytest.raises(TrainError, match=r"One row of 2,048 tokens needs about .* GB"):
             fit_micro_batch(preset, have, processes)
@@ -121,11 +121,11 @@ def test_the_machine_is_timed_and_its_memory_is_found():
 
 
 def test_a_dry_run_says_the_published_specification():
-    text = describe_run(PUBLISHED, Hardware("a GPU", 989.4e12, "data sheet", 70 * 10**9))
+    text = describe_run(PUBLISHED_RUN, Hardware("a GPU", 989.4e12, "data sheet", 70 * 10**9))
     for said in ("190,460,160", "262,144", "786,432,000", "1.67 of", "190.55M", "8.06e+17", "8.95e+17", "32,768 tokens"):
         assert said in text
     assert "0.57 h at 40%" in text  # 8.06e17 / (0.4 * 989.4e12) / 3600
-    other = describe_run(replace(PUBLISHED, max_lr=1e-3), Hardware("a toy", 1e9, "guess", 10**9))
+    other = describe_run(replace(PUBLISHED_RUN, max_lr=1e-3), Hardware("a toy", 1e9, "guess", 10**9))
     assert "max_lr: 0.001, published 0.0005" in other
     assert "none fits" in other
 

@@ -12,7 +12,7 @@ from train.overrides import read_preset
 from train.presets import PRESETS, Preset, describe_command, write_value
 from train.spec import describe_run
 
-PUBLISHED = PRESETS["test-1-3000"]
+PUBLISHED_RUN = PRESETS["test-1-3000"]
 GPU = Hardware("a GPU", 989.4e12, "data sheet", 70 * 10**9)
 
 
@@ -113,18 +113,18 @@ def test_auto_precision_is_bfloat16_where_the_device_multiplies_it(monkeypatch):
     ],
 )
 def test_the_dry_run_says_what_is_true_of_the_preset_as_it_stands(change, said, unsaid):
-    text = describe_run(replace(PUBLISHED, **change), GPU)
+    text = describe_run(replace(PUBLISHED_RUN, **change), GPU)
     assert said in text
     assert unsaid not in text
 
 
 def test_the_dry_run_names_the_kernel_of_attention_and_what_a_cpu_does_not_compile(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    text = describe_run(PUBLISHED, GPU)
+    text = describe_run(PUBLISHED_RUN, GPU)
     assert "Attention is computed by torch's own kernels; Flash Attention 2 is published." in text
     assert "not compiled (on a CPU, rows of 1,024 tokens and more are not)" in text
-    assert "by Flash Attention 2;" in describe_run(PUBLISHED, GPU, attention="flash_attention_2")
-    assert "compiled, but for rows of 1,024" in describe_run(replace(PUBLISHED, short_context=512, full_every=2), GPU)
+    assert "by Flash Attention 2;" in describe_run(PUBLISHED_RUN, GPU, attention="flash_attention_2")
+    assert "compiled, but for rows of 1,024" in describe_run(replace(PUBLISHED_RUN, short_context=512, full_every=2), GPU)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: True)
-    assert "loss plain, compiled\n" in describe_run(PUBLISHED, GPU)
+    assert "loss plain, compiled\n" in describe_run(PUBLISHED_RUN, GPU)

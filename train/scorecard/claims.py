@@ -65,7 +65,7 @@ def measure_claims(options: Options, stories: list[str], say: Say) -> Claims:
         training = None
         if options.training:
             say("reading the training text")
-            training = TrainingText(options.training, read_stories, engine.vocabulary)
+            training = TrainingText(options.training, read_stories, engine.tokenizer)
         subjects = {name: Subject(name) for name in ("model", "untrained", "trigram", "real stories")}
         measure_likelihoods(scorer, subjects["model"], stories, sizes, options.seed, say)
         tell_stories(scorer, subjects["model"], sizes.told, options.seed, say)
@@ -73,7 +73,7 @@ def measure_claims(options: Options, stories: list[str], say: Say) -> Claims:
         measure_likelihoods(untrained, subjects["untrained"], stories, sizes.reduce(), options.seed, say)
         tell_stories(untrained, subjects["untrained"], sizes.controls, options.seed, say)
         if training:
-            trigram = TrigramScorer(training.ids, engine.vocabulary, engine.window.start, engine.window.context)
+            trigram = TrigramScorer(training.ids, engine.tokenizer, engine.window.start, engine.window.context_length)
             measure_likelihoods(trigram, subjects["trigram"], stories, sizes, options.seed, say)
             tell_stories(trigram, subjects["trigram"], sizes.told, options.seed, say)
         else:

@@ -39,7 +39,7 @@ def probe_pairs(scorer: Scorer, pairs: Sequence[Pair]) -> list[Item]:
 
     logP(a|A) + logP(b|B) > logP(a|B) + logP(b|A): that one ending is likelier by itself cancels out.
     """
-    encode, items = scorer.vocabulary.encode, []
+    encode, items = scorer.tokenizer.encode, []
     for number, pair in enumerate(pairs):
         contexts, endings = [encode(context) for context in pair.contexts], [encode(ending) for ending in pair.endings]
         if fits(scorer, *contexts, *endings):
@@ -50,7 +50,7 @@ def probe_pairs(scorer: Scorer, pairs: Sequence[Pair]) -> list[Item]:
 
 def fits(scorer: Scorer, *parts: Sequence[int]) -> bool:
     """Whether the window holds all these tokens, with the start token; an item that it cannot hold is not measured."""
-    return sum(map(len, parts)) < scorer.context
+    return sum(map(len, parts)) < scorer.context_length
 
 
 def find_lean(scorer: Scorer, context: Sequence[int], endings: Sequence[Sequence[int]]) -> float:
@@ -65,7 +65,7 @@ def judge(difference: float) -> float:
 
 def probe_memory(scorer: Scorer, count: int, seed: int, filler: Sequence[str]) -> list[Item]:
     """Pairs of which the first sentence decides and the last one asks, with so many tokens of other stories between."""
-    generator, encode = np.random.default_rng(seed), scorer.vocabulary.encode
+    generator, encode = np.random.default_rng(seed), scorer.tokenizer.encode
     items = []
     for number in range(count):
         pair, asked = make_memory(generator)
@@ -89,7 +89,7 @@ def _fill(scorer: Scorer, sentences: Sequence[str], count: int) -> list[int]:
     ids: list[int] = []
     while len(ids) < count:
         for sentence in sentences:
-            ids += scorer.vocabulary.encode(" " + sentence)
+            ids += scorer.tokenizer.encode(" " + sentence)
             if len(ids) >= count:
                 break
     return ids
@@ -105,17 +105,17 @@ def probe_continuity(scorer: Scorer, stories: Sequence[str], count: int, seed: i
     told = [[part for part in story.split("\n") if part.strip()] for story in stories]
     places = [(number, place) for number, parts in enumerate(told) for place in range(1, len(parts))]
     places = [places[place] for place in generator.permutation(len(places))[:count]]
-    paragraphs = [(number, scorer.vocabulary.encode("\n" + part)) for number, parts in enumerate(told) for part in parts[1:]]
+    paragraphs = [(number, scorer.tokenizer.encode("\n" + part)) for number, parts in enumerate(told) for part in parts[1:]]
     items = []
     for number, place in places:
-        true = scorer.vocabulary.encode("\n" + told[number][place])
+        true = scorer.tokenizer.encode("\n" + told[number][place])
         others = [paragraphs[one] for one in generator.permutation(len(paragraphs))[:200]]
         rivals = sorted((abs(len(ids) - len(true)), at) for at, (story, ids) in enumerate(others) if story != number)[:3]
         before = "\n".join(told[number][:place])
         if mode == "shuffled":
             words = before.split()
             before = " ".join(words[one] for one in generator.permutation(len(words)))
-        context = [] if mode == "ending" else scorer.vocabulary.encode(before)
+        context = [] if mode == "ending" else scorer.tokenizer.encode(before)
         choices = [true, *(others[at][1] for _, at in rivals)]
         if not fits(scorer, context, max(choices, key=len)):
             continue
@@ -127,8 +127,8 @@ def probe_continuity(scorer: Scorer, stories: Sequence[str], count: int, seed: i
 def probe_context_use(scorer: Scorer, stories: Sequence[str], count: int, seed: int) -> list[Item]:
     """How much dearer 24 tokens of a story are, in nats a token, where only the last k tokens before them are given."""
     generator = np.random.default_rng(seed)
-    encoded = [(number, scorer.vocabulary.encode(story)) for number, story in enumerate(stories)]
-    long = [(number, ids) for number, ids in encoded if max(TAILS) + TARGET < len(ids) < scorer.context]
+    encoded = [(number, scorer.tokenizer.encode(story)) for number, story in enumerate(stories)]
+    long = [(number, ids) for number, ids in encoded if max(TAILS) + TARGET < len(ids) < scorer.context_length]
     items = []
     for turn in range(count if long else 0):
         number, ids = long[turn % len(long)]
@@ -154,8 +154,8 @@ def probe_order(scorer: Scorer, stories: Sequence[str], count: int, seed: int) -
         # Each keeps the white space that stands at its place.
         swapped = [_lead(first) + second.lstrip(), _lead(second) + first.lstrip()]
         rest = "".join(sentences[place + 2 :])
-        context = scorer.vocabulary.encode("".join(sentences[:place]))
-        lines = [scorer.vocabulary.encode("".join([*pair, rest])) for pair in ((first, second), swapped)]
+        context = scorer.tokenizer.encode("".join(sentences[:place]))
+        lines = [scorer.tokenizer.encode("".join([*pair, rest])) for pair in ((first, second), swapped)]
         if first.split() == second.split() or not fits(scorer, context, lines[0]):
             continue
         true, other = (float(line.sum()) for line in scorer.score(context, lines))
@@ -171,7 +171,7 @@ def probe_ending(scorer: Scorer, stories: Sequence[str]) -> list[Item]:
     """How much likelier an end is, in nats, at a story's true end than at the ends of its other sentences on average."""
     items = []
     for number, story in enumerate(stories):
-        parts = [scorer.vocabulary.encode(sentence) for sentence in split_sentences(story)]
+        parts = [scorer.tokenizer.encode(sentence) for sentence in split_sentences(story)]
         places = np.cumsum([len(part) for part in parts])
         ids = [token for part in parts for token in part]
         if len(parts) >= 3 and fits(scorer, ids):
@@ -184,9 +184,9 @@ def probe_loss(scorer: Scorer, stories: Sequence[str]) -> list[Item]:
     """Held-out loss by story, from the start token, its end included; one longer than the window is cut there."""
     items = []
     for number, story in enumerate(stories):
-        line = [*scorer.vocabulary.encode(story), scorer.end][: scorer.context]
+        line = [*scorer.tokenizer.encode(story), scorer.end][: scorer.context_length]
         nats = -float(scorer.score([], [line])[0].astype(np.float64).sum())
-        size = len(scorer.vocabulary.decode(line).encode())
+        size = len(scorer.tokenizer.decode(line).encode())
         items.append(Item("bits per byte", number, nats / math.log(2), size))
         items.append(Item("nats per token", number, nats, len(line)))
     return items

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from story_engine import Settings, Story, StoryEngine, StoryError
-from story_engine.model.tokenizer import Vocabulary
+from story_engine.model.tokenizer import StoryTokenizer
 from train.errors import TrainError
 from train.scorecard.figures import Figure, Line, estimate_difference, find_figures, write_table
 from train.scorecard.fit import TextScorer, make_derangement, measure_fit
@@ -118,7 +118,7 @@ def measure_readers(
         ModelError: a model cannot be loaded.
     """
     subjects: list[Subject] = []
-    vocabulary: Vocabulary | None = None
+    tokenizer: StoryTokenizer | None = None
     weights: dict[str, str] = {}
     misspelt: dict[str, list[str]] = {}
     for variant in variants:
@@ -129,11 +129,11 @@ def measure_readers(
             )
             say(f"{variant.label}: kept facts")
             subject.items |= probe_facts(EngineScorer(engine), openings)
-            vocabulary, weights[variant.label] = vocabulary or engine.vocabulary, engine.fingerprint
+            tokenizer, weights[variant.label] = tokenizer or engine.tokenizer, engine.fingerprint
         subjects.append(subject)
         misspelt[subject.name] = _measure(subject, openings, scorer, seed, say)
-    if vocabulary and (cut := cut_stories(stories, len(openings))):
-        real = Subject(REAL, told=[Told(one.text, _shorten(vocabulary, text), False) for one, text in cut])
+    if tokenizer and (cut := cut_stories(stories, len(openings))):
+        real = Subject(REAL, told=[Told(one.text, _shorten(tokenizer, text), False) for one, text in cut])
         misspelt[REAL] = _measure(real, [one for one, _ in cut], scorer, seed, say)
         subjects.append(real)
     return Readers(openings, subjects, tuple(variants), weights, misspelt, scorer.name if scorer else None)
@@ -160,7 +160,7 @@ def probe_facts(scorer: Scorer, openings: Sequence[Opening]) -> dict[str, list[I
     The first is what a reader meets. The second cancels that one of the two is likelier by itself, as in `probe_pairs`.
     """
     items: dict[str, list[Item]] = {"kept": [], "kept crosswise": []}
-    encode = scorer.vocabulary.encode
+    encode = scorer.tokenizer.encode
     for opening in openings:
         for fact in opening.facts:
             pair = fact.make_pair(opening.text)
@@ -212,5 +212,5 @@ def _compare(first: Subject, second: Subject) -> dict[Line, Figure]:
     return {line: figure for line, figure in found.items() if figure}
 
 
-def _shorten(vocabulary: Vocabulary, text: str) -> str:
-    return vocabulary.decode(vocabulary.encode(text)[:TOKENS])
+def _shorten(tokenizer: StoryTokenizer, text: str) -> str:
+    return tokenizer.decode(tokenizer.encode(text)[:TOKENS])

@@ -11,7 +11,7 @@ import torch
 
 from story_engine import Story, StoryEngine
 from story_engine.context.window import ContextWindow
-from story_engine.model.tokenizer import Vocabulary
+from story_engine.model.tokenizer import StoryTokenizer
 from story_engine.model.torch_decoder import Decoder
 
 CHUNK = 256  # tokens read at once
@@ -30,8 +30,8 @@ class Told:
 class Scorer(Protocol):
     """A subject of the scorecard. Likelihoods are natural logarithms; every story begins with the start token."""
 
-    vocabulary: Vocabulary
-    context: int
+    tokenizer: StoryTokenizer
+    context_length: int
     end: int
 
     def score(self, context: Sequence[int], endings: Sequence[Sequence[int]]) -> list[np.ndarray]:
@@ -51,8 +51,8 @@ class EngineScorer:
     """Any model that the engine loads, by the forward pass that readers get."""
 
     def __init__(self, engine: StoryEngine) -> None:
-        self.engine, self.vocabulary = engine, engine.vocabulary
-        self.context, self.end = engine.window.context, min(engine.end_tokens)
+        self.engine, self.tokenizer = engine, engine.tokenizer
+        self.context_length, self.end = engine.window.context_length, min(engine.end_tokens)
         self._slot = engine.decoder.new_slot()
 
     def score(self, context: Sequence[int], endings: Sequence[Sequence[int]]) -> list[np.ndarray]:
@@ -89,17 +89,17 @@ def make_untrained(engine: StoryEngine, seed: int = 0) -> StoryEngine:
         name: torch.ones(shape) if len(shape) == 1 else torch.randn(shape, generator=generator) * 0.02
         for name, shape in config.shapes().items()
     }
-    window = ContextWindow(config.context, config.start_token, "untrained")
-    return StoryEngine(Decoder(config, weights.pop), engine.vocabulary, window, engine.end_tokens, "untrained")
+    window = ContextWindow(config.context_length, config.start_token, "untrained")
+    return StoryEngine(Decoder(config, weights.pop), engine.tokenizer, window, engine.end_tokens, "untrained")
 
 
 class TrigramScorer:
     """Counts of three tokens, two and one, mixed by absolute discounting (Ney, Essen and Kneser, 1994)."""
 
-    def __init__(self, stories: Iterable[Sequence[int]], vocabulary: Vocabulary, start: int, context: int) -> None:
-        self.vocabulary, self.context, self.end, self._start = vocabulary, context, start, start
+    def __init__(self, stories: Iterable[Sequence[int]], tokenizer: StoryTokenizer, start: int, context: int) -> None:
+        self.tokenizer, self.context_length, self.end, self._start = tokenizer, context, start, start
         text = np.concatenate([np.array([start, start, *ids, start], dtype=np.int64) for ids in stories])
-        self._size = size = vocabulary.size
+        self._size = size = tokenizer.size
         self._orders = [
             _Counts(key, token, size)
             for key, token in (
@@ -119,15 +119,15 @@ class TrigramScorer:
 
     def tell(self, opening: str, seed: int, max_new_tokens: int) -> Told:
         generator = np.random.default_rng(seed)
-        line = [self._start, self._start, *self.vocabulary.encode(opening)]
+        line = [self._start, self._start, *self.tokenizer.encode(opening)]
         begun = len(line)
         for _ in range(max_new_tokens):
             shares = self._spread(line[-2], line[-1])
             token = int(generator.choice(self._size, p=shares / shares.sum()))
             if token == self._start:
-                return Told(opening, self.vocabulary.decode(line[begun:]), True)
+                return Told(opening, self.tokenizer.decode(line[begun:]), True)
             line.append(token)
-        return Told(opening, self.vocabulary.decode(line[begun:]), False)
+        return Told(opening, self.tokenizer.decode(line[begun:]), False)
 
     def _score_line(self, before: Sequence[int], ending: Sequence[int]) -> np.ndarray:
         line, tokens = np.array([*before, *ending], dtype=np.int64), np.asarray(ending, dtype=np.int64)

@@ -94,7 +94,7 @@ def take_real_stories(subject: Subject, stories: Sequence[str], count: int) -> N
 
 def measure_told(subject: Subject, training: TrainingText | None, scorer: Scorer) -> None:
     """Everything that is measured on told stories alone."""
-    encode, decode = scorer.vocabulary.encode, scorer.vocabulary.decode
+    encode, decode = scorer.tokenizer.encode, scorer.tokenizer.decode
     cut = [encode(told.text)[:LOOKED_AT] for told in subject.told]
     short = [decode(ids) for ids in cut]
     values: dict[str, list[float]] = {

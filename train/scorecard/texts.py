@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from story_engine.insight.continuity import find_new_names
-from story_engine.model.tokenizer import Vocabulary
+from story_engine.model.tokenizer import StoryTokenizer
 from story_engine.text.sentences import split_sentences
 from train.scorecard.scorers import find_places
 
@@ -81,13 +81,13 @@ def measure_self_bleu(texts: Sequence[str], size: int = 4, words: int = 100) -> 
 class TrainingText:
     """What the training text holds: its words, its tokens, and every run of twelve of them."""
 
-    def __init__(self, paths: Sequence[Path], read: Callable[[Path], Iterable[str]], vocabulary: Vocabulary) -> None:
-        self._vocabulary = vocabulary
+    def __init__(self, paths: Sequence[Path], read: Callable[[Path], Iterable[str]], tokenizer: StoryTokenizer) -> None:
+        self._vocabulary = tokenizer
         self.words: set[str] = set()
         self.ids: list[list[int]] = []
         for path in paths:
             for story in read(path):
-                self.ids.append(vocabulary.encode(story))
+                self.ids.append(tokenizer.encode(story))
                 self.words |= set(cut_words(story))
         self._runs = np.unique(np.concatenate([hash_runs(ids) for ids in self.ids]))
 

@@ -14,7 +14,7 @@ from typing import Any
 from story_engine.errors import ModelError, StoryError
 from story_engine.model.config import read_object
 from story_engine.model.special_tokens import find_special_tokens
-from story_engine.model.tokenizer import Vocabulary
+from story_engine.model.tokenizer import StoryTokenizer
 from story_engine.model.tokenizer_files import load_tokenizer
 from story_engine.remote.address import FORM, Address
 from story_engine.remote.client import Client
@@ -36,8 +36,8 @@ REMEMBERED = 20_000  # texts whose tokens are not asked for again
 log = logging.getLogger("story_engine")
 
 
-class ServerVocabulary(Vocabulary):
-    """A vocabulary by the server's own `/tokenize` and `/detokenize`. A text is cut sentence by sentence.
+class ServerTokenizer(StoryTokenizer):
+    """A tokenizer by the server's own `/tokenize` and `/detokenize`. A text is cut sentence by sentence.
 
     `start` is how the server spells the token that begins a text, where it says so.
     """
@@ -110,12 +110,12 @@ class ServerVocabulary(Vocabulary):
 
 @dataclass(frozen=True)
 class Tokens:
-    """A model's vocabulary, the token that begins a window, those that end a story, and its context, as far as known.
+    """A model's tokenizer, the token that begins a window, those that end a story, and its context, as far as known.
 
     `spelled` is the start token as text, where a server that gets a text would not put it in front by itself.
     """
 
-    vocabulary: Vocabulary
+    tokenizer: StoryTokenizer
     start: int
     ends: frozenset[int]
     context: int | None = None
@@ -135,10 +135,10 @@ def find_tokens(client: Client, address: Address, found: Found) -> Tokens:
         return _read_folder(Path(model))
     if dialect.tokenize:
         with suppress(StoryError):
-            vocabulary = ServerVocabulary(lambda path, body: _ask(client, model, path, body), dialect, found.start)
-            start = vocabulary.find_start()
+            tokenizer = ServerTokenizer(lambda path, body: _ask(client, model, path, body), dialect, found.start)
+            start = tokenizer.find_start()
             log.info("No tokenizer was named: the server counts the tokens. With one, a page shows faster.")
-            return Tokens(vocabulary, start, frozenset())
+            return Tokens(tokenizer, start, frozenset())
     raise ModelError(
         f"{dialect.title} does not tell its tokens. Name a tokenizer, a folder or a hub model, behind the model: {FORM}@FOLDER"
     )
@@ -171,4 +171,4 @@ def _read_folder(folder: Path) -> Tokens:
     context = (read_object(folder, "config.json") or {}).get("max_position_embeddings")
     adds_start = tokenizer.encode("a").ids[:1] == [special.start]
     spelled = "" if adds_start else tokenizer.id_to_token(special.start) or ""
-    return Tokens(Vocabulary(tokenizer), special.start, special.ends, context if type(context) is int else None, spelled)
+    return Tokens(StoryTokenizer(tokenizer), special.start, special.ends, context if type(context) is int else None, spelled)
