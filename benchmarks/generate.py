@@ -63,7 +63,8 @@ class Peer:
         if len(stamps) < len(prompts):
             raise RuntimeError(f"Continuous batching finished {len(stamps)} of {len(prompts)} stories.")
         begun, ended = max(each[0] for each in stamps), max(each[-1] for each in stamps)
-        return sum(stamp > begun for each in stamps for stamp in each) / (ended - begun)
+        rate: float = sum(stamp > begun for each in stamps for stamp in each) / (ended - begun)
+        return rate
 
 
 def _make_config(tokens: int) -> GenerationConfig:

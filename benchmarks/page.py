@@ -7,12 +7,17 @@ import shutil
 import socket
 import statistics
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+
+from torch import Tensor
 
 from story_engine import EMBEDDED, Library, Story, StoryEngine, export_story
+from story_engine.model.kv_cache import Slot
 
 WORDS = (100, 2000, 20_000)  # in the book before the passage
 SENTENCE = " Then Tom and Mia went to the big green park to look for the little red kite, and it was fun."
@@ -48,7 +53,7 @@ def measure() -> list[Smoothness]:
     step, engine.speculates = engine.decoder.step, False
     engine.end_tokens, engine.retries_loops = frozenset(), False  # every passage has its full length
 
-    def slow(tokens, slots):
+    def slow(tokens: Sequence[int], slots: Sequence[Slot]) -> Tensor:
         time.sleep(DELAY)
         return step(tokens, slots)
 
@@ -66,7 +71,7 @@ def measure() -> list[Smoothness]:
     return rows
 
 
-def _watch(browser, url: str, words: int, folder: Path) -> Smoothness:
+def _watch(browser: Any, url: str, words: int, folder: Path) -> Smoothness:
     """The second passage behind a story of so many words that was opened from a file."""
     story = Story("Once upon a time, Tom found a kite.")
     while len(story.text().split()) < words:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from torch import Tensor
+
 from story_engine import Settings, Story, StoryEngine
+from story_engine.model.kv_cache import Slot
 
 WARM_UP = 40  # stories from which the n-grams are learned
 LENGTH = 200  # tokens a story
@@ -33,7 +37,7 @@ def measure(folder: Path, rounds: int) -> list[Round]:
     engine = StoryEngine.load(str(folder))
     step, steps = engine.decoder.step, [0]
 
-    def count(tokens, slots):
+    def count(tokens: Sequence[int], slots: Sequence[Slot]) -> Tensor:
         steps[0] += 1
         return step(tokens, slots)
 

@@ -160,4 +160,4 @@ def profile(preset: Preset, data: Path, rows: int = 15) -> str:
         with torch.profiler.profile(activities=activities) as seen:
             run.take_step()
     sort_by = "self_cuda_time_total" if torch.cuda.is_available() else "self_cpu_time_total"
-    return seen.key_averages().table(sort_by=sort_by, row_limit=rows, max_name_column_width=60)
+    return str(seen.key_averages().table(sort_by=sort_by, row_limit=rows, max_name_column_width=60))

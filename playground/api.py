@@ -81,7 +81,9 @@ class Endpoints:
         }
 
 
-def _as_endpoint(function: Callable, words: dict[str, Any], rates: Rates, settings: Settings | None = None) -> Callable:
+def _as_endpoint(
+    function: Callable[..., Iterator[dict[str, Any]]], words: dict[str, Any], rates: Rates, settings: Settings | None = None
+) -> Callable[..., Iterator[dict[str, Any]]]:
     """`function` with the fields of these settings as parameters of their own, and errors in the reader's words."""
     parameters = _list_parameters(words, settings)
 

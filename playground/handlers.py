@@ -44,7 +44,7 @@ class Handlers:
 
     # -- making
 
-    def make_writer(self, act: Callable[[Visit, str, Settings], Iterator[View | Live]]) -> Callable:
+    def make_writer(self, act: Callable[[Visit, str, Settings], Iterator[View | Live]]) -> Callable[..., Iterator[Update]]:
         """A handler that shows a passage as it is written, for as long as its reader does nothing else on the page."""
 
         def handler(request: gr.Request, data: object, preferences: object, text: str, *given: Any) -> Iterator[Update]:
@@ -62,7 +62,7 @@ class Handlers:
 
         return handler
 
-    def make_mover(self, act: Callable[..., View], *, also: Update | None = None) -> Callable:
+    def make_mover(self, act: Callable[..., View], *, also: Update | None = None) -> Callable[..., Update]:
         """A handler that makes one move and shows where it led, `also` with these updates if the move succeeds."""
 
         def handler(request: gr.Request, data: object, preferences: object, *given: Any) -> Update:
@@ -161,7 +161,8 @@ class Handlers:
         try:
             return self.show(self.actions.view(visit), visit)
         except StoryError:
-            return gr.skip()
+            nothing: Update = gr.skip()
+            return nothing
         except Exception:
             logger.exception("The story could not be shown")
             return self._show_controls(View(can_undo=True, can_redo=True, can_retry=True))

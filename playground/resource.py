@@ -12,7 +12,7 @@ from story_engine import StoryError
 def publish_story(blocks: gr.Blocks, actions: Actions) -> None:
     """Offer stories by their numbers; whoever knows a number may read its story, as on the page."""
 
-    @gr.mcp.resource("story://{story}", description="The whole text of a story, by its number", mime_type="text/plain")
+    @gr.mcp.resource("story://{story}", description="The whole text of a story, by its number", mime_type="text/plain")  # type: ignore[untyped-decorator]
     def read_story(story: str) -> str:
         """The whole text of a story, by its number."""
         try:

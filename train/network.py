@@ -164,7 +164,8 @@ def _fused(hidden: torch.Tensor, weight: torch.Tensor, targets: torch.Tensor) ->
 def _liger(hidden: torch.Tensor, weight: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     from liger_kernel.transformers.functional import liger_fused_linear_cross_entropy
 
-    return liger_fused_linear_cross_entropy(_cast(hidden), _cast(weight), targets, reduction="sum")
+    loss: torch.Tensor = liger_fused_linear_cross_entropy(_cast(hidden), _cast(weight), targets, reduction="sum")
+    return loss
 
 
 def _cast(tensor: torch.Tensor) -> torch.Tensor:

@@ -95,4 +95,5 @@ def set_rates(optimizers: list[torch.optim.Optimizer], step: int, preset: Preset
             group["lr"] = group["max_lr"] * scale_at(step, preset)
             if "betas" in group:
                 group["betas"] = (beta1_at(step, preset), preset.betas[1])
-    return optimizers[0].param_groups[0]["lr"]
+    rate: float = optimizers[0].param_groups[0]["lr"]
+    return rate

@@ -22,7 +22,7 @@ def read_preset(name: str, pairs: Sequence[str], **overrides: object) -> Preset:
     """
     values, problems = parse_overrides(pairs)
     if name in PRESETS and problems:
-        problems += replace(PRESETS[name], **(values | overrides)).problems()  # type: ignore[arg-type]
+        problems += replace(PRESETS[name], **(values | overrides)).problems()
     if problems:
         raise TrainError(f"Preset {name!r} cannot run: " + "; ".join(problems) + ".")
     return find_preset(name, **(values | overrides))

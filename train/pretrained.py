@@ -153,7 +153,8 @@ def load_model(folder: Path, attention: str = "sdpa") -> LlamaForCausalLM:
     weights = read_weights(folder, config)
     model = LlamaForCausalLM(config)
     load_weights(model, weights)
-    return model.eval()
+    model.eval()
+    return model
 
 
 def read_tokenizer(folder: Path) -> Tokenizer:

@@ -94,7 +94,7 @@ class Run:
     @property
     def is_main(self) -> bool:
         """Whether this process logs and saves."""
-        return self.accelerator.is_main_process
+        return bool(self.accelerator.is_main_process)
 
     def train(self, resume: bool, until: int | None = None) -> None:
         """Run to the last step, or to `until`. SIGINT and SIGTERM save and return.
@@ -157,7 +157,8 @@ class Run:
         """Held-out loss of the weights as they stand, in full precision."""
 
         def forward(rows: torch.Tensor) -> torch.Tensor:
-            return self.model(input_ids=rows.to(self.accelerator.device), use_cache=False).logits
+            logits: torch.Tensor = self.model(input_ids=rows.to(self.accelerator.device), use_cache=False).logits
+            return logits
 
         self.model.eval()
         try:
@@ -200,7 +201,8 @@ class Run:
 
     def _run_part(self, part: torch.Tensor) -> torch.Tensor:
         try:
-            return self.loss(part.to(self.accelerator.device))
+            loss: torch.Tensor = self.loss(part.to(self.accelerator.device))
+            return loss
         except torch.OutOfMemoryError as error:
             raise TrainError(advise_memory(self.preset, self.accelerator.num_processes)) from error
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
+from typing import Literal
 
 from story_engine.errors import InputError
 from story_engine.stories.story import Key, LedgerEntry, Memory, Reason
@@ -197,7 +198,9 @@ class ContextWindow:
                 left_over.append(key)
         return frozenset(chosen), tuple(left_over)
 
-    def _entry(self, kind, sentences: Sequence[Sentence], reason: Reason, passage: int) -> LedgerEntry:
+    def _entry(
+        self, kind: Literal["forgotten", "recalled"], sentences: Sequence[Sentence], reason: Reason, passage: int
+    ) -> LedgerEntry:
         return LedgerEntry(kind, tuple(s.key for s in sentences), sum(len(s.ids) for s in sentences), reason, passage)
 
 

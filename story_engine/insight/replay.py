@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from story_engine.engine import StoryEngine
 from story_engine.errors import InputError
 from story_engine.stories.savefile import dump_story, read_story
-from story_engine.stories.story import Memory, Passage, Story
+from story_engine.stories.story import Key, Memory, Passage, Story
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def copy_before(story: Story, passage: Passage) -> Story:
     copy.wordings = {old.rewords: old.id for old in copy.passages[: passage.id] if old.rewords is not None}
     if passage.parent is not None:
         copy.go_to(passage.parent)
-    forgotten: set = set()
+    forgotten: set[Key] = set()
     for entry in story.memory.ledger:
         if entry.passage < passage.id:
             forgotten = forgotten | {*entry.sentences} if entry.kind == "forgotten" else forgotten - {*entry.sentences}

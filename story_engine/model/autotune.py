@@ -8,6 +8,7 @@ import os
 import statistics
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import astuple
@@ -158,7 +159,7 @@ def _read_findings() -> dict[str, Any]:
 
 
 @contextmanager
-def _tell_if_long(message: str):
+def _tell_if_long(message: str) -> Iterator[None]:
     timer = threading.Timer(SLOW_COMPILATION, lambda: log.warning(message))
     timer.daemon = True
     timer.start()

@@ -97,13 +97,13 @@ def _read_by_transformers(folder: Path, ids: Sequence[int]) -> Tensor:
     from transformers.utils import logging as messages
 
     was_shown = messages.is_progress_bar_enabled()
-    messages.disable_progress_bar()  # type: ignore[no-untyped-call]  # nobody asked for this second loading
+    messages.disable_progress_bar()  # nobody asked for this second loading
     try:
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, **LOCAL)
     finally:
         if was_shown:
-            messages.enable_progress_bar()  # type: ignore[no-untyped-call]
-    model.eval()  # type: ignore[no-untyped-call]
+            messages.enable_progress_bar()
+    model.eval()
     logits: Tensor = model(torch.tensor([ids])).logits[0].float()
     del model
     gc.collect()  # its parts refer to each other

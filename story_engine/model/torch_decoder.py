@@ -156,7 +156,7 @@ class Decoder:
         count = query.shape[0]
         if flash_attn_func is not None and query.is_cuda:
             # Its causal mask is aligned to the last key, which is what a chunk behind a cache needs.
-            mixed = flash_attn_func(query[None], keys.transpose(0, 1)[None], values.transpose(0, 1)[None], causal=True)
+            mixed: Tensor = flash_attn_func(query[None], keys.transpose(0, 1)[None], values.transpose(0, 1)[None], causal=True)
             return mixed.reshape(count, -1)
         mixed = functional.scaled_dot_product_attention(
             query.transpose(0, 1)[None],

@@ -96,7 +96,8 @@ class Scheduler:
             if self._is_complete():
                 self._arrival.notify()
         self._worker.submit(self._step_all)
-        return request.made.result()
+        made: T = request.made.result()
+        return made
 
     def _step_all(self) -> None:
         """One step for all who wait for one, unless they had it with an earlier one."""

@@ -135,7 +135,8 @@ class TrigramScorer:
         share = np.full(len(tokens), 1 / self._size)
         for counts, key in zip(self._orders, keys, strict=True):
             share = counts.mix(key, tokens, share)
-        return np.log(share)
+        logs: np.ndarray = np.log(share)
+        return logs
 
     def _spread(self, first: int, second: int) -> np.ndarray:
         every = np.arange(self._size)
@@ -162,7 +163,8 @@ class _Counts:
         total = np.where(is_known, self._totals[place], 1)
         count = np.where(is_seen, self._pair_counts[pair] - DISCOUNT, 0.0)
         given = np.where(is_known, DISCOUNT * self._kinds[place] / total, 1.0)
-        return count / total + given * shorter
+        mixed: np.ndarray = count / total + given * shorter
+        return mixed
 
 
 def find_places(keys: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

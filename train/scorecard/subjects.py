@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from story_engine.text.sentences import split_sentences
 from train.scorecard import probes, texts
 from train.scorecard.options import Sizes
 from train.scorecard.probes import Item
@@ -70,7 +71,7 @@ def measure_likelihoods(scorer: Scorer, subject: Subject, stories: Sequence[str]
 
 def cut_filler(stories: Sequence[str]) -> list[str]:
     """Sentences of held-out stories, to stand between what is told and what is asked."""
-    return [sentence.strip() for story in stories for sentence in texts.split_sentences(story)]
+    return [sentence.strip() for story in stories for sentence in split_sentences(story)]
 
 
 def tell_stories(scorer: Scorer, subject: Subject, count: int, seed: int, say: Say, most: int = MOST_TOKENS) -> None:
@@ -88,7 +89,7 @@ def tell_stories(scorer: Scorer, subject: Subject, count: int, seed: int, say: S
 def take_real_stories(subject: Subject, stories: Sequence[str], count: int) -> None:
     """Held-out stories, their first sentence taken as the opening."""
     for story in stories[:count]:
-        opening, *rest = texts.split_sentences(story)
+        opening, *rest = split_sentences(story)
         subject.told.append(Told(opening, "".join(rest), True))
 
 

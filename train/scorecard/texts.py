@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from story_engine.insight.continuity import find_new_names
 from story_engine.model.tokenizer import StoryTokenizer
+from story_engine.text.names import find_new_names
 from story_engine.text.sentences import split_sentences
 from train.scorecard.scorers import find_places
 
