@@ -39,7 +39,7 @@ def told(monkeypatch) -> list[str]:
 
 
 def ask(session: str = "a", headers: dict = ENGLISH) -> SimpleNamespace:
-    return SimpleNamespace(session_hash=session, headers=headers)
+    return SimpleNamespace(session_hash=session, headers=headers, request=None, client=None)
 
 
 def given(page: Page) -> list:
