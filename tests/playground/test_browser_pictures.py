@@ -50,3 +50,16 @@ def test_pictures_come_stay_change_and_go(browser, scripted, serve, size, dark, 
     picture.first.wait_for(state="detached")
     assert picture.count() == 0
     assert reader.errors == []
+
+
+def test_a_choice_while_a_passage_is_written_holds_when_it_ends(browser, scripted, serve):
+    reader = Reader(browser, serve(scripted(SAY, delay=0.1)), DESKTOP)
+    reader.open_panel("options")
+    reader.page.locator("#opening textarea").fill("Tom went out.")
+    reader.page.locator("#begin").click()
+    reader.page.locator(".book .live").wait_for(state="attached")
+    reader.page.locator("#pictures").get_by_label("one for every passage").check()
+    reader.wait()
+    reader.page.locator(".book .picture").wait_for()
+    assert "the dog had a red ball." in reader.text()
+    assert reader.errors == []
