@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from playground.engines import Engines
 from playground.rates import Rates
+from playground.render.pictures import check_figure, draw_for_page
 from playground.render.renderer import Renderer
 from playground.visit import Live, View, Visit
 from playground.wording.messages import say_error
@@ -192,6 +193,15 @@ class Actions:
             raise InputError("This sentence cannot be pinned. The opening is always remembered anyway.")
         return self.change(visit, lambda story: story.pin(key))
 
+    def change_figure(self, visit: Visit, figure: object) -> View:
+        """Draw somebody otherwise, in all pictures of the story.
+
+        Raises:
+            InputError: nobody in them has this key.
+        """
+        key = check_figure(self.find(visit).story, figure)
+        return self.change(visit, lambda story: story.change_figure(key))
+
     def adopt(self, story: Story, visit: Visit) -> View:
         """Add a story that was made elsewhere, and show it."""
         visit.check_shelf()
@@ -211,7 +221,14 @@ class Actions:
         doubts, render = [] if is_writing else self._find_doubts(story), Renderer(find_texts(visit.language))
         return View(
             story=story.uid,
-            book=render.render_book(story, window, writing=is_writing, doubts=doubts, pinning=visit.pinning),
+            book=render.render_book(
+                story,
+                window,
+                writing=is_writing,
+                doubts=doubts,
+                pinning=visit.pinning,
+                pictures=draw_for_page(story, visit.pictures, render.texts, writing=is_writing),
+            ),
             meter=render.render_meter(story, window, reading),
             tree=render.render_tree(story),
             tellings="" if is_writing else render.render_tellings(story),

@@ -46,13 +46,14 @@ class Editing:
         self, request: gr.Request, data: object, preferences: object, edited: object, words: str, event: gr.EventData
     ) -> Update:
         """A click on the book, the tree, a telling or the meter."""
-        act, passage, place = (event._data.get(name) for name in ("act", "passage", "place"))
+        act, passage, place, figure = (event._data.get(name) for name in ("act", "passage", "place", "figure"))
         if act == "edit":
             return self._open(request, data, preferences, passage, edited, words)
         moves = {
             "back": lambda visit: self.actions.flip(visit, passage, -1),
             "forward": lambda visit: self.actions.flip(visit, passage, 1),
             "pin": lambda visit: self.actions.toggle_pin(visit, passage, place),
+            "figure": lambda visit: self.actions.change_figure(visit, figure),
             "go": lambda visit: self.actions.go_to(visit, passage),
         }
         return self.handlers.make_mover(moves.get(str(act), self.actions.view))(request, data, preferences)

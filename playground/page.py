@@ -13,6 +13,7 @@ from playground.api import publish
 from playground.editing import Editing
 from playground.handlers import QUICK, STOPPING, WAITING, WATCHING, WRITERS, WRITING, Handlers, Update, find_visit, warn
 from playground.ideas import IDEAS, deal
+from playground.picturing import Picturing
 from playground.shelf import Shelf
 from playground.tuning import Tuning
 from playground.visit import View, Visit
@@ -35,6 +36,7 @@ class Page:
             self.editing = Editing(self.handlers)
             self._connect_files()
             self.tuning = Tuning(self.handlers)
+            Picturing(self.handlers)
             self._connect_arrival()
             publish(actions, concurrency_limit=WRITERS, concurrency_id="write")
         self.blocks.queue(max_size=WAITING, default_concurrency_limit=WRITERS)
@@ -88,7 +90,7 @@ class Page:
     def _connect_files(self) -> None:
         w, shelf, make_mover = self.widgets, self.shelf, self.handlers.make_mover
         # The browser makes the file: no part of a story lies where the server hands out files.
-        w.save.click(self._export, [w.browser, w.form], w.saved, **QUICK).then(
+        w.save.click(self._export, [*self._memory, w.form], w.saved, **QUICK).then(
             None, w.saved, None, js="(file) => { if (file) window.saveFile(file); }"
         )
         opened = w.shelf.input(make_mover(self.actions.open_from_shelf), [*self._memory, w.shelf], w.story, **QUICK)
@@ -122,8 +124,8 @@ class Page:
     def _stop(self, data: object) -> None:
         self.actions.stop(Visit.from_browser(data))
 
-    def _export(self, request: gr.Request, data: object, form: str) -> dict[str, str] | None:
-        visit = find_visit(request, data)
+    def _export(self, request: gr.Request, data: object, preferences: object, form: str) -> dict[str, str] | None:
+        visit = find_visit(request, data, preferences)
         try:
             name, media, content = self.shelf.export(visit, form)
         except Exception as error:

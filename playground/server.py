@@ -15,7 +15,17 @@ from playground.engines import Engines
 from playground.http.options import ApiOptions, add_api_flags, read_api_options
 from playground.logs import LEVELS, join_server_logs, set_up_logs
 from playground.space import choose_device, choose_stories
-from story_engine import HUB_MODELS, KERNEL_CHOICES, MAX_FILE_BYTES, PRECISIONS, Library, RemoteEngine, StoryEngine, StoryError
+from story_engine import (
+    HUB_MODELS,
+    KERNEL_CHOICES,
+    MAX_FILE_BYTES,
+    PRECISIONS,
+    Library,
+    ModelError,
+    RemoteEngine,
+    StoryEngine,
+    StoryError,
+)
 
 if TYPE_CHECKING:
     from playground.page import Page
@@ -105,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             how["device"] = device
         engine = StoryEngine.load(options.model, **how)
         if api.is_on and isinstance(engine, RemoteEngine):
-            raise StoryError("--api serves a model of this machine. Send those requests to the other server itself.")
+            raise ModelError("--api serves a model of this machine. Send those requests to the other server itself.")
         # An address, and a folder behind it, is the operator's own; readers see what their receipts say.
         name = engine.fingerprint if isinstance(engine, RemoteEngine) else options.model
         engines = Engines(engine, name, **how)

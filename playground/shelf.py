@@ -9,7 +9,7 @@ from playground.actions import Actions
 from playground.visit import View, Visit
 from playground.wording.messages import say_error
 from playground.wording.strings import find_texts
-from story_engine import MAX_TITLE, InputError, check_words, export_story, open_file
+from story_engine import MAX_TITLE, InputError, check_words, draw_pictures, export_story, open_file
 
 
 class Shelf:
@@ -48,10 +48,10 @@ class Shelf:
         return self.actions.view(replace(visit, story=uid))
 
     def export(self, visit: Visit, form: str) -> tuple[str, str, bytes]:
-        """File name, media type and content of the visitor's story."""
+        """File name, media type and content of the visitor's story, with the pictures that the visitor sees."""
         entry = self.actions.find(visit)
         with entry.lock:
-            return export_story(entry.story, form)
+            return export_story(entry.story, form, draw_pictures(entry.story, visit.pictures))
 
     def open_file(self, visit: Visit, path: Path) -> View:
         """A story from a file, as a copy with a number of its own; a plain text becomes its opening.

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import gradio as gr
 
+from story_engine import write_dark_style
+
 HERE = Path(__file__).parent / "static"
 ICON = HERE / "icon.svg"
 SYSTEM_FONTS = ["ui-sans-serif", "system-ui", "sans-serif"]
@@ -16,6 +18,7 @@ FACE = "@font-face {{ font-family: Literata; font-style: {style}; src: url(data:
 CSS = "".join(
     FACE.format(style=style, data=b64encode((HERE / "fonts" / name).read_bytes()).decode()) for style, name in FACES.items()
 ) + (HERE / "style.css").read_text(encoding="utf-8")
+CSS += write_dark_style(".dark .picture")
 SCRIPTS = ("storage.js", "memory.js", "drafts.js", "listen.js")
 HEAD = "".join(f"<script>{(HERE / name).read_text(encoding='utf-8')}</script>" for name in SCRIPTS)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from story_engine import ENDINGS, MAX_TITLE, InputError, Settings, SettingsError, is_uid
+from story_engine import ENDINGS, MAX_TITLE, WHEN, InputError, Settings, SettingsError, is_uid
 
 MOST_ON_SHELF = 1000  # stories; a browser keeps far more than their titles take
 MOST_MANNERS = 20
@@ -20,8 +20,8 @@ class Visit:
     Survives refresh and restart. `shelf` is number -> title, newest first. `removed` are the numbers of the stories that
     were put aside, the last one last: they can be brought back. `manners` are settings with names. `ending` is the number
     of sentences that an end takes. With `pinning`, a click on a sentence pins it. `unwanted` are words that no passage may
-    say. `language` comes with every request and is not remembered. The marks name what `memory.js` gave to the server: it
-    merges an answer by them.
+    say. `pictures`, one of `WHEN`, says which passages have one. `language` comes with every request and is not remembered.
+    The marks name what `memory.js` gave to the server: it merges an answer by them.
     """
 
     story: str = ""
@@ -33,6 +33,7 @@ class Visit:
     ending: int = ENDING
     pinning: bool = False
     unwanted: tuple[str, ...] = ()
+    pictures: str = WHEN[0]
     language: str = ""
     shelf_mark: str = ""
     settings_mark: str = ""
@@ -56,6 +57,7 @@ class Visit:
             ending if type(ending) is int and ending in ENDINGS else ENDING,
             data.get("pinning") is True,
             _read_unwanted(data.get("unwanted")),
+            pictures=next((when for when in WHEN if when == data.get("pictures")), WHEN[0]),
             shelf_mark=_read_mark(data.get("shelf_mark")),
             settings_mark=_read_mark(data.get("settings_mark")),
         )
@@ -67,7 +69,7 @@ class Visit:
 
     def preferences(self) -> dict[str, Any]:
         """What the browser keeps of the settings."""
-        names = ("settings", "model", "manners", "ending", "pinning")
+        names = ("settings", "model", "manners", "ending", "pinning", "pictures")
         kept = {name: getattr(self, name) for name in names} | {"unwanted": list(self.unwanted)}
         return kept | ({"settings_mark": self.settings_mark} if self.settings_mark else {})
 

@@ -13,7 +13,7 @@ from playground.render.phases import Phases, read_phases
 from playground.space import loses_stories
 from playground.visit import ENDING
 from playground.wording.strings import TABLES
-from story_engine import EMBEDDED_FOLDER, ENDINGS, FORMS, HUB_MODELS, RANGES
+from story_engine import EMBEDDED_FOLDER, ENDINGS, FORMS, HUB_MODELS, RANGES, WHEN
 
 HERE = Path(__file__).parent / "static"
 CLICK_SCRIPT = (HERE / "click.js").read_text(encoding="utf-8")
@@ -204,6 +204,13 @@ class Widgets:
             ENDINGS[0], ENDINGS[-1], ENDING, step=1, label=say("ending"), info=say("ending_hint"), elem_id="ending"
         )
         self.unwanted = gr.Textbox(label=say("unwanted"), info=say("unwanted_hint"), lines=1, max_lines=4, elem_id="unwanted")
+        self.pictures = gr.Radio(
+            [(say(f"pictures_{when}"), when) for when in WHEN],
+            value=WHEN[0],
+            label=say("pictures"),
+            info=say("pictures_hint"),
+            elem_id="pictures",
+        )
         choices = [(say(name) if name in HUB_MODELS else name, name) for name in engines.names]
         self.model = gr.Dropdown(choices, value=engines.default, label=say("model"), elem_id="model")
         gr.HTML(say("at_once"))

@@ -23,7 +23,7 @@ from story_engine.insight.replay import Replay, replay_passage
 from story_engine.model.autotune import KERNEL_CHOICES
 from story_engine.model.hub import EMBEDDED, EMBEDDED_FOLDER, HUB_MODELS
 from story_engine.model.quantize import PRECISIONS
-from story_engine.pictures.book import WHEN, draw_pictures
+from story_engine.pictures.book import WHEN, draw_pictures, read_scenes
 from story_engine.pictures.palette import write_dark_style
 from story_engine.remote.engine import RemoteEngine
 from story_engine.settings import RANGES, Settings, read_unwanted
@@ -100,6 +100,7 @@ __all__ = [
     "measure_reading",
     "open_file",
     "read_json",
+    "read_scenes",
     "read_unwanted",
     "replay_passage",
     "write_dark_style",

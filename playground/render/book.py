@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
+from playground.render.pictures import render_picture
 from playground.render.texts import NOTHING, TextRenderer, render_text
-from story_engine import Doubt, Key, Passage, Sentence, Story, Window
+from story_engine import NO_PICTURES, Doubt, Key, Passage, Pictures, Sentence, Story, Window
 
 QUOTED_WORDS = 4  # words shown on either side of a doubtful place
 SHOW_LINE = 0.5  # fraction of the window that is in use when the page begins to show the next sentence to go
 
-BOOK = Markup('<article class="book" aria-label="{label}" data-voiceless="{voiceless}">{passages}{live}{end}</article>')
+BOOK = Markup(
+    '<article class="book" aria-label="{label}" data-voiceless="{voiceless}">{passages}{live}{end}{symbols}</article>'
+)
 LIVE = Markup('<span class="live by-model" aria-live="off"></span>')
 END = Markup('<div class="the-end" role="note">{}</div>')
 PASSAGE = Markup('<span class="passage by-{author}{edited}"{change}>{words}</span>')
@@ -39,13 +42,14 @@ class BookRenderer(TextRenderer):
         writing: bool,
         doubts: Sequence[Doubt] = (),
         pinning: bool = False,
+        pictures: Pictures = NO_PICTURES,
     ) -> Markup:
         """The story as one book page: a click on a passage opens it, and forgotten sentences are paler.
 
         With `pinning`, a click on a sentence pins it; the sentences of the opening need no pin.
 
         Pinned sentences are marked. A line shows where the model will forget next, once its window is half full.
-        `doubts` are places in the last passage that do not go with the story.
+        `doubts` are places in the last passage that do not go with the story. `pictures` stand beneath their passages.
         """
         marks = mark_sentences(window)
         for key in story.pins:
@@ -60,9 +64,13 @@ class BookRenderer(TextRenderer):
         book = BOOK.format(
             label=self.texts["the_story"],
             voiceless=self.texts["voiceless"],
-            passages=NOTHING.join(self._render_passage(story, passage, rendered, pinning) for passage in story.path()),
+            passages=NOTHING.join(
+                self._render_passage(story, passage, rendered, pinning) + render_picture(pictures, passage.id)
+                for passage in story.path()
+            ),
             live=LIVE if writing else NOTHING,
             end=END.format(self.texts["end"]) if has_ended else NOTHING,
+            symbols=Markup(pictures.symbols),  # behind the words: the first letter of the book is a large one
         )
         return book + self._render_doubts(last.text, doubts) if last and doubts else book
 

@@ -3,8 +3,8 @@ const SECOND_CLICK = 250; // milliseconds in which a click may turn out to be th
 const act = (target) => {
   // The button for another telling is Try again, with the words of the reader's box.
   if (target.dataset.act === "retry") { document.querySelector("#retry").click(); return; }
-  const { act: name, passage, place, token } = target.dataset;
-  trigger("click", { act: name, passage: Number(passage), place: Number(place), token: Number(token) });
+  const { act: name, passage, place, token, figure } = target.dataset;
+  trigger("click", { act: name, passage: Number(passage), place: Number(place), token: Number(token), figure });
 };
 const find = (event) => {
   const target = event.target.closest("[data-act]");
@@ -17,13 +17,13 @@ element.addEventListener("click", (event) => {
   const target = find(event);
   if (!target) return;
   event.preventDefault();
-  if (target.matches("button")) { act(target); return; }
+  if (target.matches("button, .figure")) { act(target); return; }
   // A reader may select words of the story by dragging or by a double click: neither is meant for the passage.
   const click = ++clicks;
   setTimeout(() => { if (click === clicks && event.detail < 2 && !isSelecting()) act(target); }, SECOND_CLICK);
 });
 element.addEventListener("keydown", (event) => {
-  if ((event.key !== "Enter" && event.key !== " ") || !event.target.matches("span[data-act]")) return;
+  if ((event.key !== "Enter" && event.key !== " ") || !event.target.matches("span[data-act], .figure[data-act]")) return;
   event.preventDefault();
   act(find(event));
 });

@@ -51,6 +51,8 @@ GERMAN = {
     "A passage cannot be empty. Use undo to take it back.": "Eine Stelle kann nicht leer sein. Mit Zurück verschwindet sie.",
     "This sentence cannot be pinned. The opening is always remembered anyway.": "Dieser Satz lässt sich nicht anheften. Der "
     "Anfang wird ohnehin immer behalten.",
+    "Nobody in these pictures has this name. Click somebody in a picture.": "Niemand auf diesen Bildern heißt so. Klick auf "
+    "jemanden in einem Bild.",
     "Choose a sentence first.": "Wähl zuerst einen Satz.",
     "The model no longer remembers this sentence.": "Diesen Satz weiß das Modell nicht mehr.",
     "Nothing stands before this sentence.": "Vor diesem Satz steht nichts.",

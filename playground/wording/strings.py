@@ -126,6 +126,14 @@ WORDS: dict[str, tuple[str, str]] = {
         "with commas between them, other forms too (mouse, mice); the model never says them, your own words may",
         "mit Kommas dazwischen, auch andere Formen (mouse, mice); das Modell sagt sie nie, deine Worte dürfen es",
     ),
+    "pictures": ("Pictures", "Bilder"),
+    "pictures_hint": (
+        "drawn by rule from the story's words, here and in the files that you save; a click on somebody draws them otherwise",
+        "nach Regeln aus den Worten der Geschichte gezeichnet, hier und in Dateien; ein Klick auf jemanden zeichnet ihn anders",
+    ),
+    "pictures_off": ("none", "keine"),
+    "pictures_all": ("one for every passage", "eins für jede Stelle"),
+    "pictures_ends": ("where a chapter ends", "wo ein Kapitel endet"),
     "model": ("Model", "Modell"),
     "GODELEV/Test-1-3000": (HUB_MODELS["GODELEV/Test-1-3000"], "190M Parameter, 3000 Schritte mit TinyStories"),
     "GODELEV/Test-1-4000": (HUB_MODELS["GODELEV/Test-1-4000"], "sein Nachfolger, 4000 Schritte"),
@@ -189,6 +197,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "following": ("Next version", "Nächste Fassung"),
     "place": ("{place} of {count}", "{place} von {count}"),
     "end": ("The End", "Ende"),
+    "picture": ("Picture: {who}", "Bild: {who}"),
+    "change_figure": ("Draw {who} otherwise", "{who} anders zeichnen"),
     "retold": ("↺ told anew", "↺ neu erzählt"),
     "retold_hint": (
         "This went round in circles, and was told anew from an earlier place.",

@@ -40,7 +40,8 @@ def fields(words: str) -> set[str]:
 
 @pytest.mark.parametrize("part", ["story_engine", "playground"])
 def test_every_message_has_its_german(part):
-    raised = [words for path in (ROOT / part).rglob("*.py") for words in find_raised(path)]
+    paths = [path for path in (ROOT / part).rglob("*.py") if path.parent.name != "completion"]  # which speaks to programs
+    raised = [words for path in paths for words in find_raised(path)]
     assert len(raised) > 5
     assert [words for words in raised if words not in GERMAN] == []
 
