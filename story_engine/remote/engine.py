@@ -53,6 +53,7 @@ class _NoSlot:
     """What this side keeps of a story between turns: nothing, since the server has read it."""
 
     nbytes = 4096  # it counts a little, so that not every story there ever was is listed
+    ids: tuple[int, ...] = ()  # a cache that never holds anything
 
 
 class RemoteEngine(StoryEngine):
