@@ -54,6 +54,7 @@ class RemoteTelling:
     ) -> None:
         self.settings, self.ending, self.number, self._before = settings, ending, number, before
         self.text, self.loops, self.asks_anew = "", 0, False
+        self.taken = ""  # a word that the reader left unfinished stays as it is
         self.finish: Finish = ""
         self.banned: tuple[int, ...] = ()
         self._no_end_before = MIN_TOKENS if prefix else 0
@@ -68,6 +69,11 @@ class RemoteTelling:
             self.text = prefix + self._choose_opener()
             self._ids = tokenizer.encode(self.text)
         self._opened = len(self.text)
+
+    @property
+    def told(self) -> str:
+        """The text that joins the story."""
+        return self.text
 
     @property
     def is_begun(self) -> bool:
