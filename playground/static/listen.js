@@ -44,6 +44,8 @@
     focused = target;
     if (target.id && target.id !== "stop" && target.matches(".controls button")) pressed = `#${target.id}`;
   });
+  // Whoever points somewhere has chosen where to be.
+  document.addEventListener("pointerdown", ({ target }) => { if (focused && !focused.contains(target)) focused = null; }, true);
   // A reader may leave a button for no other one: then it still can take the focus.
   document.addEventListener("focusout", ({ target }) => setTimeout(() => { if (target === focused && canTake(target)) focused = null; }, 0));
 

@@ -32,7 +32,7 @@ def test_the_embedded_model_finds_an_end(engine_embedded):
         story = Story("Once upon a time, Tom found a little blue car.")
         list(engine_embedded.stream(story, Settings(seed=seed, max_new_tokens=200), ending=4))
         assert story.last().finish == "end"
-        assert 1 <= len(split_sentences(story.last().text)) <= 5
+        assert 1 <= len(split_sentences(story.last().text)) <= 6  # about four: a speech may hold two
 
 
 @pytest.mark.parametrize("ending", [2, 21, -1])

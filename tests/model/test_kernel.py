@@ -49,7 +49,7 @@ def pair(request) -> tuple[LlamaForCausalLM, CompiledDecoder]:
             num_key_value_heads=ours.kv_heads,
             head_dim=ours.head_dim,
             intermediate_size=ours.intermediate,
-            vocab_size=ours.tokenizer,
+            vocab_size=ours.vocab_size,
             max_position_embeddings=ours.context_length,
             tie_word_embeddings=ours.tied,
             initializer_range=0.3,

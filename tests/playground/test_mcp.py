@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -23,7 +24,8 @@ def ask(url: str, act):
             await session.initialize()
             return await act(session)
 
-    return asyncio.run(asyncio.wait_for(run(), 60))
+    with ThreadPoolExecutor(1) as other:  # a browser of other tests keeps a loop in this thread
+        return other.submit(lambda: asyncio.run(asyncio.wait_for(run(), 60))).result()
 
 
 def read_answer(result) -> dict:

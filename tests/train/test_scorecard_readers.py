@@ -85,7 +85,7 @@ def test_a_scorer_that_cannot_be_read_is_named(tmp_path):
 class Leaning:
     """A scorer of tokens: every token of an ending that the context has is worth a nat more; `likes` adds to one text."""
 
-    context, end = 10_000, 0
+    context_length, end = 10_000, 0
 
     def __init__(self, tokenizer, follows: bool, likes: str) -> None:
         self.tokenizer = StoryTokenizer(tokenizer)
