@@ -57,6 +57,7 @@ class Handlers:
                         yield self.show(view, visit)
             except Exception as error:
                 yield self.warn(error, visit) if self._turns.is_current(turn) else gr.skip()
+            self._turns.end(turn)
             if not self._turns.is_current(turn):
                 yield gr.skip()  # Gradio sends the last update once more when a handler ends
 
@@ -72,21 +73,35 @@ class Handlers:
             except Exception as error:
                 self._turns.give_back(turn)
                 return self.warn(error, visit)
+            finally:
+                self._turns.end(turn)
 
         return handler
 
     def watch(self, request: gr.Request, data: object, preferences: object) -> Iterator[Update]:
         """The words that another page writes in this page's story; nothing where none are written."""
-        visit, turn = find_visit(request, data, preferences), self._turns.begin(request.session_hash or "")
+        visit, turn = find_visit(request, data, preferences), self._turns.begin_idle(request.session_hash or "")
         yield gr.skip()  # Gradio empties the page if a handler yields nothing
+        if turn is None:
+            return  # the reader was quicker than the page
         try:
             for view in self.actions.watch(visit):
                 if self._turns.is_current(turn):
                     yield self.show(view, visit)
         except Exception as error:
             yield self.warn(error, visit) if self._turns.is_current(turn) else gr.skip()
+        self._turns.end(turn)
         if not self._turns.is_current(turn):
             yield gr.skip()
+
+    def arrive(self, session: str, show: Callable[[], Update]) -> Update:
+        """What `show` gives of the story on arrival; nothing where the reader has begun something meanwhile."""
+        turn = self._turns.begin_idle(session)
+        if turn is None:
+            return {}
+        shown = show()
+        self._turns.end(turn)
+        return shown if self._turns.is_current(turn) else {}
 
     def render_or_warn(self, render: Callable[[Visit], str], request: gr.Request, *memories: object) -> str:
         """What `render` makes of the visit; nothing, and a message, where that fails."""

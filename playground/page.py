@@ -109,13 +109,16 @@ class Page:
     def _arrive(self, request: gr.Request, data: object, preferences: object) -> Update:
         """The page as the browser left it."""
         visit = find_visit(request, data, preferences)
+        shown = self.handlers.arrive(request.session_hash or "", lambda: self._show_story(visit))
+        return shown | self.tuning.show(visit) | self._show_learned(visit) | {self.widgets.preferences: visit.preferences()}
+
+    def _show_story(self, visit: Visit) -> Update:
         try:
             view = self.actions.view(visit)
         except Exception as error:
             warn(error, visit)
             view = View()
-        shown = self.handlers.show(view, visit) | self.handlers.show_notes(view)
-        return shown | self.tuning.show(visit) | self._show_learned(visit) | {self.widgets.preferences: visit.preferences()}
+        return self.handlers.show(view, visit) | self.handlers.show_notes(view)
 
     def _start_anew(self, visit: Visit) -> View:
         self.actions.stop(visit)

@@ -11,10 +11,11 @@ MAX_PAGES = 10_000  # pages whose turn is remembered; the ones that were quiet l
 
 @dataclass(eq=False)
 class Turn:
-    """One act on one page; `before` is the act that it follows."""
+    """One act on one page; `before` is the act that it follows. One that `is_over` has shown all that it has to show."""
 
     page: str
     before: Turn | None = None
+    is_over: bool = False
 
 
 class Turns:
@@ -27,13 +28,26 @@ class Turns:
     def begin(self, page: str) -> Turn:
         """A new act; the views of earlier ones no longer count."""
         with self._lock:
-            before = self._current.pop(page, None)
-            if before:
-                before.before = None  # one step back is enough, and a chain would grow for ever
-            turn = self._current[page] = Turn(page, before)
-            if len(self._current) > MAX_PAGES:
-                self._current.popitem(last=False)
-            return turn
+            return self._begin(page)
+
+    def begin_idle(self, page: str) -> Turn | None:
+        """A new act that its reader did not ask for, as on arrival; None while one that they did ask for is under way."""
+        with self._lock:
+            now = self._current.get(page)
+            return None if now and not now.is_over else self._begin(page)
+
+    def _begin(self, page: str) -> Turn:
+        before = self._current.pop(page, None)
+        if before:
+            before.before = None  # one step back is enough, and a chain would grow for ever
+        turn = self._current[page] = Turn(page, before)
+        if len(self._current) > MAX_PAGES:
+            self._current.popitem(last=False)
+        return turn
+
+    def end(self, turn: Turn) -> None:
+        """The act has shown all that it has to show."""
+        turn.is_over = True
 
     def is_current(self, turn: Turn) -> bool:
         with self._lock:

@@ -52,6 +52,18 @@ def start(page: Page, session: str = "a", opening: str = "Tom went out."):
     return updates, Visit.from_browser(next(updates)[page.widgets.browser])
 
 
+def test_a_reader_who_is_quicker_than_the_page_keeps_the_passage(page):
+    """Arrival and its watching come behind Begin, as on a slow server: neither takes the page away from the passage."""
+    updates, visit = start(page)
+    assert page.widgets.book not in page._arrive(ask(), {}, {})
+    watched = list(page.handlers.watch(ask(), {}, {}))
+    assert watched == [gr.skip()]
+    shown = [update for update in updates if page.widgets.live in update or page.widgets.book in update]
+    assert shown
+    assert "red kite" in str(shown[-1][page.widgets.book])
+    assert page.widgets.book in page._arrive(ask(), visit.story_memory(), {})  # once it is over, an arrival shows the story
+
+
 def test_a_story_that_its_reader_has_left_does_not_come_back(page):
     updates, visit = start(page)
     left = page.handlers.make_mover(page._start_anew)(ask(), visit.story_memory(), {})
