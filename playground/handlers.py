@@ -178,7 +178,7 @@ class Handlers:
         except StoryError:
             nothing: Update = gr.skip()
             return nothing
-        except Exception:
+        except Exception:  # whatever it is, the page must not be left writing
             logger.exception("The story could not be shown")
             return self._show_controls(View(can_undo=True, can_redo=True, can_retry=True))
 

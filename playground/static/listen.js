@@ -40,6 +40,7 @@
     const place = places.find(canTake);
     if (place) place.focus({ preventScroll: true });
   };
+  const expectRescue = () => { if (!awaited && isLost()) awaited = setTimeout(rescue, SETTLED); };
   document.addEventListener("focusin", ({ target }) => {
     focused = target;
     if (target.id && target.id !== "stop" && target.matches(".controls button")) pressed = `#${target.id}`;
@@ -47,14 +48,18 @@
   // Whoever points somewhere has chosen where to be.
   document.addEventListener("pointerdown", ({ target }) => { if (focused && !focused.contains(target)) focused = null; }, true);
   // A reader may leave a button for no other one: then it still can take the focus.
-  document.addEventListener("focusout", ({ target }) => setTimeout(() => { if (target === focused && canTake(target)) focused = null; }, 0));
+  // A button that is switched off lets go of the focus only afterwards, when nothing on the page changes any more.
+  document.addEventListener("focusout", ({ target }) => setTimeout(() => {
+    if (target === focused && canTake(target)) focused = null;
+    expectRescue();
+  }, 0));
 
   const observer = new MutationObserver(() => {
     if (!region.isConnected && document.body) document.body.append(region);
     // Gradio makes the head of a message a button around its button Close, which screen readers cannot tell apart.
     for (const head of document.querySelectorAll(".toast-header[role]")) ["role", "tabindex"].forEach((name) => head.removeAttribute(name));
     follow();
-    if (!awaited && isLost()) awaited = setTimeout(rescue, SETTLED);
+    expectRescue();
   });
   observer.observe(document.documentElement, { childList: true, subtree: true, attributeFilter: ["disabled", "class"] });
 })();
