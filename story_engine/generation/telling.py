@@ -146,7 +146,7 @@ class Telling:
         Raises:
             StoryError: the logits are no numbers.
         """
-        row = self._take_row(logits)
+        row = unguided = self._take_row(logits)
         gains = None
         if plain is not None:
             gains = measure_gains(row, self._take_row(plain))
@@ -155,7 +155,7 @@ class Telling:
         chosen = (guide.choose(self.text, row, self._generator) for guide in self._guides)
         token = next((token for token in chosen if token is not None), None)
         if token is None:
-            token = self._pick(row)
+            token = self._pick(row, unguided)
         self._refused = frozenset()
         if self.text.endswith("\n") and (token in self._beginnings or self._is_break_foreign()):
             return self._end_before_break()
@@ -181,10 +181,16 @@ class Telling:
             raise StoryError("The model stumbled and gave no usable word. Your story is kept; please try again.")
         return row
 
-    def _pick(self, row: np.ndarray) -> int:
-        """Draw from `row`, float32 [vocab_size], again without each token that would say an unwanted word."""
+    def _pick(self, row: np.ndarray, unguided: np.ndarray) -> int:
+        """Draw from `row`, float32 [vocab_size], again without each token that would say an unwanted word.
+
+        Guidance leaves few tokens in reach: where none of them may be drawn, all others are in reach as without it.
+        """
         banned = self._find_banned()
+        fitting = None if row is unguided else set(np.flatnonzero(np.isfinite(row)).tolist())
         while True:
+            if fitting is not None and fitting <= banned:
+                row, fitting = unguided, None
             token = pick(filter_logits(row, self._used, self.settings, banned), self._generator)
             if not self._unwanted or not self._unwanted.is_said(self._before + self.text, self._read(token)):
                 return token

@@ -61,6 +61,17 @@ def test_a_guided_passage_is_that_of_two_windows_read_anew(engine):
         assert list(plain.last().tokens) != told
 
 
+@pytest.mark.parametrize("temperature", [0.0, 0.7])
+def test_where_no_word_that_fits_may_be_said_another_one_is(scripted, temperature):
+    """The model is certain of words that are never wanted."""
+    story, unwanted = Story("Tom went out."), ("cat", "saw")
+    settings = Settings(seed=1, guidance=0.5, unwanted=unwanted, temperature=temperature, max_new_tokens=30)
+    list(scripted(" He saw a cat. They ran.").stream(story, settings))
+    assert story.last().author == "model"
+    assert story.last().text.strip()
+    assert not any(word in story.last().text for word in unwanted)
+
+
 @pytest.mark.parametrize("options", [{"guidance": 0.7}, {"best_of": 3}, {"guidance": 0.7, "best_of": 3}])
 def test_a_passage_replays_and_speculation_changes_no_word(engine, options, monkeypatch):
     settings = Settings(seed=5, max_new_tokens=40, **options)
