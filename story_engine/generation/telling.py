@@ -17,6 +17,7 @@ from story_engine.generation.guidance import guide_logits, measure_gains
 from story_engine.generation.healing import Cover, Healing
 from story_engine.generation.loops import ROUNDS, count_round, find_loop
 from story_engine.generation.opener import MIN_TOKENS, Opener
+from story_engine.generation.respelling import Respelling, Slip
 from story_engine.generation.sampling import filter_logits, pick
 from story_engine.generation.unwanted import Unwanted
 from story_engine.model.tokenizer import StoryTokenizer
@@ -66,7 +67,8 @@ class Telling:
     on after an end; an opener follows, and the passage cannot end again at once. A loop is taken back and told anew once;
     the words that led into it cannot be drawn there again. Where the model would begin another story ("Once upon a
     time", or a blank line where the paragraphs `before` have none), this one ends; a passage cannot open with that.
-    Words that the settings never want are not drawn, and no words that lead it hold them.
+    Words that the settings never want are not drawn, and no words that lead it hold them. A name that comes out misspelt is
+    taken back and told as the story has it.
     Where the text before ends within a word, `heal` makes the first tokens say its last letters again: `text` has them,
     what is shown and `told` has not.
     `number` is its place among the tellings that are told side by side, `candidate` among those of which the best is kept.
@@ -102,7 +104,7 @@ class Telling:
         self._retries = 1 if retries_loops else 0
         self._refused: frozenset[int] = frozenset()
         self._generator = torch.Generator().manual_seed(_vary_seed(settings.seed or 0, candidate))
-        self._unwanted = Unwanted(settings.unwanted)
+        self._unwanted, self._respelling = Unwanted(settings.unwanted), Respelling(before, tokenizer.has_word)
         opener = Opener(tokenizer, before, self._generator, self._unwanted) if prefix else None
         self._guides: list[Guide] = [guide for guide in (opener, ending) if guide]
         self._prefix = len(prefix)
@@ -166,6 +168,8 @@ class Telling:
         if len(self.tokens) >= SOFT_END * self._max_tokens and piece[:1].isspace() and is_round(self.text):
             self.finish = "sentence"
             return None
+        if piece and not piece[0].isalpha() and (slip := self._find_slip()):
+            return self._take_back_to(slip)
         shown = self.shown
         self._add(token, piece, 0.0 if gains is None else float(gains[token]))
         if self._retries and self._takes_back():
@@ -243,6 +247,25 @@ class Telling:
         self._refused = frozenset(self.tokens[keep : keep + 1])
         self._rewrite(self.tokens[:keep])
         return True
+
+    def _find_slip(self) -> Slip | None:
+        """The name that has just come out misspelt, where all of it is the model's own and may be said."""
+        slip = self._respelling.find_slip(self.text)
+        if (
+            slip is None
+            or slip.start < self._opened
+            or self._unwanted.is_said(self._before + self.text[: slip.start], slip.name)
+        ):
+            return None
+        return slip
+
+    def _take_back_to(self, slip: Slip) -> Piece:
+        """Go back to before the name, whose right spelling follows."""
+        shown, keep = self.shown, sum(end <= slip.start for end in self._ends)
+        begun = self._ends[keep - 1] if keep else 0
+        self._guides.insert(0, Cover(tuple(self._vocabulary.encode(self.text[begun : slip.start] + slip.name))))
+        self._rewrite(self.tokens[:keep])
+        return Piece("", back=len(shown) - len(self.shown), telling=self.number)
 
     def _rewrite(self, tokens: Sequence[int]) -> None:
         """Begin again with these tokens."""

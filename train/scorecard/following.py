@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import takewhile
 
+from story_engine.text.edits import count_edits
 from train.scorecard.words import FUNCTION_WORDS, ORDINARY
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
@@ -87,13 +88,3 @@ def is_near(word: str, name: str) -> bool:
     shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(word, name, strict=False)))
     is_scrap = shared > 0 and len(word) <= min(PIECE, len(name) - 1)
     return is_scrap or shared >= min(SHARED, (len(name) + 1) // 2) or count_edits(word, name) <= max(1, len(name) // 3)
-
-
-def count_edits(first: str, second: str) -> int:
-    """Letters to insert, delete or exchange (Levenshtein, 1966)."""
-    row = list(range(len(second) + 1))
-    for number, one in enumerate(first, 1):
-        above, row[0] = row[0], number
-        for place, other in enumerate(second, 1):
-            above, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, above + (one != other))
-    return row[-1]

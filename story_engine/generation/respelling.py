@@ -1,0 +1,65 @@
+"""Respelling: a rare name keeps the spelling that its story gave it.
+
+A tokenizer cuts a rare name into pieces ("Or", "sol", "ya"), and a small model that draws them one by one makes slips:
+"Orsolia". Such a word is taken back as soon as it is complete, and told as the story has it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from story_engine.text.edits import count_edits
+
+SHORTEST = 4  # letters of a name that is kept; shorter ones are near to too many words
+LONG = 6  # letters from which a name has room for two slips
+_WORD = re.compile(r"[^\W\d_]+")
+_LAST = re.compile(r"[^\W\d_]+$")
+_DETERMINER = re.compile(r"\b(?:an?|the|my|your|his|her|its|our|their|this|that|every|each|some|any|no|of)\s+$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A misspelt name: where in the text it starts, and the name as the story has it."""
+
+    start: int
+    name: str
+
+
+class Respelling:
+    """Finds the slips of a passage that follows the text `before`.
+
+    Only a word is one that the tokenizer has no entry for (`has_word`), that nothing has said so before, and that differs from
+    a capitalised word of the story, which the tokenizer cuts as well, by a letter (by two from six letters on) or by letter
+    case. A word that begins as the name goes on, or the other way round, is a form of it: "Thandi" for Thandiwe.
+    """
+
+    def __init__(self, before: str, has_word: Callable[[str], bool]) -> None:
+        self._before, self._has_word = before, has_word
+        self._known: frozenset[str] | None = None
+
+    def find_slip(self, text: str) -> Slip | None:
+        """The last word of `text`, which has just been completed, if it is a misspelt name."""
+        last = _LAST.search(text)
+        if last is None or last.end() - last.start() < SHORTEST - 1 or self._has_word(last.group()):
+            return None
+        if self._known is None:
+            self._known = frozenset(_WORD.findall(self._before))
+        word, told = last.group(), text[: last.start()]
+        known = self._known.union(_WORD.findall(told))
+        if word in known or (word.islower() and _DETERMINER.search(told)):
+            return None
+        names = (name for name in known if len(name) >= SHORTEST and name[0].isupper() and _is_slip(word, name))
+        fitting = [name for name in names if not self._has_word(name)]
+        return Slip(last.start(), min(fitting, key=lambda name: (count_edits(word, name), name))) if fitting else None
+
+
+def _is_slip(word: str, name: str) -> bool:
+    """Whether `word` can be meant for `name`."""
+    written, meant = word.casefold(), name.casefold()
+    if written == meant:
+        return not word.isupper() and not name.isupper()
+    if word.islower() or written[0] != meant[0] or written.startswith(meant) or meant.startswith(written):
+        return False
+    return count_edits(written, meant) <= (2 if len(meant) >= LONG else 1)
