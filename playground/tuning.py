@@ -11,7 +11,7 @@ import gradio as gr
 from playground.handlers import QUICK, Handlers, Update, find_visit, speaking, warn
 from playground.visit import MOST_MANNERS, Visit
 from playground.widgets import MANNERS
-from story_engine import InputError, ModelError, Settings, StoryError, read_unwanted
+from story_engine import MODEL_SETTINGS, InputError, ModelError, Settings, StoryError, read_unwanted
 
 LONGEST_NAME = 30
 LAST: dict[str, Any] = QUICK | {"trigger_mode": "always_last"}  # one request at a time; the last change counts
@@ -28,7 +28,9 @@ class Tuning:
         self._follow(values, self._remember, inputs)
         self._follow([w.ending], self._remember_ending, [w.preferences, w.ending])
         gr.on([w.unwanted.input, w.unwanted.blur], self._remember_unwanted, [w.preferences, w.unwanted], w.preferences, **LAST)
-        w.model.input(self._choose_model, inputs, [w.preferences, w.model, w.settings["guidance"]], **QUICK)
+        w.model.input(
+            self._choose_model, inputs, [w.preferences, w.model, *(w.settings[name] for name in MODEL_SETTINGS)], **QUICK
+        )
         for name, manner in MANNERS.items():
             given = [manner.get(field, getattr(self.engines.recommended, field)) for field in w.settings]
             w.manners[name].click(lambda given=given: given, None, values, **QUICK).then(
@@ -78,16 +80,17 @@ class Tuning:
         return replace(find_visit(request, preferences), unwanted=read_unwanted(words)).preferences()
 
     @speaking
-    def _choose_model(self, request: gr.Request, preferences: object, model: str, *given: Any) -> tuple[Any, str, float]:
-        """The model for the next passages, with the guidance that suits it."""
+    def _choose_model(self, request: gr.Request, preferences: object, model: str, *given: Any) -> tuple[Any, ...]:
+        """The model for the next passages, with the settings of its own that suit it."""
         try:
-            guidance = self.engines.get(model).recommended.guidance
+            recommended = self.engines.get(model).recommended
         except StoryError as error:
-            guidance = self.engines.recommended.guidance
-            model, words = self.engines.default, "{problem} The story goes on with the {model} model."
+            recommended, model = self.engines.recommended, self.engines.default
+            words = "{problem} The story goes on with the {model} model."
             warn(ModelError(words, problem=[error], model=model), find_visit(request, preferences))
-        settings = dict(zip(self.widgets.settings, given, strict=True)) | {"guidance": guidance}
-        return self._remember(request, preferences, model, *settings.values()), model, guidance
+        suited = {name: getattr(recommended, name) for name in MODEL_SETTINGS}
+        settings = dict(zip(self.widgets.settings, given, strict=True)) | suited
+        return self._remember(request, preferences, model, *settings.values()), model, *suited.values()
 
     @speaking
     def _keep_manner(self, request: gr.Request, preferences: object, name: str, *given: Any) -> Update:

@@ -26,7 +26,7 @@ from story_engine.model.quantize import PRECISIONS
 from story_engine.pictures.book import WHEN, draw_pictures, read_scenes
 from story_engine.pictures.palette import write_dark_style
 from story_engine.remote.engine import RemoteEngine
-from story_engine.settings import RANGES, Settings, read_unwanted
+from story_engine.settings import MODEL_SETTINGS, RANGES, Settings, read_unwanted
 from story_engine.stories.export import FORMS, NO_PICTURES, Pictures, export_story
 from story_engine.stories.input import check_notes, check_words, keep_joint
 from story_engine.stories.library import Library, OpenStory, is_uid
@@ -46,6 +46,7 @@ __all__ = [
     "KERNEL_CHOICES",
     "MAX_FILE_BYTES",
     "MAX_TITLE",
+    "MODEL_SETTINGS",
     "NO_PICTURES",
     "PRECISIONS",
     "RANGES",

@@ -6,8 +6,9 @@ import math
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, TypeGuard
 
 from story_engine.errors import SettingsError
 
@@ -25,6 +26,7 @@ RANGES: dict[str, tuple[float, float, str]] = {
 }
 WHOLE_NUMBERS = ("top_k", "best_of", "max_new_tokens", "seed")
 UNWANTED = "words that a passage never says, in no letter case"
+MODEL_SETTINGS = ("guidance", "min_p")  # which a model's own folder can recommend
 MAX_UNWANTED, MAX_UNWANTED_LENGTH = 100, 60  # words or phrases, characters of one
 
 
@@ -79,17 +81,18 @@ class Settings:
 
 
 def recommend_settings(generation_config: Mapping[str, Any]) -> Settings:
-    """The settings that suit a model: the published recommendation, with the guidance that its own folder asks for.
+    """The settings that suit a model: the published recommendation, with the guidance and the min-p of its own folder.
 
-    `guidance_scale` of a generation_config.json is transformers' name and measure of it: 1 is off, so it is 1 + guidance.
-    A value that is no guidance is passed over, as every other sampling value of the file is: many folders hold defaults that
-    nobody chose.
+    Both are off unless somebody chose them; what else a generation_config.json holds is often a default that nobody chose,
+    and passed over, as is a value that cannot be. `guidance_scale` is transformers' name and measure: 1 is off, so it is
+    1 + guidance.
     """
-    scale = generation_config.get("guidance_scale")
-    try:
-        return Settings(guidance=round(scale - 1.0, 6)) if isinstance(scale, (int, float)) else Settings()
-    except SettingsError:
-        return Settings()
+    settings, scale = Settings(), generation_config.get("guidance_scale")
+    given = {"min_p": generation_config.get("min_p"), "guidance": round(scale - 1.0, 6) if _is_number(scale) else None}
+    for name, value in given.items():
+        with suppress(SettingsError):
+            settings = replace(settings, **{name: value})  # type: ignore[arg-type]
+    return settings
 
 
 def read_unwanted(text: object) -> tuple[str, ...]:
@@ -104,6 +107,10 @@ def read_unwanted(text: object) -> tuple[str, ...]:
     return Settings(unwanted=tuple(dict.fromkeys(word for word in words if word))).unwanted
 
 
+def _is_number(value: Any) -> TypeGuard[float]:
+    return type(value) in (int, float) and math.isfinite(value)
+
+
 def _is_list_of_words(value: Any) -> bool:
     is_list = isinstance(value, tuple) and len(value) <= MAX_UNWANTED
     return is_list and all(isinstance(word, str) and 0 < len(word.strip()) <= MAX_UNWANTED_LENGTH for word in value)
@@ -115,7 +122,7 @@ def _describe_problem(name: str, value: Any) -> SettingsError | None:
         return None
     # bool is an int to Python, but True is no temperature.
     kinds = (int,) if name in WHOLE_NUMBERS else (int, float)
-    if type(value) not in kinds or not math.isfinite(value):
+    if type(value) not in kinds or not _is_number(value):
         return SettingsError("{name} must be a whole number" if kinds == (int,) else "{name} must be a number", name=name)
     if not low <= value <= high:
         return SettingsError("{name} must lie between {low:g} and {high:g}", name=name, low=low, high=high)

@@ -127,7 +127,7 @@ def find_healing(
 
     covers = _find_covers(tokenizer, own, read)
     whole, longer = covers.pop(own), float(np.logaddexp.reduce([*covers.values(), -np.inf]))
-    goes_on = float(np.exp(_normalize(rows[count], tokenizer)[tokenizer.spellings.inner]).sum())
+    goes_on = float(np.exp(_normalize(rows[count], tokenizer)[sorted(tokenizer.spellings.inner)]).sum())
     if longer - whole < (CERTAINLY if goes_on < 1 - MOSTLY else CLEARLY):
         if len(slot.ids) != len(ids) or slot.ids[kept:] != [*own]:
             slot.crop(kept)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,6 +16,7 @@ from story_engine.generation.guidance import guide_logits, measure_gains
 from story_engine.generation.healing import Cover, Healing
 from story_engine.generation.loops import ROUNDS, count_round, find_loop
 from story_engine.generation.opener import MIN_TOKENS, Opener
+from story_engine.generation.paragraphs import begins_lines_small, is_break_foreign, is_new_line
 from story_engine.generation.respelling import Respelling, Slip
 from story_engine.generation.sampling import filter_logits, pick
 from story_engine.generation.unwanted import Unwanted
@@ -89,7 +89,7 @@ class Telling:
         candidate: int = 0,
     ) -> None:
         self.settings, self.ending, self.number = settings, ending, number
-        self._before = before
+        self._before, self._has_capitals = before, not begins_lines_small(before)
         self.tokens: list[int] = []
         self.gains: list[float] = []  # nats by which the story made each token likelier, where that is measured
         self.text = ""
@@ -159,7 +159,7 @@ class Telling:
         if token is None:
             token = self._pick(row, unguided)
         self._refused = frozenset()
-        if self.text.endswith("\n") and (token in self._beginnings or self._is_break_foreign()):
+        if self.text.endswith("\n") and (token in self._beginnings or is_break_foreign(self._before, self.text)):
             return self._end_before_break()
         if token in self._end_tokens or (self.ending and self.ending.is_reached(self.text)):
             self.finish = "end"
@@ -190,12 +190,12 @@ class Telling:
 
         Guidance leaves few tokens in reach: where none of them may be drawn, all others are in reach as without it.
         """
-        banned = self._find_banned()
+        banned, used = self._find_banned(), self._find_used()
         fitting = None if row is unguided else set(np.flatnonzero(np.isfinite(row)).tolist())
         while True:
             if fitting is not None and fitting <= banned:
                 row, fitting = unguided, None
-            token = pick(filter_logits(row, self._used, self.settings, banned), self._generator)
+            token = pick(filter_logits(row, used, self.settings, banned), self._generator)
             if not self._unwanted or not self._unwanted.is_said(self._before + self.text, self._read(token)):
                 return token
             banned |= {token}
@@ -211,14 +211,14 @@ class Telling:
             banned |= self._end_tokens
         if not self.text.strip():
             banned |= self._beginnings
+        if self._has_capitals and is_new_line(self.text):
+            banned |= self._vocabulary.spellings.lower
         return banned
 
-    def _is_break_foreign(self) -> bool:
-        """Whether the line break at the end is a blank line, where this story parts its paragraphs without."""
-        if not self.text.endswith("\n\n"):
-            return False
-        text = (self._before + self.text).rstrip()
-        return count_blank_lines(text) < count_line_breaks(text)
+    def _find_used(self) -> Set[int]:
+        """What the repetition penalty weighs down here: within a word nothing, which would spoil the words said before."""
+        is_within = (self.text or self._before)[-1:].isalpha()
+        return self._used - self._vocabulary.spellings.inner if is_within else self._used
 
     def _end_before_break(self) -> Piece:
         """End where the last paragraph did, without the line break behind it."""
@@ -294,16 +294,6 @@ class Telling:
 def _vary_seed(seed: int, candidate: int) -> int:
     """The seed of a candidate; that of the first is the reader's own."""
     return int(np.random.SeedSequence((seed, candidate)).generate_state(1)[0]) if candidate else seed
-
-
-def count_line_breaks(text: str) -> int:
-    """Line breaks with no blank line behind them."""
-    return len(re.findall(r"(?<!\n)\n(?!\n)", text))
-
-
-def count_blank_lines(text: str) -> int:
-    """Places where one or more blank lines stand."""
-    return len(re.findall(r"\n\n+", text))
 
 
 def is_round(text: str) -> bool:

@@ -11,14 +11,16 @@ from tokenizers import Tokenizer
 class Spellings:
     """The tokens of a tokenizer by their bytes; special ones have none.
 
-    `inner` are those that go on with a word: they begin with a letter or digit, or within a character.
+    `inner` are those that go on with a word: they begin with a letter or digit, or within a character. `lower` are those of
+    them that begin with a to z.
     """
 
     def __init__(self, spelt: Mapping[int, bytes]) -> None:
         self._sorted = sorted((spelling, number) for number, spelling in spelt.items() if spelling)
         self._by_bytes = dict(reversed(self._sorted))
         self._spelt = spelt
-        self.inner = [number for spelling, number in self._sorted if spelling[:1].isalnum() or spelling[0] >= 0x80]
+        self.inner = frozenset(number for spelling, number in self._sorted if spelling[:1].isalnum() or spelling[0] >= 0x80)
+        self.lower = frozenset(number for spelling, number in self._sorted if spelling[:1].islower())
 
     def spell(self, tokens: Iterable[int]) -> bytes:
         """The bytes of these tokens, one after another."""

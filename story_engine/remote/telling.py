@@ -12,14 +12,8 @@ from story_engine.errors import StoryError
 from story_engine.generation.ending import Ending
 from story_engine.generation.loops import ROUNDS, count_round, find_loop
 from story_engine.generation.opener import MIN_TOKENS, Opener
-from story_engine.generation.telling import (
-    BEGINNING,
-    SOFT_END,
-    Piece,
-    count_blank_lines,
-    count_line_breaks,
-    is_round,
-)
+from story_engine.generation.paragraphs import is_break_foreign
+from story_engine.generation.telling import BEGINNING, SOFT_END, Piece, is_round
 from story_engine.generation.unwanted import Unwanted
 from story_engine.model.tokenizer import StoryTokenizer
 from story_engine.remote.events import Delta
@@ -154,7 +148,7 @@ class RemoteTelling:
 
     def _ends_before(self, piece: str) -> bool:
         """Whether the passage ends here, or is led another way, so that the piece is not said."""
-        if self.text.endswith("\n") and (re.match(rf"\s*{BEGINNING}\b", piece) or self._is_break_foreign()):
+        if self.text.endswith("\n") and (re.match(rf"\s*{BEGINNING}\b", piece) or is_break_foreign(self._before, self.text)):
             self.text, self.finish = self.text.rstrip(), "end"
         elif not piece[:1].isspace() or not is_round(self.text):
             return False
@@ -167,11 +161,6 @@ class RemoteTelling:
         elif self._count >= SOFT_END * self.settings.max_new_tokens:
             self.finish = "sentence"
         return bool(self.finish) or self.asks_anew
-
-    def _is_break_foreign(self) -> bool:
-        """Whether the line break at the end is a blank line, where this story parts its paragraphs without."""
-        text = (self._before + self.text).rstrip()
-        return self.text.endswith("\n\n") and count_blank_lines(text) < count_line_breaks(text)
 
     def _choose_closer(self) -> str:
         """The words that turn to the end, once the ending is near; each is as likely, since a server is not asked for it."""

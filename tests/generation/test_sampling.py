@@ -16,6 +16,8 @@ from transformers import (
 
 from story_engine import Settings
 from story_engine.generation.sampling import filter_logits, pick
+from story_engine.generation.telling import Telling
+from story_engine.model.tokenizer import StoryTokenizer
 
 
 def reference(logits: torch.Tensor, used: list[int], options: Settings) -> torch.Tensor:
@@ -101,3 +103,15 @@ def test_a_temperature_near_0_takes_the_likeliest_as_0_does(temperature):
     assert candidates.tokens[0] == 1
     assert candidates.probabilities[0] == pytest.approx(1, abs=0.3)
     assert np.isfinite(candidates.probabilities).all()
+
+
+@pytest.mark.parametrize(("before", "is_spared"), [("Then Or", True), ("Then ", False), ("Then, ", False), ("", False)])
+def test_the_repetition_penalty_spares_what_goes_on_with_a_word(tokenizer, before, is_spared):
+    own = StoryTokenizer(tokenizer)
+    inner, other = own.encode("a")[0], own.encode(" t")[0]
+    settings = Settings(temperature=0, repetition_penalty=1.5)
+    telling = Telling(own, frozenset({0}), settings, used=[inner], before=before)
+    logits = torch.zeros(own.size)
+    logits[inner], logits[other] = 10.0, 9.0
+    telling.advance(logits)
+    assert telling.tokens == [inner if is_spared else other]

@@ -245,13 +245,20 @@ def test_the_older_layout_has_its_special_tokens(folder):
 
 
 @pytest.mark.parametrize(
-    ("said", "guidance"),
-    [({"guidance_scale": 1.5}, 0.5), ({"guidance_scale": "much"}, 0.0), ({"guidance_scale": 9}, 0.0), ({}, 0.0)],
+    ("said", "guidance", "min_p"),
+    [
+        ({"guidance_scale": 1.5}, 0.5, 0.0),
+        ({"guidance_scale": 1.5, "min_p": 0.1}, 0.5, 0.1),
+        ({"guidance_scale": "much", "min_p": 0.1}, 0.0, 0.1),
+        ({"guidance_scale": 9, "min_p": 9}, 0.0, 0.0),
+        ({"guidance_scale": True, "min_p": None}, 0.0, 0.0),
+        ({}, 0.0, 0.0),
+    ],
 )
-def test_the_guidance_that_a_folder_asks_for_is_recommended(folder, said, guidance):
+def test_what_a_folder_asks_for_by_its_own_choice_is_recommended(folder, said, guidance, min_p):
     change(folder, "generation_config.json", **said, temperature=0.1)
     engine = load(folder)
-    assert engine.recommended == Settings(guidance=guidance, max_new_tokens=126)  # half of its context, less two
+    assert engine.recommended == Settings(guidance=guidance, min_p=min_p, max_new_tokens=126)  # half of its context, less two
     story = Story("Tom went out.")
     list(engine.stream(story))
     assert story.last().receipt.settings.guidance == guidance

@@ -206,16 +206,16 @@ def test_a_page_begins_with_what_suits_its_model(guided):
     assert inspect.signature(start.fn).parameters["guidance"].default == 0.5
 
 
-def test_choosing_a_model_brings_its_guidance(guided, told, monkeypatch):
-    other = SimpleNamespace(recommended=Settings())
+def test_choosing_a_model_brings_what_suits_it(guided, told, monkeypatch):
+    other = SimpleNamespace(recommended=Settings(min_p=0.05))
     monkeypatch.setattr(guided.tuning.engines, "get", lambda name: other)
     given = [getattr(Settings(guidance=0.5, temperature=0.4), name) for name in guided.widgets.settings]
-    preferences, model, guidance = guided.tuning._choose_model(ask(), {}, "other", *given)
-    assert (model, guidance) == ("other", 0.0)
+    preferences, model, *suited = guided.tuning._choose_model(ask(), {}, "other", *given)
+    assert (model, suited) == ("other", [0.0, 0.05])
     assert (preferences["settings"]["guidance"], preferences["settings"]["temperature"]) == (0.0, 0.4)
     monkeypatch.undo()
-    preferences, model, guidance = guided.tuning._choose_model(ask(), {}, "nowhere", *given)
-    assert (model, guidance) == ("scripted", 0.5)
+    preferences, model, *suited = guided.tuning._choose_model(ask(), {}, "nowhere", *given)
+    assert (model, suited) == ("scripted", [0.5, 0.0])
 
 
 def test_messages_of_quick_events_reach_the_browser(scripted, tmp_path):
