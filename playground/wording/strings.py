@@ -159,6 +159,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "Markdown": ("Markdown", "Markdown"),
     "web page": ("web page", "Webseite"),
     "e-book": ("e-book", "E-Book"),
+    "PDF": ("PDF", "PDF"),
+    "booklet": ("booklet to fold (PDF)", "Heft zum Falten (PDF)"),
     "all versions": ("all versions", "alle Fassungen"),
     "save": ("Save to a file", "Datei speichern"),
     "open": ("Open a file", "Eine Datei öffnen"),

@@ -149,7 +149,8 @@ def test_a_story_is_saved_in_every_form_and_a_text_is_opened(browser, scripted, 
     reader = Reader(browser, serve(scripted(" He ran home.<end>")), DESKTOP)
     reader.begin("Tom went out.")
     reader.open_panel("file")
-    for form, name in {"text": "txt", "Markdown": "md", "web page": "html", "e-book": "epub", "all versions": "json"}.items():
+    suffixes = {"text": "txt", "Markdown": "md", "web page": "html", "e-book": "epub", "all versions": "json"}
+    for form, name in (suffixes | {"PDF": "pdf", "booklet to fold": "booklet.pdf"}).items():
         reader.choose("Save as", form)
         with reader.page.expect_download() as download:
             reader.page.locator("#save").click()
@@ -158,6 +159,7 @@ def test_a_story_is_saved_in_every_form_and_a_text_is_opened(browser, scripted, 
     assert "*Tom went out.* He ran home." in (tmp_path / "story.md").read_text()
     assert "He ran home." in (tmp_path / "story.html").read_text()
     assert "story.xhtml" in zipfile.ZipFile(tmp_path / "story.epub").namelist()
+    assert all((tmp_path / f"story.{name}").read_bytes().startswith(b"%PDF") for name in ("pdf", "booklet.pdf"))
     assert json.loads((tmp_path / "story.json").read_text())["format"] == "story-playground/2"
     (tmp_path / "mine.txt").write_text("Once there was a fox.\nIt slept.", encoding="utf-8")
     reader.page.locator("#open input[type=file], input[type=file]").first.set_input_files(tmp_path / "mine.txt")
