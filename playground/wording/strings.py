@@ -50,6 +50,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "finish": ("Find an end", "Ein Ende finden"),
     "read": ("Read aloud", "Vorlesen"),
     "voiceless": ("This browser has no voice to read with.", "Dieser Browser hat keine Stimme zum Vorlesen."),
+    "speed": ("Speed", "Tempo"),
+    "voice": ("Voice", "Stimme"),
+    "usual_voice": ("the browser's own", "die des Browsers"),
+    "stop_reading": ("Stop reading", "Nicht mehr vorlesen"),
     # the panel of a passage
     "change": ("Change this passage", "Diese Stelle ändern"),
     "keep_change": ("Keep the change", "Änderung behalten"),

@@ -200,29 +200,6 @@ def test_any_version_is_reached_through_the_tree(browser, scripted, serve):
     assert reader.errors == []
 
 
-def test_a_story_is_read_aloud_sentence_by_sentence(browser, scripted, serve):
-    """The voice is a stand-in that notes what it is to say: a test machine has none."""
-    reader = Reader(browser, serve(scripted(' He said "hi!" to Mia. They ran.<end>')), DESKTOP)
-    reader.page.evaluate(
-        """() => {
-          window.said = [];
-          window.SpeechSynthesisUtterance = function (text) { this.text = text; };
-          const voice = { speaking: false, speak: (words) => { voice.speaking = true; window.said.push(words); },
-                          cancel: () => { voice.speaking = false; } };
-          Object.defineProperty(window, "speechSynthesis", { value: voice });
-        }"""
-    )
-    reader.begin("Tom went out.")
-    reader.page.locator("#read").click()
-    reader.page.wait_for_function("window.said.length > 2")
-    assert reader.page.evaluate("said.map((words) => words.text).join(' ')") == 'Tom went out. He said "hi!" to Mia. They ran.'
-    reader.page.evaluate("said[said.length - 1].onstart()")
-    assert reader.page.locator(".book .spoken").inner_text().strip().endswith("They ran.")
-    reader.page.locator("#read").click()
-    reader.page.locator(".book .spoken").wait_for(state="detached")
-    assert reader.page.evaluate("speechSynthesis.speaking") is False
-
-
 def test_a_manner_sets_all_settings_at_once_and_is_remembered(browser, scripted, serve):
     reader = Reader(browser, serve(scripted(" He ran home.<end>")), DESKTOP)
     reader.open_panel("options")
