@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,7 +52,8 @@ class Shelf:
         """File name, media type and content of the visitor's story, with the pictures that the visitor sees."""
         entry = self.actions.find(visit)
         with entry.lock:
-            return export_story(entry.story, form, draw_pictures(entry.story, visit.pictures))
+            story = deepcopy(entry.story)  # the story goes on while a PDF of it is made, which takes seconds
+        return export_story(story, form, draw_pictures(story, visit.pictures))
 
     def open_file(self, visit: Visit, path: Path) -> View:
         """A story from a file, as a copy with a number of its own; a plain text becomes its opening.

@@ -7,19 +7,19 @@ from pathlib import Path
 
 import gradio as gr
 
-from story_engine import write_dark_style
+from story_engine import FONTS, write_dark_style
 
 HERE = Path(__file__).parent / "static"
 ICON = HERE / "icon.svg"
 SYSTEM_FONTS = ["ui-sans-serif", "system-ui", "sans-serif"]
-# A face for books, in the page itself: nothing is fetched, and every system shows the same (SIL Open Font License, in fonts/).
+# A face for books, in the page itself: nothing is fetched, and every system shows the same (SIL Open Font License).
 FACES = {"normal": "literata.woff2", "italic": "literata-italic.woff2"}
 FACE = "@font-face {{ font-family: Literata; font-style: {style}; src: url(data:font/woff2;base64,{data}) format('woff2'); }}\n"
 CSS = "".join(
-    FACE.format(style=style, data=b64encode((HERE / "fonts" / name).read_bytes()).decode()) for style, name in FACES.items()
+    FACE.format(style=style, data=b64encode((FONTS / name).read_bytes()).decode()) for style, name in FACES.items()
 ) + (HERE / "style.css").read_text(encoding="utf-8")
 CSS += write_dark_style(".dark .picture")
-SCRIPTS = ("storage.js", "memory.js", "drafts.js", "listen.js")
+SCRIPTS = ("storage.js", "memory.js", "drafts.js", "listen.js", "aloud.js")
 HEAD = "".join(f"<script>{(HERE / name).read_text(encoding='utf-8')}</script>" for name in SCRIPTS)
 
 

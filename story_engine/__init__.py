@@ -25,6 +25,7 @@ from story_engine.model.hub import EMBEDDED, EMBEDDED_FOLDER, HUB_MODELS
 from story_engine.model.quantize import PRECISIONS
 from story_engine.pictures.book import WHEN, draw_pictures, read_scenes
 from story_engine.pictures.palette import write_dark_style
+from story_engine.printing.book import FONTS
 from story_engine.remote.engine import RemoteEngine
 from story_engine.settings import MODEL_SETTINGS, RANGES, Settings, read_unwanted
 from story_engine.stories.export import FORMS, NO_PICTURES, Pictures, export_story
@@ -41,6 +42,7 @@ __all__ = [
     "EMBEDDED",
     "EMBEDDED_FOLDER",
     "ENDINGS",
+    "FONTS",
     "FORMS",
     "HUB_MODELS",
     "KERNEL_CHOICES",

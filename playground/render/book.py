@@ -13,9 +13,17 @@ from story_engine import NO_PICTURES, Doubt, Key, Passage, Pictures, Sentence, S
 QUOTED_WORDS = 4  # words shown on either side of a doubtful place
 SHOW_LINE = 0.5  # fraction of the window that is in use when the page begins to show the next sentence to go
 
-BOOK = Markup(
-    '<article class="book" aria-label="{label}" data-voiceless="{voiceless}">{passages}{live}{end}{symbols}</article>'
-)
+BOOK = Markup('<article class="book" aria-label="{label}"{spoken}>{passages}{live}{end}{symbols}</article>')
+SPOKEN = Markup(' data-{name}="{words}"')
+# What the script that reads aloud says, by its name in the book's data.
+SAID_ALOUD = {
+    "voiceless": "voiceless",
+    "reading": "read",
+    "speed": "speed",
+    "voice": "voice",
+    "usual-voice": "usual_voice",
+    "silence": "stop_reading",
+}
 LIVE = Markup('<span class="live by-model" aria-live="off"></span>')
 END = Markup('<div class="the-end" role="note">{}</div>')
 PASSAGE = Markup('<span class="passage by-{author}{edited}"{change}>{words}</span>')
@@ -63,7 +71,7 @@ class BookRenderer(TextRenderer):
         has_ended = last is not None and last.finish == "end" and not writing
         book = BOOK.format(
             label=self.texts["the_story"],
-            voiceless=self.texts["voiceless"],
+            spoken=NOTHING.join(SPOKEN.format(name=name, words=self.texts[key]) for name, key in SAID_ALOUD.items()),
             passages=NOTHING.join(
                 self._render_passage(story, passage, rendered, pinning) + render_picture(pictures, passage.id)
                 for passage in story.path()

@@ -56,7 +56,7 @@
     enter: (memory, book, words, opening) => {
       const next = memory?.story || "", isArrival = story === undefined;
       if (!window.memory.isOwn(memory) || next === story || (next && !book)) return [];
-      window.speechSynthesis?.cancel(); // another story is not read aloud
+      window.readAloud.stop(); // another story is not read aloud
       if (isCopied && story && words) keep("words", { words }, next);
       [story, passage, isCopied] = [next, null, false];
       if (!story) return [undefined, isArrival && opening ? undefined : read("opening").words || ""];

@@ -124,6 +124,11 @@ GERMAN = {
     "There is no such story on the shelf any more.": "Diese Geschichte steht nicht mehr im Regal.",
     "This story can no longer be brought back.": "Diese Geschichte lässt sich nicht mehr zurückholen.",
     "There is no story to save yet.": "Es gibt noch keine Geschichte zu speichern.",
+    "A PDF holds at most {most:,} words. Save this story as an e-book or a text.": "Ein PDF fasst höchstens {most} Wörter. "
+    "Speichere diese Geschichte als E-Book oder Text.",
+    "A PDF holds at most {most} pictures, and this story has {count}. Choose fewer pictures among the settings, or save "
+    "an e-book.": "Ein PDF fasst höchstens {most} Bilder, und diese Geschichte hat {count}. Wähl bei den Einstellungen weniger "
+    "Bilder, oder speichere ein E-Book.",
     "A story cannot be saved as {form!r}. Choose one of: {forms}.": "Eine Geschichte lässt sich nicht als {form!r} speichern. "
     "Wähl eins von: {forms}.",
     "There is no story in this file.": "In dieser Datei steht keine Geschichte.",

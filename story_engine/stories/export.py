@@ -1,4 +1,4 @@
-"""A story as a file to keep or print: plain text, Markdown, HTML, EPUB, or the whole tree as JSON."""
+"""A story as a file to keep or print: plain text, Markdown, HTML, EPUB, PDF, or the whole tree as JSON."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from story_engine.errors import InputError
+from story_engine.printing.book import Book, Picture, Prose
 from story_engine.stories.savefile import dump_json, dump_story
 from story_engine.stories.story import Story, make_title
 
@@ -35,6 +36,7 @@ PRINT = (
 )
 MOST_IN_NAME = 40
 UNTITLED = "A story"
+MOST_WORDS, MOST_PICTURES = 100_000, 400  # of a PDF: its pages are made while a reader waits
 _DEVICE = re.compile(r"con|prn|aux|nul|(?:com|lpt)\d")  # Windows takes these for no file, whatever their ending
 _SPACING = re.compile("[\r\v\f\x1c-\x1f\x85]")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x9f\ufffe\uffff]")  # XML forbids them, or advises against them
@@ -219,6 +221,53 @@ def _write_epub(story: Story, pictures: Pictures) -> bytes:
     return content.getvalue()
 
 
+def _write_pdf(story: Story, pictures: Pictures) -> bytes:
+    from story_engine.printing.document import print_book  # it takes half a second to import
+
+    return print_book(_make_book(story, pictures))
+
+
+def _write_booklet(story: Story, pictures: Pictures) -> bytes:
+    from story_engine.printing.document import print_booklet
+
+    return print_booklet(_make_book(story, pictures))
+
+
+def _make_book(story: Story, pictures: Pictures) -> Book:
+    """The story in view as a book to print. A paragraph ends where its passage has a picture.
+
+    Raises:
+        InputError: it has more words or pictures than a PDF takes.
+    """
+    if len(story.text().split()) > MOST_WORDS:
+        raise InputError("A PDF holds at most {most:,} words. Save this story as an e-book or a text.", most=MOST_WORDS)
+    if len(pictures.by_passage) > MOST_PICTURES:
+        raise InputError(
+            "A PDF holds at most {most} pictures, and this story has {count}. Choose fewer pictures among the settings, or "
+            "save an e-book.",
+            most=MOST_PICTURES,
+            count=len(pictures.by_passage),
+        )
+    blocks: list[Prose | Picture] = []
+    runs: list[tuple[str, bool]] = []
+
+    def end_paragraph() -> None:
+        if any(words.strip() for words, _ in runs):
+            blocks.append(Prose(tuple(runs)))
+        runs.clear()
+
+    for passage in story.path():
+        for number, line in enumerate(_drop_controls(passage.text).split("\n")):
+            if number:
+                end_paragraph()
+            runs.append((line, passage.author == "reader"))
+        if passage.id in pictures.by_passage:
+            end_paragraph()
+            blocks.append(Picture(pictures.by_passage[passage.id]))
+    end_paragraph()
+    return Book(find_title(story), tuple(blocks), pictures.symbols)
+
+
 def _write_tree(story: Story, _: Pictures) -> bytes:
     """The tree without the story's number, which is the key to it."""
     return dump_json({name: value for name, value in dump_story(story).items() if name != "uid"}).encode()
@@ -229,5 +278,7 @@ FORMS: dict[str, tuple[str, str, Callable[[Story, Pictures], bytes]]] = {
     "Markdown": (".md", "text/markdown", _write_markdown),
     "web page": (".html", "text/html", _write_html),
     "e-book": (".epub", "application/epub+zip", _write_epub),
+    "PDF": (".pdf", "application/pdf", _write_pdf),
+    "booklet": ("-booklet.pdf", "application/pdf", _write_booklet),
     "all versions": (".story.json", "application/json", _write_tree),
 }

@@ -64,24 +64,3 @@ def test_a_phone_does_not_zoom_into_what_one_types(browser, scripted, serve):
     )
     assert len(sizes) > 8
     assert min(sizes) >= 16
-
-
-def test_a_title_before_a_name_ends_no_sentence_and_another_story_is_not_read(browser, scripted, serve):
-    """The voice is a stand-in that notes what it is to say: a test machine has none."""
-    reader = Reader(browser, serve(scripted(SAY + "<end>")), DESKTOP)
-    reader.page.evaluate(
-        """() => {
-          window.said = [];
-          window.SpeechSynthesisUtterance = function (text) { this.text = text; };
-          const voice = { speaking: false, speak: (words) => { voice.speaking = true; window.said.push(words.text); },
-                          cancel: () => { voice.speaking = false; } };
-          Object.defineProperty(window, "speechSynthesis", { value: voice });
-        }"""
-    )
-    reader.begin("Mr. Hall met Dr. Ives. They ran.")
-    reader.page.locator("#read").click()
-    assert reader.page.evaluate("said.slice(0, 2)") == ["Mr. Hall met Dr. Ives.", "They ran."]
-    reader.open_panel("file")
-    reader.page.locator("#new").click()
-    reader.page.locator("#begin").wait_for()
-    assert reader.page.evaluate("speechSynthesis.speaking") is False

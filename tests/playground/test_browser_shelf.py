@@ -149,7 +149,8 @@ def test_a_story_is_saved_in_every_form_and_a_text_is_opened(browser, scripted, 
     reader = Reader(browser, serve(scripted(" He ran home.<end>")), DESKTOP)
     reader.begin("Tom went out.")
     reader.open_panel("file")
-    for form, name in {"text": "txt", "Markdown": "md", "web page": "html", "e-book": "epub", "all versions": "json"}.items():
+    suffixes = {"text": "txt", "Markdown": "md", "web page": "html", "e-book": "epub", "all versions": "json"}
+    for form, name in (suffixes | {"PDF": "pdf", "booklet to fold": "booklet.pdf"}).items():
         reader.choose("Save as", form)
         with reader.page.expect_download() as download:
             reader.page.locator("#save").click()
@@ -158,6 +159,7 @@ def test_a_story_is_saved_in_every_form_and_a_text_is_opened(browser, scripted, 
     assert "*Tom went out.* He ran home." in (tmp_path / "story.md").read_text()
     assert "He ran home." in (tmp_path / "story.html").read_text()
     assert "story.xhtml" in zipfile.ZipFile(tmp_path / "story.epub").namelist()
+    assert all((tmp_path / f"story.{name}").read_bytes().startswith(b"%PDF") for name in ("pdf", "booklet.pdf"))
     assert json.loads((tmp_path / "story.json").read_text())["format"] == "story-playground/2"
     (tmp_path / "mine.txt").write_text("Once there was a fox.\nIt slept.", encoding="utf-8")
     reader.page.locator("#open input[type=file], input[type=file]").first.set_input_files(tmp_path / "mine.txt")
@@ -196,29 +198,6 @@ def test_any_version_is_reached_through_the_tree(browser, scripted, serve):
     assert reader.page.locator("#tree [aria-current]").inner_text() == "Then it rained."
     reader.picture("tree-phone-light")
     assert reader.errors == []
-
-
-def test_a_story_is_read_aloud_sentence_by_sentence(browser, scripted, serve):
-    """The voice is a stand-in that notes what it is to say: a test machine has none."""
-    reader = Reader(browser, serve(scripted(' He said "hi!" to Mia. They ran.<end>')), DESKTOP)
-    reader.page.evaluate(
-        """() => {
-          window.said = [];
-          window.SpeechSynthesisUtterance = function (text) { this.text = text; };
-          const voice = { speaking: false, speak: (words) => { voice.speaking = true; window.said.push(words); },
-                          cancel: () => { voice.speaking = false; } };
-          Object.defineProperty(window, "speechSynthesis", { value: voice });
-        }"""
-    )
-    reader.begin("Tom went out.")
-    reader.page.locator("#read").click()
-    reader.page.wait_for_function("window.said.length > 2")
-    assert reader.page.evaluate("said.map((words) => words.text).join(' ')") == 'Tom went out. He said "hi!" to Mia. They ran.'
-    reader.page.evaluate("said[said.length - 1].onstart()")
-    assert reader.page.locator(".book .spoken").inner_text().strip().endswith("They ran.")
-    reader.page.locator("#read").click()
-    reader.page.locator(".book .spoken").wait_for(state="detached")
-    assert reader.page.evaluate("speechSynthesis.speaking") is False
 
 
 def test_a_manner_sets_all_settings_at_once_and_is_remembered(browser, scripted, serve):
