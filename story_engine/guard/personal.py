@@ -11,7 +11,7 @@ _MAIL = re.compile(
     r"|\b[\w.+-]+ ?[(\[]? ?at ?[)\]]? ?[\w-]+ ?[(\[]? ?dot ?[)\]]? ?(?:com|org|net|edu|de|co|uk|io|info)\b",
     re.IGNORECASE,
 )
-_DIGITS = re.compile(r"(?<![\w.,$€£])\+?\(?\d(?:[\s().\-/]{0,2}\d){6,15}(?!\w|[.,]\d)")
+_DIGITS = re.compile(r"(?<![\w.,$€£])\+?\(?\d(?:[\s().\-/]{0,3}\d){6,15}(?!\w|[.,]\d)")
 _WAYS = (
     "Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Way|Court|Ct|Boulevard|Blvd|Square|Place|Pl|Terrace|Close|Crescent|"
     "Highway|Parkway|Circle|Alley|Row"
