@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import sqrt
@@ -74,7 +75,8 @@ def print_hard() -> None:
 def print_stories(path: Path, *, most: int, shows: bool) -> None:
     """How many sentences of a file's stories are stopped; with `shows` each of them, for somebody to judge."""
     stories = read_stories(path)[: most or None]
-    stopped, count, touched = [], 0, 0
+    stopped: list[tuple[int, Counter[str], str]] = []
+    count = touched = 0
     for number, story in enumerate(stories):
         sentences = split_sentences(story)
         found = [(number, kinds, text.strip()) for text in sentences if (kinds := find_kinds(text))]

@@ -31,9 +31,9 @@ GERMAN = {
     "This story has something of {kinds}. A grown-up can open it: switch off “For children” in the settings first.": "In "
     "dieser Geschichte steckt etwas davon: {kinds}. Ein Großer kann sie öffnen: Schalte vorher „Für Kinder“ in den "
     "Einstellungen aus.",
-    "dying": "Sterben",
+    "the end of a life": "das Ende eines Lebens",
     "hurting somebody": "jemandem wehtun",
-    "weapons": "Waffen",
+    "things to fight with": "Sachen zum Kämpfen",
     "things for grown-ups only": "was nur für Große ist",
     "rude words": "grobe Worte",
     "an address, a telephone number or an e-mail address": "eine Adresse, eine Telefonnummer oder eine E-Mail-Adresse",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from story_engine.errors import InputError
 from story_engine.guard.personal import has_personal_data
@@ -12,14 +12,14 @@ from story_engine.guard.word_list import ALWAYS, TOGETHER, Phrase, WordList, loa
 from story_engine.text.sentences import ends_sentence, split_sentences
 
 PERSONAL = "personal data"
-# What a kind is called to a child; none of these names a word of the list.
+# What a kind is called to a child; no name has a word of the list, so no message says what was found.
 NAMES = {
-    "death": "dying",
-    "cruelty": "hurting somebody",
-    "weapons": "weapons",
-    "sex": "things for grown-ups only",
-    "slurs": "rude words",
-    PERSONAL: "an address, a telephone number or an e-mail address",
+    "death": InputError("the end of a life"),
+    "cruelty": InputError("hurting somebody"),
+    "weapons": InputError("things to fight with"),
+    "sex": InputError("things for grown-ups only"),
+    "slurs": InputError("rude words"),
+    PERSONAL: InputError("an address, a telephone number or an e-mail address"),
 }
 UNFIT = "Stories here are for children, and this has something of {kinds}. Find kinder words, then send them again."
 UNFIT_STORY = "This story has something of {kinds}. A grown-up can open it: switch off “For children” in the settings first."
@@ -56,7 +56,7 @@ def check_fit(text: str, before: str = "") -> None:
         InputError: they are not; it says of what kind, and none of the words.
     """
     if kinds := find_new_kinds(text, before):
-        raise refuse(kinds)
+        raise InputError(UNFIT, kinds=[NAMES[kind] for kind in kinds])
 
 
 def check_story(texts: Iterable[str]) -> None:
@@ -66,12 +66,7 @@ def check_story(texts: Iterable[str]) -> None:
         InputError: it is not; it says of what kind.
     """
     if kinds := sum(map(find_kinds, dict.fromkeys(texts)), Counter[str]()):
-        raise refuse(kinds, UNFIT_STORY)
-
-
-def refuse(kinds: Collection[str], words: str = UNFIT) -> InputError:
-    """What is said of unfit words."""
-    return InputError(words, kinds=[InputError(NAMES[kind]) for kind in kinds])
+        raise InputError(UNFIT_STORY, kinds=[NAMES[kind] for kind in kinds])
 
 
 def _find_phrases(tokens: Sequence[Token], words: WordList) -> Iterator[str]:

@@ -107,7 +107,7 @@ def test_a_story_that_is_not_for_children_is_saved_as_it_always_was(scripted):
 
 def test_unfit_words_of_the_readers_do_not_join_the_story(scripted):
     engine, story = scripted(" He ran.<end>"), Story(OPENING)
-    with pytest.raises(InputError, match="weapons"):
+    with pytest.raises(InputError, match="to fight with"):
         engine.stream(story, CHILDREN, text=UNFIT)
     assert story.text() == OPENING
 
