@@ -1,4 +1,4 @@
-"""The command line: python -m benchmarks decode | turns | batch | speculation | launch | page | soak | train | train-sweep."""
+"""The command line: python -m benchmarks, with what is to be measured; `--help` lists it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import batch as many
-from benchmarks import launch, soak, speculation
+from benchmarks import children, launch, soak, speculation
 from benchmarks import page as book
 from benchmarks.decode import ROUNDS, make_published_model, measure, print_table
 from benchmarks.training import compare_with_plain_loop, print_pair, print_trials, profile, sweep, try_out
@@ -41,6 +41,10 @@ def build_parser() -> argparse.ArgumentParser:
     decode.add_argument("--rounds", type=int, default=ROUNDS, help="how often each length is measured")
     turns.add_argument("--turns", type=int, default=50, help="how many")
     turns.add_argument("--pause", type=float, default=10.0, help="seconds the reader takes for a passage")
+    guard = commands.add_parser("children", help="how much the guard for children finds, and how often it is wrong")
+    guard.add_argument("stories", type=Path, nargs="*", help=f"text files of stories, each followed by {children.END_OF_STORY}")
+    guard.add_argument("--most", type=int, default=0, help="stories of each file (default: all)")
+    guard.add_argument("--show", action="store_true", help="print each sentence that is stopped")
     train = commands.add_parser("train", help="a training step against a plain loop over the same model")
     train.add_argument("--rounds", type=int, default=ROUNDS, help="how many steps of each are timed, in turn")
     trials = commands.add_parser("train-sweep", help="loss kernels, micro-batches and a profile of one preset")
@@ -76,6 +80,9 @@ def main() -> None:
     options = build_parser().parse_args()
     if options.what.startswith("train"):
         run_training(options)
+        return
+    if options.what == "children":
+        children.print_figures(options.stories, most=options.most, shows=options.show)
         return
     if options.what == "page":
         book.print_table(book.measure())

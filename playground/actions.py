@@ -27,6 +27,8 @@ from story_engine import (
     StoryEngine,
     StoryError,
     Window,
+    check_fit,
+    check_story,
     check_words,
     find_doubts,
     keep_joint,
@@ -50,6 +52,10 @@ class Actions:
 
     def engine(self, visit: Visit) -> StoryEngine:
         return self.engines.get(visit.model or self.engines.default)
+
+    def is_for_children(self, visit: Visit) -> bool:
+        """Whether all words of this visit are checked: as the browser chose, or as the server does for all who did not."""
+        return self.engines.recommended.for_children if visit.for_children is None else visit.for_children
 
     def find(self, visit: Visit) -> OpenStory:
         """The visitor's story.
@@ -75,8 +81,19 @@ class Actions:
     def open_from_shelf(self, visit: Visit, uid: str) -> View:
         """Another of the visitor's stories, as they left it."""
         chosen = replace(visit, story=uid)
-        self.find(chosen)
+        self.check_opened(self.find(chosen).story, visit)
         return self.view(chosen)
+
+    def check_written(self, words: str, visit: Visit) -> None:
+        """Raises InputError: a reader's words beside the story are unfit for children who are to read them."""
+        if self.is_for_children(visit):
+            check_fit(words)
+
+    def check_opened(self, story: Story, visit: Visit) -> None:
+        """Raises InputError: a story, with all its versions, is unfit for children who are to read it."""
+        if self.is_for_children(visit):
+            lines = [story.title, *story.characters, *story.notes, write_lore(story.lore)]
+            check_story([story.text(), *(passage.text for passage in story.passages), *lines])
 
     def start(self, visit: Visit, opening: str, settings: Settings) -> Iterator[View | Live]:
         """A new story from the reader's opening, and its first passage."""
@@ -146,6 +163,7 @@ class Actions:
     def edit(self, visit: Visit, passage: object, text: str) -> View:
         """New words for a passage; the old ones stay as another version."""
         old, words = self.passage(visit, passage), check_words(text)
+        self.check_written(words, visit)
         engine = self.engine(visit)
 
         def cut(passage: Passage) -> list[str]:

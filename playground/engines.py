@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import replace
 from threading import Lock
 
 from story_engine import EMBEDDED, HUB_MODELS, ModelError, Settings, StoryEngine
@@ -13,10 +14,11 @@ MOST_LOADED = 2
 class Engines:
     """Loads models on first use, as `how` tells `StoryEngine.load`. Only names that the server offers are ever looked up."""
 
-    def __init__(self, first: StoryEngine, first_name: str, **how: str) -> None:
+    def __init__(self, first: StoryEngine, first_name: str, *, for_children: bool = False, **how: str) -> None:
         self.default, self._how = first_name, how
         self.names = list(dict.fromkeys([first_name, EMBEDDED, *HUB_MODELS]))
-        self.recommended: Settings = first.recommended  # the page begins with them
+        # The page begins with them; `for_children` is the server's own choice, for who has not made theirs.
+        self.recommended: Settings = replace(first.recommended, for_children=for_children)
         self._loaded: OrderedDict[str, StoryEngine] = OrderedDict({first_name: first})
         self._lock = Lock()
         # A model can take minutes to fetch; readers who use another one must not wait for it.

@@ -51,7 +51,8 @@ class Handlers:
             visit, turn = find_visit(request, data, preferences), self._turns.begin(request.session_hash or "")
             try:
                 self.actions.rates.count(request)
-                settings = Settings(**dict(zip(self.widgets.settings, given, strict=True)), unwanted=visit.unwanted)
+                chosen: dict[str, Any] = {"unwanted": visit.unwanted, "for_children": self.actions.is_for_children(visit)}
+                settings = Settings(**dict(zip(self.widgets.settings, given, strict=True)), **chosen)
                 for view in act(visit, text, settings):
                     if self._turns.is_current(turn):
                         yield self.show(view, visit)

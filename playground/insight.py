@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 from playground.actions import Actions
 from playground.render.renderer import Renderer
@@ -20,6 +22,7 @@ from story_engine import (
     check_notes,
     find_alternatives,
     find_influences,
+    find_kinds,
     replay_passage,
 )
 
@@ -45,14 +48,18 @@ class Insight:
     def find_words(self, visit: Visit, passage: object) -> list[Word]:
         """The tokens of a passage, each with its alternatives."""
         number, entry = self.actions.passage(visit, passage).id, self.actions.find(visit)
-        return find_alternatives(self.actions.engine(visit), entry.story, number)
+        words = find_alternatives(self.actions.engine(visit), entry.story, number)
+        if not self.actions.is_for_children(visit):
+            return words
+        return [replace(word, others=tuple(one for one in word.others if not find_kinds(one.text))) for word in words]
 
     def go_on_from(
         self, visit: Visit, passage: object, place: object, token: object, settings: Settings
     ) -> Iterator[View | Live]:
         """Another version of a passage: its tokens before number `place`, then `token`, then what the model makes of it."""
         number, engine = self.actions.passage(visit, passage).id, self.actions.engine(visit)
-        self.actions.change(visit, lambda story: branch_at(engine, story, number, place=place, token=token))
+        how: dict[str, Any] = {"place": place, "token": token, "for_children": self.actions.is_for_children(visit)}
+        self.actions.change(visit, lambda story: branch_at(engine, story, number, **how))
         yield from self.actions.go_on(visit, "", settings)
 
     def render_context(self, visit: Visit, by_token: bool) -> str:
@@ -65,6 +72,7 @@ class Insight:
     def keep_in_mind(self, visit: Visit, characters: str, notes: str, lore: str) -> View:
         """Lines for the model's window: the characters and other notes, which stay, and the lore, which comes when named."""
         people, lines, entries = check_notes(characters), check_notes(notes), check_lore(lore)
+        self.actions.check_written("\n".join([characters, notes, lore]), visit)
 
         def write_down(story: Story) -> None:
             story.characters, story.notes, story.lore = people, lines, entries

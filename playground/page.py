@@ -10,6 +10,7 @@ import gradio as gr
 
 from playground.actions import Actions
 from playground.api import publish
+from playground.children import Children
 from playground.editing import Editing
 from playground.handlers import QUICK, STOPPING, WAITING, WATCHING, WRITERS, WRITING, Handlers, Update, find_visit, warn
 from playground.ideas import IDEAS, deal
@@ -37,6 +38,7 @@ class Page:
             self._connect_files()
             self.tuning = Tuning(self.handlers)
             Picturing(self.handlers)
+            Children(self.handlers)
             self._connect_arrival()
             publish(actions, concurrency_limit=WRITERS, concurrency_id="write")
         self.blocks.queue(max_size=WAITING, default_concurrency_limit=WRITERS)

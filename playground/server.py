@@ -14,7 +14,7 @@ from playground import closing
 from playground.engines import Engines
 from playground.http.options import ApiOptions, add_api_flags, read_api_options
 from playground.logs import LEVELS, join_server_logs, set_up_logs
-from playground.space import choose_device, choose_stories
+from playground.space import choose_device, choose_stories, is_space
 from story_engine import (
     HUB_MODELS,
     KERNEL_CHOICES,
@@ -49,6 +49,12 @@ def build_parser() -> argparse.ArgumentParser:
     stories = choose_stories()
     parser.add_argument("--stories", type=Path, default=stories, help=f"where stories are kept (default: {stories})")
     parser.add_argument("--log-level", default="warning", choices=LEVELS, help="what goes to the log (default: warning)")
+    parser.add_argument(
+        "--for-children",
+        action=argparse.BooleanOptionalAction,
+        default=is_space(),
+        help="check all words for children, unless a browser switches that off (default: on a Space)",
+    )
     add_api_flags(parser)
     parser.add_argument("--mcp", action="store_true", help="serve the stories to assistants, too (Model Context Protocol)")
     return parser
@@ -118,7 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise ModelError("--api serves a model of this machine. Send those requests to the other server itself.")
         # An address, and a folder behind it, is the operator's own; readers see what their receipts say.
         name = engine.fingerprint if isinstance(engine, RemoteEngine) else options.model
-        engines = Engines(engine, name, **how)
+        engines = Engines(engine, name, for_children=options.for_children, **how)
     except StoryError as error:
         print(f"story-playground: {error}", file=sys.stderr)
         return 1

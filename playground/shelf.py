@@ -24,6 +24,7 @@ class Shelf:
         words = " ".join(check_words(title).split())[:MAX_TITLE]
         if not words:
             raise InputError("A story needs a title. Type one, then rename it.")
+        self.actions.check_written(words, visit)
         return self.actions.change(visit, lambda story: setattr(story, "title", words))
 
     def duplicate(self, visit: Visit) -> View:
@@ -60,9 +61,10 @@ class Shelf:
 
         Raises:
             SaveError: the file is too large, is no text in UTF-8, or holds no story, or a damaged one.
-            InputError: a word of a plain text is longer than a passage.
+            InputError: a word of a plain text is longer than a passage, or the story is unfit for children.
         """
         opened = open_file(path)
+        self.actions.check_opened(opened.story, visit)
         view = self.actions.adopt(opened.story, visit)
         notices = [view.notice, *(say_error(warning, visit.language) for warning in opened.notices)]
         return replace(view, notice=" ".join(filter(None, notices)))

@@ -45,7 +45,7 @@ class Tuning:
     def remembered(self) -> list[Any]:
         """The widgets that `show` sets."""
         w = self.widgets
-        return [*w.settings.values(), w.ending, w.model, w.own_manner, w.pinning, w.unwanted, w.pictures]
+        return [*w.settings.values(), w.ending, w.model, w.own_manner, w.pinning, w.unwanted, w.pictures, w.for_children]
 
     def _follow(self, widgets: Sequence[Any], remember: Callable[..., dict[str, Any]], inputs: Sequence[Any]) -> None:
         """Call `remember` whenever a person changes one of the widgets, one request at a time; the last change counts."""
@@ -63,7 +63,8 @@ class Tuning:
         model = visit.model if visit.model in self.engines.names else self.engines.default
         shown = {widget: getattr(settings, name) for name, widget in w.settings.items()}
         shown |= {w.model: model, w.own_manner: _list(visit), w.ending: visit.ending, w.pinning: visit.pinning}
-        return shown | {w.unwanted: ", ".join(visit.unwanted), w.pictures: visit.pictures}
+        is_on = recommended.for_children if visit.for_children is None else visit.for_children
+        return shown | {w.unwanted: ", ".join(visit.unwanted), w.pictures: visit.pictures, w.for_children: is_on}
 
     @speaking
     def _remember(self, request: gr.Request, preferences: object, model: str, *given: Any) -> dict[str, Any]:

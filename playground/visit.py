@@ -20,7 +20,8 @@ class Visit:
     Survives refresh and restart. `shelf` is number -> title, newest first. `removed` are the numbers of the stories that
     were put aside, the last one last: they can be brought back. `manners` are settings with names. `ending` is the number
     of sentences that an end takes. With `pinning`, a click on a sentence pins it. `unwanted` are words that no passage may
-    say. `pictures`, one of `WHEN`, says which passages have one. `language` comes with every request and is not remembered.
+    say. `for_children` says whether all words are checked for children; None leaves that to the server.
+    `pictures`, one of `WHEN`, says which passages have one. `language` comes with every request and is not remembered.
     The marks name what `memory.js` gave to the server: it merges an answer by them.
     """
 
@@ -34,6 +35,7 @@ class Visit:
     pinning: bool = False
     unwanted: tuple[str, ...] = ()
     pictures: str = WHEN[0]
+    for_children: bool | None = None
     language: str = ""
     shelf_mark: str = ""
     settings_mark: str = ""
@@ -58,6 +60,7 @@ class Visit:
             data.get("pinning") is True,
             _read_unwanted(data.get("unwanted")),
             pictures=next((when for when in WHEN if when == data.get("pictures")), WHEN[0]),
+            for_children=data.get("for_children") if type(data.get("for_children")) is bool else None,
             shelf_mark=_read_mark(data.get("shelf_mark")),
             settings_mark=_read_mark(data.get("settings_mark")),
         )
@@ -71,6 +74,7 @@ class Visit:
         """What the browser keeps of the settings."""
         names = ("settings", "model", "manners", "ending", "pinning", "pictures")
         kept = {name: getattr(self, name) for name in names} | {"unwanted": list(self.unwanted)}
+        kept |= {} if self.for_children is None else {"for_children": self.for_children}
         return kept | ({"settings_mark": self.settings_mark} if self.settings_mark else {})
 
     def after(self, view: View) -> Visit:

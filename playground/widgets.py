@@ -203,6 +203,7 @@ class Widgets:
         self.ending = gr.Slider(
             ENDINGS[0], ENDINGS[-1], ENDING, step=1, label=say("ending"), info=say("ending_hint"), elem_id="ending"
         )
+        self._lay_out_children(recommended.for_children)
         self.unwanted = gr.Textbox(label=say("unwanted"), info=say("unwanted_hint"), lines=1, max_lines=4, elem_id="unwanted")
         self.pictures = gr.Radio(
             [(say(f"pictures_{when}"), when) for when in WHEN],
@@ -222,6 +223,16 @@ class Widgets:
         with gr.Row(elem_classes="line"):
             self.own_manner = gr.Dropdown([], label=say("own_manner"), elem_id="own-manner", scale=3)
             self.drop_manner = gr.Button(say("drop_manner"), elem_id="drop-manner", min_width=100)
+
+    def _lay_out_children(self, is_on: bool) -> None:
+        """The switch for children, and what a grown-up can read."""
+        self.for_children = gr.Checkbox(is_on, label=say("for_children"), info=say("for_children_hint"), elem_id="for-children")
+        with gr.Accordion(say("held"), open=False, elem_id="held-back") as self.held:
+            self.held_count = gr.HTML(elem_id="held-count")
+            with gr.Row(elem_classes="line"):
+                self.held_answer = gr.Textbox(label=say("held_question"), max_lines=1, elem_id="held-answer", scale=3)
+                self.show_held = gr.Button(say("show_held"), elem_id="show-held", min_width=120)
+            self.held_words = gr.HTML(elem_id="held-words")
 
     def _lay_out_file(self) -> None:
         with gr.Row(elem_classes="line"):

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
+from playground.held import Held
 from playground.render.renderer import Renderer
 from playground.render.texts import render_text
 from playground.visit import Live, View, Visit
@@ -29,6 +30,7 @@ class Writing:
         self.library, self._show = library, show
         self.is_closing = threading.Event()  # once set, passages end with their sentence, and none begins
         self.forgettings = 0  # times that a window has forgotten, over all stories
+        self.held = Held()
         self._told: dict[str, list[str]] = {}  # by story: the words so far of the passage that is being written
 
     def write(
@@ -82,6 +84,7 @@ class Writing:
         shown_at = noted_at = time.monotonic()
         for piece in stream:
             told[piece.telling] = piece.follow(told[piece.telling])
+            self.held.add(story.uid, piece.held)
             now = time.monotonic()
             if now - shown_at >= UPDATE_EVERY:
                 shown_at = now

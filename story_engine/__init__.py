@@ -15,6 +15,7 @@ from story_engine.engine import StoryEngine
 from story_engine.errors import InputError, ModelError, SaveError, SettingsError, StoryError
 from story_engine.generation.ending import ENDINGS
 from story_engine.generation.telling import Piece, is_round
+from story_engine.guard.check import check_fit, check_story, find_kinds
 from story_engine.insight.alternatives import Choice, Word, branch_at, find_alternatives
 from story_engine.insight.continuity import Doubt, find_doubts
 from story_engine.insight.influence import Influence, find_influences
@@ -86,14 +87,17 @@ __all__ = [
     "Window",
     "Word",
     "branch_at",
+    "check_fit",
     "check_lore",
     "check_notes",
+    "check_story",
     "check_words",
     "draw_pictures",
     "export_story",
     "find_alternatives",
     "find_doubts",
     "find_influences",
+    "find_kinds",
     "find_named",
     "is_round",
     "is_uid",

@@ -13,7 +13,7 @@ from story_engine.errors import StoryError
 from story_engine.model.autotune import KERNEL_CHOICES
 from story_engine.model.hub import HUB_MODELS
 from story_engine.model.quantize import PRECISIONS
-from story_engine.settings import RANGES, UNWANTED, WHOLE_NUMBERS, Settings, read_unwanted
+from story_engine.settings import FOR_CHILDREN, RANGES, UNWANTED, WHOLE_NUMBERS, Settings, read_unwanted
 from story_engine.stories.story import Story
 
 SAID = {"seed": "a new one", "guidance": "what suits the model"}  # defaults that are no fixed number
@@ -48,6 +48,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
             metavar="N",
             help=f"{meaning} ({low:g} to {high:g}, default {SAID.get(name, default)})",
         )
+    parser.add_argument("--for-children", action="store_true", help=FOR_CHILDREN)
     parser.add_argument("--unwanted", default="", metavar="WORDS", help=f"{UNWANTED}, with commas between them")
 
 
@@ -59,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         numbers = {name: value for name in RANGES if (value := getattr(options, name)) is not None}
         given = Settings(**numbers, unwanted=read_unwanted(options.unwanted))  # a wrong one is said before a model is loaded
         engine = StoryEngine.load(options.model, options.revision, precision=options.precision, kernel=options.kernel)
-        settings = replace(engine.recommended, **numbers, unwanted=given.unwanted)
+        settings = replace(engine.recommended, **numbers, unwanted=given.unwanted, for_children=options.for_children)
         story, told = Story(), ""
         stream = engine.stream(story, settings, text=opening, cancel=cancel)
         print(story.text(), end="", flush=True)

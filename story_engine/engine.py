@@ -16,11 +16,13 @@ from story_engine.errors import InputError, StoryError
 from story_engine.generation.candidates import choose_best, hold_back
 from story_engine.generation.ending import Ending, check_ending
 from story_engine.generation.generate import Start, generate
+from story_engine.generation.guarded import GuardedTelling
 from story_engine.generation.healing import find_healing, may_heal
 from story_engine.generation.ngrams import LONGEST_CONTEXT, MOST_PROPOSED, Ngrams
 from story_engine.generation.telling import Piece, Telling
 from story_engine.generation.turn import SPARE, Turn, give_seed
 from story_engine.generation.unwanted import Unwanted
+from story_engine.guard.check import check_fit, name_guard
 from story_engine.model.hub import EMBEDDED
 from story_engine.model.kv_cache import Slot
 from story_engine.model.loading import load_model
@@ -136,7 +138,8 @@ class StoryEngine:
         `cancel` is set, with the words shown so far; each piece is shown at most once and never holds half a character.
 
         Raises:
-            InputError: the words or the length cannot be used, or the story is blank or being written already.
+            InputError: the words or the length cannot be used, or the story is blank or being written already, or the words are
+                unfit for the children that the settings name.
             StoryError: the model failed; the words so far are in the story.
         """
         return self.stream_tellings(story, [settings or self.recommended], text, cancel, ending, heals)
@@ -165,6 +168,8 @@ class StoryEngine:
             check_ending(ending)
         is_after_end = last is not None and last.finish == "end"
         prefix = self._break if is_after_end and not words else []
+        if words and any(one.for_children for one in settings):
+            check_fit(words, story.text())
         if words:
             story.add(join_words(story.text(), words, is_after_end))
         heals = may_heal(story, text) if heals is None else heals
@@ -222,13 +227,15 @@ class StoryEngine:
         used, before = window.ids[1:], turn.story.text()  # the start token is no word of the story
 
         def begin(settings: Settings, number: int, candidate: int) -> Telling:
-            return Telling(
+            kind = GuardedTelling if settings.for_children else Telling
+            unwanted = Unwanted(settings.unwanted)
+            return kind(
                 self.tokenizer,
                 self.end_tokens,
                 settings,
                 used=used,
                 prefix=turn.prefix,
-                ending=None if turn.ending is None else Ending(turn.ending, self.tokenizer, Unwanted(settings.unwanted)),
+                ending=None if turn.ending is None else Ending(turn.ending, self.tokenizer, unwanted, settings.for_children),
                 retries_loops=self.retries_loops,
                 before=before,
                 number=number,
@@ -259,6 +266,7 @@ class StoryEngine:
             telling.ending.sentences if telling.ending else None,
             telling.loops,
             len(telling.taken),
+            name_guard() if telling.settings.for_children else "",
         )
         tokens, finish = tuple(telling.whole_tokens), telling.finish or "stopped"
         self.ngrams.learn([*window.ids[-LONGEST_CONTEXT:], *tokens])

@@ -25,6 +25,7 @@ RANGES: dict[str, tuple[float, float, str]] = {
     "seed": (0, 2**53 - 1, "the same seed tells the same story again; none draws a new one"),
 }
 WHOLE_NUMBERS = ("top_k", "best_of", "max_new_tokens", "seed")
+FOR_CHILDREN = "check all words by a list, and tell anew what is unfit for children"
 UNWANTED = "words that a passage never says, in no letter case"
 MODEL_SETTINGS = ("guidance", "min_p")  # which a model's own folder can recommend
 MAX_UNWANTED, MAX_UNWANTED_LENGTH = 100, 60  # words or phrases, characters of one
@@ -48,6 +49,7 @@ class Settings:
     max_new_tokens: int = 200
     seed: int | None = None
     unwanted: tuple[str, ...] = ()  # words or phrases that the passage never says, as `read_unwanted` gives them
+    for_children: bool = False  # sentences are checked, and told anew where they are unfit for children
 
     def __post_init__(self) -> None:
         problems = [problem for name in RANGES if (problem := _describe_problem(name, getattr(self, name)))]
@@ -59,6 +61,8 @@ class Settings:
                     length=MAX_UNWANTED_LENGTH,
                 )
             )
+        if type(self.for_children) is not bool:
+            problems.append(SettingsError("{name} must be yes or no", name="for_children"))
         if problems:
             raise SettingsError("Please check the settings: {problems}.", problems=problems)
 

@@ -25,6 +25,21 @@ GERMAN = {
     "Zeile Wissen braucht Namen, einen Doppelpunkt und was gilt, wie „Rex, the dog: Rex is old.“ Ändere: „{line}“.",
     "Lore may be {lines} lines of {most} characters, each with up to {names} names of {length}. Shorten it.": "Wissen darf "
     "{lines} Zeilen zu {most} Zeichen haben, jede mit bis zu {names} Namen zu {length}. Kürze es.",
+    "Stories here are for children, and this has something of {kinds}. Find kinder words, then send them again.": "Hier "
+    "entstehen Geschichten für Kinder, und darin steckt etwas davon: {kinds}. Finde freundlichere Worte, dann schick sie "
+    "noch einmal.",
+    "This story has something of {kinds}. A grown-up can open it: switch off “For children” in the settings first.": "In "
+    "dieser Geschichte steckt etwas davon: {kinds}. Ein Großer kann sie öffnen: Schalte vorher „Für Kinder“ in den "
+    "Einstellungen aus.",
+    "the end of a life": "das Ende eines Lebens",
+    "hurting somebody": "jemandem wehtun",
+    "things to fight with": "Sachen zum Kämpfen",
+    "things for grown-ups only": "was nur für Große ist",
+    "rude words": "grobe Worte",
+    "an address, a telephone number or an e-mail address": "eine Adresse, eine Telefonnummer oder eine E-Mail-Adresse",
+    "This passage was told for children, and the list that checked it has changed since.": "Diese Stelle wurde für Kinder "
+    "erzählt, und die Liste, die sie geprüft hat, hat sich seitdem geändert.",
+    "That is not 7 × 8. Ask a grown-up.": "Das ist nicht 7 × 8. Frag einen Großen.",
     "This story is being written right now. Stop it first, or wait for it to finish.": "An dieser Geschichte wird gerade "
     "geschrieben. Halt sie an, oder warte, bis sie fertig ist.",
     "The story is still being written. Please try again in a moment.": "An der Geschichte wird noch geschrieben. Bitte "
@@ -68,6 +83,7 @@ GERMAN = {
     # settings and models
     "Please check the settings: {problems}.": "Bitte sieh die Einstellungen durch: {problems}.",
     "{name} must be a whole number": "{name} muss eine ganze Zahl sein",
+    "{name} must be yes or no": "{name} muss ja oder nein sein",
     "{name} must be a number": "{name} muss eine Zahl sein",
     "{name} must lie between {low:g} and {high:g}": "{name} muss zwischen {low:g} und {high:g} liegen",
     "Unknown settings: {unknown}. Known are: {known}.": "Unbekannte Einstellungen: {unknown}. Bekannt sind: {known}.",

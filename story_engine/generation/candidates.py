@@ -26,7 +26,7 @@ def hold_back(pieces: Iterable[Piece], groups: Sequence[Group]) -> Iterator[Piec
     shown: set[int] = set()
     for piece in pieces:
         group = groups[piece.telling]
-        yield piece if len(group) == 1 else Piece("", telling=piece.telling)
+        yield piece if len(group) == 1 else Piece("", telling=piece.telling, held=piece.held)
         yield from _show(groups, shown, lambda group: all(telling.finish for telling in group))
     yield from _show(groups, shown, lambda group: True)  # a stop came before the end
 

@@ -13,6 +13,12 @@ from story_engine.text.sentences import ends_sentence, is_inside_quote, split_se
 
 # Words that stories of this kind begin their last sentences with; the model chooses among them.
 CLOSERS = (" In the end,", " From that day on,", " After that,", " At last,")
+# Those of stories for children, in their last sentence; the model goes on from one of them, or stops behind it.
+KIND_CLOSERS = (
+    " In the end, everyone was happy",
+    " From that day on, they were all kind",
+    " At last, everyone was safe and happy",
+)
 MIN_SENTENCES, MAX_SENTENCES = 3, 20
 ENDINGS = range(MIN_SENTENCES, MAX_SENTENCES + 1)  # sentences that an ending may take
 
@@ -25,14 +31,18 @@ def check_ending(sentences: int) -> None:
 
 class Ending:
     """The way to an end in about `sentences` sentences: two before it a closing turn is taken, then the story ends.
+    With `is_kind` the last sentence itself is a turn to a happy end.
 
     The model writes freely up to there, chooses the turn by its own probabilities, and may end sooner by itself. A turn that
     holds an unwanted word is not taken.
     """
 
-    def __init__(self, sentences: int, tokenizer: StoryTokenizer, unwanted: Unwanted | None = None) -> None:
+    def __init__(
+        self, sentences: int, tokenizer: StoryTokenizer, unwanted: Unwanted | None = None, is_kind: bool = False
+    ) -> None:
         self.sentences = sentences
-        self._closers = [tokenizer.encode(words) for words in CLOSERS if not (unwanted and unwanted.is_said("", words))]
+        closers, self._last = (KIND_CLOSERS, 1) if is_kind else (CLOSERS, 2)
+        self._closers = [tokenizer.encode(words) for words in closers if not (unwanted and unwanted.is_said("", words))]
         self._is_closing = False
         self._left: list[int] = []
 
@@ -42,12 +52,13 @@ class Ending:
 
     def choose(self, text: str, logits: np.ndarray, generator: torch.Generator) -> int | None:
         """The token that has to come next, or None where the model is free; `logits` are float32 [vocab_size]."""
-        if not self._left and not self._is_closing and _is_round(text) and _count(text) >= self.sentences - 2:
+        if not self._left and not self._is_closing and _is_round(text) and _count(text) >= self.sentences - self._last:
             self._is_closing = True
             if not self._closers:
                 return None
             scores = logits[[tokens[0] for tokens in self._closers]]
-            weights = np.exp(scores - scores.max())
+            # Guidance may have put all of them out of reach: then each is as likely.
+            weights = np.exp(scores - scores.max()) if np.isfinite(scores.max()) else np.ones_like(scores)
             chosen = pick(Candidates(np.arange(len(weights)), weights / weights.sum()), generator)
             self._left = list(self._closers[chosen])
         return self._left.pop(0) if self._left else None

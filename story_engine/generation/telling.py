@@ -34,7 +34,8 @@ class Piece:
     """A bit of the stream. While the window is read, `text` is empty and `read` counts the tokens still to be read.
 
     `back` characters of what was shown are taken back before `text`, where the passage had gone round in circles.
-    `telling` says which one it belongs to, where several are told side by side.
+    `telling` says which one it belongs to, where several are told side by side. `held` are sentences that were held back from
+    children at this place.
     """
 
     text: str
@@ -42,6 +43,7 @@ class Piece:
     read: int = 0
     back: int = 0
     telling: int = 0
+    held: tuple[str, ...] = ()
 
     @property
     def way(self) -> int:

@@ -10,6 +10,7 @@ import torch
 
 from story_engine.engine import StoryEngine
 from story_engine.errors import InputError
+from story_engine.guard.check import check_fit
 from story_engine.insight.replay import copy_before
 from story_engine.remote.engine import RemoteEngine
 from story_engine.settings import RANGES, Settings
@@ -57,11 +58,13 @@ def find_alternatives(engine: StoryEngine, story: Story, number: int) -> list[Wo
     return score_tokens(engine, window.ids, ids)
 
 
-def branch_at(engine: StoryEngine, story: Story, number: int, *, place: object, token: object) -> None:
+def branch_at(
+    engine: StoryEngine, story: Story, number: int, *, place: object, token: object, for_children: bool = False
+) -> None:
     """Add another version of passage `number`: its tokens before `place`, then `token`; the next passage goes on from there.
 
     Raises:
-        InputError: the passage has no such place, or the model no such word.
+        InputError: the passage has no such place, or the model no such word, or it is unfit `for_children`.
     """
     old, tokenizer = story.passages[number], engine.tokenizer
     ids = [one for sentence in engine.cutter.cut_path([old]) for one in sentence.ids]
@@ -70,6 +73,8 @@ def branch_at(engine: StoryEngine, story: Story, number: int, *, place: object, 
     if type(token) is not int or not 0 <= token < tokenizer.size or token in tokenizer.special:
         raise InputError("The model does not know this word.")
     tokens = (*ids[:place], token)
+    if for_children:
+        check_fit(tokenizer.decode(tokens))
     story.current = old.parent
     story.add(tokenizer.decode(tokens), old.author, tokens=tokens, finish="stopped", edited=True)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from story_engine.engine import StoryEngine
 from story_engine.errors import InputError
+from story_engine.guard.check import name_guard
 from story_engine.stories.savefile import dump_story, read_story
 from story_engine.stories.story import Key, Memory, Passage, Story
 
@@ -33,6 +34,8 @@ def replay_passage(engine: StoryEngine, story: Story, number: int) -> Replay:
         raise InputError("Only a passage as the model told it can be told again.")
     if receipt.model != engine.fingerprint:
         raise InputError("Another model told this passage, or this one with other rounding. Choose that one first.")
+    if receipt.guard and receipt.guard != name_guard():
+        raise InputError("This passage was told for children, and the list that checked it has changed since.")
     copy = copy_before(story, passage)
     window = engine.window_of(copy, receipt.settings)
     if (len(window.ids), len(window.forgotten)) != (receipt.window_tokens, receipt.forgotten):

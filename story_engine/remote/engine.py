@@ -24,6 +24,7 @@ from story_engine.model.kv_cache import Slot
 from story_engine.remote.address import PREFIX, Address, read_address
 from story_engine.remote.client import Client, Heard, Patience
 from story_engine.remote.dialects import Dialect, Request
+from story_engine.remote.guarded import GuardedRemoteTelling
 from story_engine.remote.probing import probe
 from story_engine.remote.scores import read_scores
 from story_engine.remote.telling import RemoteTelling
@@ -137,12 +138,13 @@ class RemoteEngine(StoryEngine):
 
     def _begin_one(self, turn: Turn, settings: Settings, number: int) -> RemoteTelling:
         settings = give_seed(settings)
-        return RemoteTelling(
+        kind, unwanted = GuardedRemoteTelling if settings.for_children else RemoteTelling, Unwanted(settings.unwanted)
+        return kind(
             self.tokenizer,
             settings,
             before=turn.story.text(),
             prefix=self.tokenizer.decode(turn.prefix),
-            ending=None if turn.ending is None else Ending(turn.ending, self.tokenizer, Unwanted(settings.unwanted)),
+            ending=None if turn.ending is None else Ending(turn.ending, self.tokenizer, unwanted, settings.for_children),
             retries_loops=self.retries_loops,
             number=number,
         )

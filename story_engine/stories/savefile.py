@@ -22,7 +22,7 @@ FORMAT, FIRST_FORMAT = FORMAT_FAMILY + "2", FORMAT_FAMILY + "1"
 AUTHORS = ("reader", "model")
 MAX_TITLE = 200  # characters, in a file of somebody else's
 LARGEST = 2**31
-LATER_SETTINGS = {name: getattr(Settings(), name) for name in ("guidance", "best_of", "unwanted")}
+LATER_SETTINGS = {name: getattr(Settings(), name) for name in ("guidance", "best_of", "unwanted", "for_children")}
 BROKEN = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, SettingsError)
 
 
@@ -59,8 +59,9 @@ def dump_story(story: Story) -> dict[str, Any]:
 def _dump_passage(passage: Passage) -> dict[str, Any]:
     data = asdict(passage)
     if data["receipt"]:
-        if not data["receipt"]["healed"]:
-            del data["receipt"]["healed"]
+        for later in ("healed", "guard"):
+            if not data["receipt"][later]:
+                del data["receipt"][later]
         settings = data["receipt"]["settings"]
         data["receipt"]["settings"] = {
             name: value for name, value in settings.items() if name not in LATER_SETTINGS or value != LATER_SETTINGS[name]
@@ -203,7 +204,8 @@ def _check_receipt(item: Mapping[str, Any]) -> Receipt:
     # Later additions: an older file has none.
     ending, loops = _index(item.get("ending"), LARGEST), _number(item.get("loops", 0), LARGEST)
     healed, settings = _number(item.get("healed", 0), LARGEST), Settings.from_dict(item["settings"])
-    return Receipt(_text(item["model"], 100), settings, window_tokens, forgotten, ending, loops, healed)
+    guard = _text(item.get("guard", ""), 100)
+    return Receipt(_text(item["model"], 100), settings, window_tokens, forgotten, ending, loops, healed, guard)
 
 
 def _read_entry(item: Mapping[str, Any], count: int) -> LedgerEntry:

@@ -35,6 +35,7 @@ class Receipt:
     ending: int | None = None  # sentences in which the story was led to its end, where that was asked for
     loops: int = 0  # taken back on the way, and told anew
     healed: int = 0  # characters before the passage that its first tokens say again, since they end within a word
+    guard: str = ""  # the list and rules by which it was checked for children, if it was
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Guard: whether words are fit for children, by a list and rules; knows no story and no model."""
