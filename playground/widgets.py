@@ -9,6 +9,7 @@ import gradio as gr
 
 from playground.engines import Engines
 from playground.ideas import deal
+from playground.render.keys import render_keys
 from playground.render.phases import Phases, read_phases
 from playground.space import loses_stories
 from playground.visit import ENDING
@@ -49,6 +50,7 @@ PREFIX = "story_"
 translations = gr.I18n(
     **{
         language: {f"{PREFIX}{key}": FRAMES.get(key, "{}").format(words) for key, words in table.items()}
+        | {f"{PREFIX}keys_list": render_keys(table)}
         for language, table in TABLES.items()
     }
 )
@@ -86,6 +88,7 @@ class Widgets:
         if self.phases:
             with gr.Accordion(say("learned"), open=False, elem_id="learned"):
                 self._lay_out_phases(self.phases)
+        gr.HTML(say("keys_list"), elem_id="keys")
         gr.HTML(say("caution"))
 
     @property
