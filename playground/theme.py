@@ -20,7 +20,8 @@ CSS = "".join(
 ) + (HERE / "style.css").read_text(encoding="utf-8")
 CSS += write_dark_style(".dark .picture")
 SCRIPTS = ("storage.js", "memory.js", "drafts.js", "listen.js", "keys.js")
-HEAD = "".join(f"<script>{(HERE / name).read_text(encoding='utf-8')}</script>" for name in SCRIPTS)
+HEAD = f"<style>{(HERE / 'desk.css').read_text(encoding='utf-8')}</style>"
+HEAD += "".join(f"<script>{(HERE / name).read_text(encoding='utf-8')}</script>" for name in SCRIPTS)
 
 
 def make_theme() -> gr.themes.Base:

@@ -80,14 +80,16 @@ class Widgets:
             gr.HTML(say("loses_stories"))
         self._lay_out_beginning()
         self._lay_out_book()
-        with gr.Accordion(say("options"), open=False, elem_id="options"):
-            self._lay_out_settings(engines)
-        with gr.Accordion(say("file"), open=False, elem_id="file"):
-            self._lay_out_file()
-        self.phases = read_phases(Path(engines.default)) or read_phases(EMBEDDED_FOLDER)
-        if self.phases:
-            with gr.Accordion(say("learned"), open=False, elem_id="learned"):
-                self._lay_out_phases(self.phases)
+        self._lay_out_memory()
+        with gr.Column(elem_id="aside"):
+            with gr.Accordion(say("options"), open=False, elem_id="options"):
+                self._lay_out_settings(engines)
+            with gr.Accordion(say("file"), open=False, elem_id="file"):
+                self._lay_out_file()
+            self.phases = read_phases(Path(engines.default)) or read_phases(EMBEDDED_FOLDER)
+            if self.phases:
+                with gr.Accordion(say("learned"), open=False, elem_id="learned"):
+                    self._lay_out_phases(self.phases)
         gr.HTML(say("keys_list"), elem_id="keys")
         gr.HTML(say("caution"))
 
@@ -95,9 +97,10 @@ class Widgets:
     def story(self) -> list[Any]:
         """Everything that changes with the story."""
         return [
-            self.browser, self.beginning, self.writing, self.book, self.tellings, self.live, self.accepted, self.meter,
-            self.tree, self.context, self.go_on, self.stop, self.branch, self.strip, self.finish, self.undo, self.redo,
-            self.retry, self.editor, self.edited, self.characters, self.notes, self.lore, self.shelf, self.title, self.restore,
+            self.browser, self.beginning, self.writing, self.memory, self.book, self.tellings, self.live, self.accepted,
+            self.meter, self.tree, self.context, self.go_on, self.stop, self.branch, self.strip, self.finish, self.undo,
+            self.redo, self.retry, self.editor, self.edited, self.characters, self.notes, self.lore, self.shelf, self.title,
+            self.restore,
         ]  # fmt: skip
 
     @property
@@ -129,7 +132,8 @@ class Widgets:
             self.book = gr.HTML(elem_id="book", js_on_load=CLICK_SCRIPT + BOOK_SCRIPT)
             self.tellings = gr.HTML(elem_id="ways", js_on_load=CLICK_SCRIPT)
             self.live = gr.HTML(elem_id="live", visible="hidden", js_on_load="watch('value', () => window.showLive(element))")
-            self._lay_out_editor()
+            with gr.Column(elem_id="panel"):
+                self._lay_out_editor()
             self.words = gr.Textbox(
                 label=say("next"),
                 placeholder=say("next_hint"),
@@ -138,6 +142,9 @@ class Widgets:
                 elem_id="words",
             )
             self._lay_out_controls()
+
+    def _lay_out_memory(self) -> None:
+        with gr.Column(visible=False, elem_id="memory") as self.memory:
             self.meter = gr.HTML(elem_id="meter", js_on_load=CLICK_SCRIPT)
             with gr.Accordion(say("mind"), open=False, elem_id="mind"):
                 self._lay_out_mind()
