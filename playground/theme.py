@@ -19,7 +19,7 @@ CSS = "".join(
     FACE.format(style=style, data=b64encode((HERE / "fonts" / name).read_bytes()).decode()) for style, name in FACES.items()
 ) + (HERE / "style.css").read_text(encoding="utf-8")
 CSS += write_dark_style(".dark .picture")
-SCRIPTS = ("storage.js", "memory.js", "drafts.js", "listen.js", "keys.js")
+SCRIPTS = ("storage.js", "memory.js", "drafts.js", "listen.js", "keys.js", "phrasing.js")
 HEAD = f"<style>{(HERE / 'desk.css').read_text(encoding='utf-8')}</style>"
 HEAD += "".join(f"<script>{(HERE / name).read_text(encoding='utf-8')}</script>" for name in SCRIPTS)
 

@@ -14,7 +14,7 @@ from playground.render.phases import Phases, read_phases
 from playground.space import loses_stories
 from playground.visit import ENDING
 from playground.wording.strings import TABLES
-from story_engine import EMBEDDED_FOLDER, ENDINGS, FORMS, HUB_MODELS, RANGES, WHEN
+from story_engine import EMBEDDED_FOLDER, ENDINGS, FORMS, HUB_MODELS, MODES, RANGES, WHEN
 
 HERE = Path(__file__).parent / "static"
 CLICK_SCRIPT = (HERE / "click.js").read_text(encoding="utf-8")
@@ -140,6 +140,14 @@ class Widgets:
                 lines=2,
                 max_lines=8,
                 elem_id="words",
+            )
+            self.mode = gr.Radio(
+                [(say(f"mode_{mode}"), mode) for mode in MODES], value=MODES[0], label=say("mode"), elem_id="mode"
+            )
+            self.preview = gr.HTML(elem_id="preview", js_on_load=CLICK_SCRIPT)
+            # A click on this asks what the words in the box will be.
+            self.phrase = gr.HTML(
+                visible="hidden", elem_id="phrase", js_on_load="window.phrasing.listen(() => trigger('click', {}))"
             )
             self._lay_out_controls()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from playground.wording.keyboard import KEYBOARD
+from playground.wording.phrasing import PHRASING
 from story_engine import HUB_MODELS, RANGES
 
 Texts = Mapping[str, str]
@@ -280,7 +281,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "told_same": ("Told again, word for word the same.", "Noch einmal erzählt, Wort für Wort gleich."),
     "told_other": ("Told again, it goes another way after", "Noch einmal erzählt, geht es anders weiter nach"),
 }
-WORDS |= KEYBOARD
+WORDS |= KEYBOARD | PHRASING
 LANGUAGES = ("en", "de")
 TABLES: dict[str, dict[str, str]] = {
     language: {key: words[number] for key, words in WORDS.items()} for number, language in enumerate(LANGUAGES)

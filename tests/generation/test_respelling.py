@@ -93,7 +93,9 @@ def test_a_respelt_passage_can_be_told_again(engine_embedded, monkeypatch):
     monkeypatch.setattr(Respelling, "find_slip", lambda self, text: (slips.append(slip := find(self, text)), slip)[1])
     for seed in range(12):
         story = Story("Saoirse and Thandiwe rode to the end of the rainbow with Orsolya.")
-        for _ in engine_embedded.stream(story, Settings(temperature=1.1, repetition_penalty=1.3, seed=seed, max_new_tokens=120)):
+        for _ in engine_embedded.stream(
+            story, Settings(temperature=1.1, repetition_penalty=1.3, seed=seed, max_new_tokens=120)
+        ):
             pass
         if any(slips):
             break

@@ -1,4 +1,4 @@
-"""A wide screen is a desk: the book in the middle, memory and settings beside it, and nothing that moves while the model writes."""
+"""A wide screen is a desk: the book in the middle, memory and settings beside it, and nothing moves while the model writes."""
 
 import pytest
 
