@@ -135,6 +135,7 @@ class Handlers:
         return {
             w.beginning: gr.update(visible=view.is_blank),
             w.writing: gr.update(visible=not view.is_blank),
+            w.memory: gr.update(visible=not view.is_blank),
             w.book: view.book,
             w.live: "",
             w.meter: view.meter,

@@ -14,6 +14,7 @@ from playground.children import Children
 from playground.editing import Editing
 from playground.handlers import QUICK, STOPPING, WAITING, WATCHING, WRITERS, WRITING, Handlers, Update, find_visit, warn
 from playground.ideas import IDEAS, deal
+from playground.phrasing import Phrasing
 from playground.picturing import Picturing
 from playground.shelf import Shelf
 from playground.tuning import Tuning
@@ -32,6 +33,7 @@ class Page:
             self.widgets = w = Widgets(actions.engines)
             self.handlers = Handlers(actions, w)
             self._memory, self._settings = [w.browser, w.preferences], list(w.settings.values())
+            self.phrasing = Phrasing(self.handlers)
             self._connect_writing()
             self._connect_moves()
             self.editing = Editing(self.handlers)
@@ -50,7 +52,8 @@ class Page:
         start, go_on = make_writer(actions.start), make_writer(actions.go_on)
         finish = make_writer(lambda visit, text, settings: actions.go_on(visit, text, settings, visit.ending))
         retry = make_writer(lambda visit, _, settings: actions.retry(visit, settings))
-        opening, words = [*self._memory, w.opening, *self._settings], [*self._memory, w.words, *self._settings]
+        opening = [*self._memory, w.opening, *self._settings]
+        words = [*self._memory, w.words, w.mode, *self._settings]
         for trigger in (w.begin.click, w.opening.submit):
             trigger(start, opening, w.story, **WRITING)
         for idea in w.ideas:
@@ -64,7 +67,7 @@ class Page:
             (w.finish.click, finish),
             (w.retry.click, retry),
         ):
-            trigger(handler, words, w.story, **WRITING)
+            trigger(self.phrasing.make_sender(handler), words, w.story, **WRITING)
         boxes = [w.words, w.opening]
         w.accepted.change(None, [w.accepted, *boxes], boxes, js="window.drafts.accept")
         for shown in (w.browser.change, w.book.change):

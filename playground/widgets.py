@@ -9,11 +9,12 @@ import gradio as gr
 
 from playground.engines import Engines
 from playground.ideas import deal
+from playground.render.keys import render_keys
 from playground.render.phases import Phases, read_phases
 from playground.space import loses_stories
 from playground.visit import ENDING
 from playground.wording.strings import TABLES
-from story_engine import EMBEDDED_FOLDER, ENDINGS, FORMS, HUB_MODELS, RANGES, WHEN
+from story_engine import EMBEDDED_FOLDER, ENDINGS, FORMS, HUB_MODELS, MODES, RANGES, WHEN
 
 HERE = Path(__file__).parent / "static"
 CLICK_SCRIPT = (HERE / "click.js").read_text(encoding="utf-8")
@@ -49,6 +50,7 @@ PREFIX = "story_"
 translations = gr.I18n(
     **{
         language: {f"{PREFIX}{key}": FRAMES.get(key, "{}").format(words) for key, words in table.items()}
+        | {f"{PREFIX}keys_list": render_keys(table)}
         for language, table in TABLES.items()
     }
 )
@@ -78,23 +80,27 @@ class Widgets:
             gr.HTML(say("loses_stories"))
         self._lay_out_beginning()
         self._lay_out_book()
-        with gr.Accordion(say("options"), open=False, elem_id="options"):
-            self._lay_out_settings(engines)
-        with gr.Accordion(say("file"), open=False, elem_id="file"):
-            self._lay_out_file()
-        self.phases = read_phases(Path(engines.default)) or read_phases(EMBEDDED_FOLDER)
-        if self.phases:
-            with gr.Accordion(say("learned"), open=False, elem_id="learned"):
-                self._lay_out_phases(self.phases)
+        self._lay_out_memory()
+        with gr.Column(elem_id="aside"):
+            with gr.Accordion(say("options"), open=False, elem_id="options"):
+                self._lay_out_settings(engines)
+            with gr.Accordion(say("file"), open=False, elem_id="file"):
+                self._lay_out_file()
+            self.phases = read_phases(Path(engines.default)) or read_phases(EMBEDDED_FOLDER)
+            if self.phases:
+                with gr.Accordion(say("learned"), open=False, elem_id="learned"):
+                    self._lay_out_phases(self.phases)
+        gr.HTML(say("keys_list"), elem_id="keys")
         gr.HTML(say("caution"))
 
     @property
     def story(self) -> list[Any]:
         """Everything that changes with the story."""
         return [
-            self.browser, self.beginning, self.writing, self.book, self.tellings, self.live, self.accepted, self.meter,
-            self.tree, self.context, self.go_on, self.stop, self.branch, self.strip, self.finish, self.undo, self.redo,
-            self.retry, self.editor, self.edited, self.characters, self.notes, self.lore, self.shelf, self.title, self.restore,
+            self.browser, self.beginning, self.writing, self.memory, self.book, self.tellings, self.live, self.accepted,
+            self.meter, self.tree, self.context, self.go_on, self.stop, self.branch, self.strip, self.finish, self.undo,
+            self.redo, self.retry, self.editor, self.edited, self.characters, self.notes, self.lore, self.shelf, self.title,
+            self.restore,
         ]  # fmt: skip
 
     @property
@@ -126,7 +132,8 @@ class Widgets:
             self.book = gr.HTML(elem_id="book", js_on_load=CLICK_SCRIPT + BOOK_SCRIPT)
             self.tellings = gr.HTML(elem_id="ways", js_on_load=CLICK_SCRIPT)
             self.live = gr.HTML(elem_id="live", visible="hidden", js_on_load="watch('value', () => window.showLive(element))")
-            self._lay_out_editor()
+            with gr.Column(elem_id="panel"):
+                self._lay_out_editor()
             self.words = gr.Textbox(
                 label=say("next"),
                 placeholder=say("next_hint"),
@@ -134,7 +141,18 @@ class Widgets:
                 max_lines=8,
                 elem_id="words",
             )
+            self.mode = gr.Radio(
+                [(say(f"mode_{mode}"), mode) for mode in MODES], value=MODES[0], label=say("mode"), elem_id="mode"
+            )
+            self.preview = gr.HTML(elem_id="preview", js_on_load=CLICK_SCRIPT)
+            # A click on this asks what the words in the box will be.
+            self.phrase = gr.HTML(
+                visible="hidden", elem_id="phrase", js_on_load="window.phrasing.listen(() => trigger('click', {}))"
+            )
             self._lay_out_controls()
+
+    def _lay_out_memory(self) -> None:
+        with gr.Column(visible=False, elem_id="memory") as self.memory:
             self.meter = gr.HTML(elem_id="meter", js_on_load=CLICK_SCRIPT)
             with gr.Accordion(say("mind"), open=False, elem_id="mind"):
                 self._lay_out_mind()

@@ -36,6 +36,8 @@ from story_engine.stories.lore import Lore, check_lore, find_named, write_lore
 from story_engine.stories.opening import MAX_FILE_BYTES, open_file, read_json
 from story_engine.stories.savefile import ReadStory, load_story
 from story_engine.stories.story import MAX_TITLE, Key, LedgerEntry, Passage, Reason, Receipt, Story, make_title
+from story_engine.text.prose import MODES, write_prose
+from story_engine.text.voice import Voice, find_voice
 
 KERNELS, PUBLISHED = KERNEL_CHOICES, HUB_MODELS  # their names before 0.3
 
@@ -50,6 +52,7 @@ __all__ = [
     "MAX_FILE_BYTES",
     "MAX_TITLE",
     "MODEL_SETTINGS",
+    "MODES",
     "NO_PICTURES",
     "PRECISIONS",
     "RANGES",
@@ -84,6 +87,7 @@ __all__ = [
     "Story",
     "StoryEngine",
     "StoryError",
+    "Voice",
     "Window",
     "Word",
     "branch_at",
@@ -99,6 +103,7 @@ __all__ = [
     "find_influences",
     "find_kinds",
     "find_named",
+    "find_voice",
     "is_round",
     "is_uid",
     "keep_joint",
@@ -112,4 +117,5 @@ __all__ = [
     "replay_passage",
     "write_dark_style",
     "write_lore",
+    "write_prose",
 ]

@@ -28,7 +28,7 @@
   const markSent = () => {
     for (const area of document.querySelectorAll("#opening textarea, #words textarea")) {
       const words = area.value, box = boxOf(area);
-      if (words.trim()) keep(box, { words, sent: words });
+      if (words.trim()) keep(box, { words, sent: words, sentence: box === "words" ? window.phrasing.find() : undefined });
     }
   };
   document.addEventListener("click", ({ target }) => {
@@ -39,9 +39,9 @@
 
   // A draft without the words that are the reader's last ones in the book.
   const findRest = (book) => {
-    const { words = "", sent } = read("words");
+    const { words = "", sent, sentence } = read("words");
     const own = [...new DOMParser().parseFromString(book || "", "text/html").querySelectorAll(".by-reader")].pop();
-    const hasArrived = sent && own && squeeze(own.textContent) === squeeze(sent);
+    const hasArrived = sent && own && squeeze(own.textContent) === squeeze(sentence || sent);
     if (hasArrived) keep("words", { words: cut(words, sent) });
     return hasArrived ? cut(words, sent) : words;
   };

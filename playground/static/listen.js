@@ -42,6 +42,7 @@
   };
   const expectRescue = () => { if (!awaited && isLost()) awaited = setTimeout(rescue, SETTLED); };
   document.addEventListener("focusin", ({ target }) => {
+    if (target.closest("dialog")) return; // a dialog gives the focus back by itself
     focused = target;
     if (target.id && target.id !== "stop" && target.matches(".controls button")) pressed = `#${target.id}`;
   });

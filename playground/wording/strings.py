@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from playground.wording.children import CHILDREN
+from playground.wording.keyboard import KEYBOARD
+from playground.wording.phrasing import PHRASING
 from story_engine import HUB_MODELS, RANGES
 
 Texts = Mapping[str, str]
@@ -285,7 +287,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "less_likely": ("made it {times} times less likely", "machte ihn {times}-mal unwahrscheinlicher"),
     "told_same": ("Told again, word for word the same.", "Noch einmal erzählt, Wort für Wort gleich."),
     "told_other": ("Told again, it goes another way after", "Noch einmal erzählt, geht es anders weiter nach"),
-} | CHILDREN
+}
+WORDS |= CHILDREN | KEYBOARD | PHRASING
 LANGUAGES = ("en", "de")
 TABLES: dict[str, dict[str, str]] = {
     language: {key: words[number] for key, words in WORDS.items()} for number, language in enumerate(LANGUAGES)
