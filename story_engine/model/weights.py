@@ -171,10 +171,6 @@ def _list_tensors(path: Path) -> dict[str, Stored]:
         raise ModelError(f"{path} is damaged ({error}). Fetch or copy it again.") from error
 
 
-def _is_file_name(name: object) -> bool:
-    return isinstance(name, str) and Path(name).name == name
-
-
 def _list_some(entries: list[str]) -> str:
     """The first three, and how many there are."""
     return ", ".join(entries[:3]) + (f" ({len(entries)} in all)" if len(entries) > 3 else "")
