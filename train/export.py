@@ -12,6 +12,7 @@ from tokenizers import Tokenizer
 from transformers import GenerationConfig, LlamaForCausalLM
 
 from train.checkpoint import gather_weights
+from train.pretrained import read_tokenizer
 from train.stories import END_OF_STORY, read_stories
 
 
@@ -23,7 +24,7 @@ def load_held_out(data: Path, model: Path | None = None) -> list[tuple[list[int]
     path = data / "held-out.txt"
     if not path.is_file():
         return []
-    tokenizer = Tokenizer.from_file(str((model or data) / "tokenizer.json"))
+    tokenizer = read_tokenizer(model or data)
     tokenizer.encode_special_tokens = True
     stories = list(read_stories(path))
     encoded = tokenizer.encode_batch_fast(stories, add_special_tokens=False)

@@ -13,6 +13,7 @@ from tokenizers import Tokenizer, pre_tokenizers
 from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from story_engine.model.tokenizer_files import find_changes
 from train.errors import TrainError
 from train.export import write_folder
 from train.pretrained import load_model, read_config, read_shape, read_tokenizer
@@ -92,7 +93,7 @@ def check_can_be_cut(described: dict[str, Any]) -> None:
     steps = described.get("pre_tokenizer") or {}
     if model["type"] != "BPE" or "ByteLevel" not in [s["type"] for s in (steps, *steps.get("pretokenizers", ())) if s]:
         problems.append("it is no byte-level BPE")
-    problems += [f"its model has {option}" for option in UNUSUAL if model.get(option)]
+    problems += [f"its model has {option}" for option in UNUSUAL if model.get(option)] + find_changes(described)
     if own := [token["content"] for token in added if not token["special"] and token["content"] != END_OF_STORY]:
         problems.append(f"it cuts {own[0]!r} out of a text before it merges")
     if END_OF_STORY not in model["vocab"] or END_OF_STORY not in [token["content"] for token in added]:

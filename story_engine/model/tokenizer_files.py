@@ -108,9 +108,15 @@ def find_problems(described: dict[str, Any]) -> list[str]:
         problems.append("it puts a space in front of every word")
     elif [step["type"] for step in decoders] != ["ByteLevel"]:
         problems.append("its decoder is not ByteLevel")
-    if any(step.get("behavior") == "Removed" for step in before):
+    return problems + find_changes(described)
+
+
+def find_changes(described: dict[str, Any]) -> list[str]:
+    """What a byte-level tokenizer does to a text before it merges bytes, other than to cut it; nothing if it does nothing."""
+    problems = []
+    if any(step.get("behavior") == "Removed" for step in _flatten(described["pre_tokenizer"], "pretokenizers")):
         problems.append("it drops a part of the text")
-    if others := [step["type"] for step in changes if step["type"] != "NFC"]:
+    if others := [step["type"] for step in _flatten(described["normalizer"], "normalizers") if step["type"] != "NFC"]:
         problems.append(f"it changes the text ({', '.join(others)})")
     return problems
 
