@@ -59,7 +59,8 @@ def write_folder(
         {name: weight.to(dtype) for name, weight in weights.items()}, folder / "model.safetensors", metadata={"format": "pt"}
     )
     (folder / "model.safetensors").chmod(0o644)
-    tokenizer.save(str(folder / "tokenizer.json"))
+    # By Python, whose error for a full disk has a type.
+    (folder / "tokenizer.json").write_text(tokenizer.to_str(pretty=True), encoding="utf-8")
     (folder / "tokenizer_config.json").write_text(
         json.dumps(
             {

@@ -154,7 +154,9 @@ def write_shards(
     noted = json.loads((folder / PROGRESS).read_text(encoding="utf-8"))
     progress: dict[str, dict[str, Any]] = noted["shards"]
     if progress and noted["tokenizer_sha256"] != hash_file(folder / "tokenizer.json"):
-        raise TrainError(f"The tokenizer in {folder} is not the one that made its shards. Put that one back, or delete them.")
+        raise TrainError(
+            f"The tokenizer in {folder} is not the one that made its shards. Put that one back, or choose another folder."
+        )
     noted["tokenizer_sha256"] = hash_file(folder / "tokenizer.json")
     bar = tqdm(unit="B", unit_scale=True, unit_divisor=1000, desc="prepare", mininterval=0.5)
     for number in range(1_000_000):

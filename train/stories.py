@@ -23,7 +23,7 @@ _JSON = re.compile(r"""[\[{]\s*(["\[{]|$)""")
 # Files that hold a text in another form, by how they begin.
 _OTHER = {
     b"PK\x03\x04": "a zip file", b"\x28\xb5\x2f\xfd": "packed by zstd", b"BZh": "packed by bzip2", b"\xfd7zX": "packed by xz",
-    b"%PDF": "a PDF file", b"ARRO": "an Arrow file",
+    b"%PDF": "a PDF file", b"ARR\x4f": "an Arrow file",
 }  # fmt: skip
 _DELIMITERS = ",;\t|"
 _TWO_SENTENCES = re.compile(r"""[.!?]["'”’)]*\s.*[.!?]["'”’)]*$""")

@@ -14,7 +14,7 @@ from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from story_engine.model.tokenizer_files import find_changes
-from train.errors import TrainError
+from train.errors import TrainError, write_aside
 from train.export import write_folder
 from train.pretrained import load_model, read_config, read_shape, read_tokenizer
 from train.stories import END_OF_STORY, open_stories
@@ -45,7 +45,8 @@ def trim_folder(start: Path, source: list[str], out: Path, context_length: int) 
     trimmed, kept = trim_tokenizer(tokenizer, open_stories(source))
     model = load_model(start)
     trim_model(model, kept, kept.index(tokenizer.token_to_id(END_OF_STORY)), context_length)
-    write_folder(model, trimmed, out, torch.float32)
+    with write_aside(out) as aside:
+        write_folder(model, trimmed, aside, torch.float32)
     return model.config
 
 

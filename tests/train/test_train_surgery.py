@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from train.__main__ import main
@@ -128,6 +129,39 @@ def test_layers_that_are_not_there_are_refused(models, tmp_path, capsys, which, 
     assert main(["drop", "--start", str(models[0]), *which, "--out", str(tmp_path / "less")]) == 1
     assert said in capsys.readouterr().err
     assert not (tmp_path / "less").exists()
+
+
+FULL = SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+
+@pytest.mark.parametrize(
+    ("command", "target"),
+    [
+        (["average", "{0}", "{1}"], "train.export.save_file"),
+        (["drop", "--start", "{0}", "--keep", "1"], "train.export.save_file"),
+        (["export", "--model", "{0}", "--dtype", "int8"], "train.compressed.save_file"),
+        (["trim", "--start", "{0}", "--data", "{text}"], "train.export.save_file"),
+    ],
+)
+def test_a_full_disk_leaves_nothing_and_the_same_command_works_when_there_is_room(
+    models, tmp_path, monkeypatch, capsys, command, target
+):
+    (tmp_path / "text.txt").write_text("One day, Tom ran.\n<|endoftext|>\n")
+    given = [part.format(*models, text=tmp_path / "text.txt") for part in command]
+    given += ["--out", str(tmp_path / "made" / "out")]
+
+    def fail(tensors, path, **_):
+        path.write_bytes(b"the first half")
+        raise FULL
+
+    monkeypatch.setattr(target, fail)
+    assert main(given) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert "out could not be written" in line
+    assert "Free some space, then run the same command again" in line
+    assert not list((tmp_path / "made").iterdir())
+    monkeypatch.undo()
+    assert main(given) == 0
 
 
 def test_a_folder_works_in_transformers_own_quick_start(models):
