@@ -23,7 +23,7 @@ _JSON = re.compile(r"""[\[{]\s*(["\[{]|$)""")
 # Files that hold a text in another form, by how they begin.
 _OTHER = {
     b"PK\x03\x04": "a zip file", b"\x28\xb5\x2f\xfd": "packed by zstd", b"BZh": "packed by bzip2", b"\xfd7zX": "packed by xz",
-    b"%PDF": "a PDF file", b"ARR\x4f": "an Arrow file",
+    b"%PDF": "a PDF file", b"ARROW1": "an Arrow file",
 }  # fmt: skip
 _DELIMITERS = ",;\t|"
 _TWO_SENTENCES = re.compile(r"""[.!?]["'”’)]*\s.*[.!?]["'”’)]*$""")
@@ -144,7 +144,7 @@ def _make_whole(text: str) -> str:
 def _open(path: Path, newline: str | None = None) -> IO[str]:
     """A text file, unpacked where it is packed; a byte order mark is no part of the text."""
     with path.open("rb") as handle:
-        start = handle.read(4)
+        start = handle.read(6)
     if start[:2] == b"\x1f\x8b":
         return gzip.open(path, "rt", encoding="utf-8-sig", newline=newline)
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
