@@ -18,6 +18,7 @@ from story_engine.model.quantize import Int8Matrix, dequantize
 from story_engine.model.tokenizer_files import load_tokenizer
 from story_engine.model.weights import INDEX, WHOLE, Weights
 from train.errors import TrainError, write_aside
+from train.export import name_positions_twice
 
 DTYPES = {"int8": torch.bfloat16, "bfloat16": torch.bfloat16, "float32": torch.float32}  # of all that is not int8
 SHARD_BYTES = 49_500_000  # hosts of repositories warn of files above 50 MB
@@ -63,7 +64,7 @@ def export_folder(model: str, dtype: str, out: Path) -> list[Path]:
     if dtype == "int8":
         raw["quantization_config"] = QUANTIZATION
     with write_aside(out) as aside:
-        (aside / "config.json").write_text(json.dumps(raw, indent=1) + "\n", encoding="utf-8")
+        (aside / "config.json").write_text(json.dumps(name_positions_twice(raw), indent=1) + "\n", encoding="utf-8")
         for name in COPIED if (folder / "tokenizer.json").is_file() else COPIED + COPIED_OLD:
             if (folder / name).is_file():
                 shutil.copyfile(folder / name, aside / name)

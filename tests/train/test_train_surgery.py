@@ -11,6 +11,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
+from story_engine import EMBEDDED_FOLDER
 from train.__main__ import main
 from train.checkpoint import find_checkpoints
 from train.depth import choose_layers
@@ -129,6 +130,23 @@ def test_layers_that_are_not_there_are_refused(models, tmp_path, capsys, which, 
     assert main(["drop", "--start", str(models[0]), *which, "--out", str(tmp_path / "less")]) == 1
     assert said in capsys.readouterr().err
     assert not (tmp_path / "less").exists()
+
+
+@pytest.mark.parametrize("scaling", [{}, {"rope_type": "linear", "factor": 2.0}])
+def test_positions_are_named_as_transformers_4_reads_them_too(data, tmp_path, scaling):
+    """It knows no rope_parameters, and would turn by 10,000."""
+    export_model(build_model(replace(SMOKE, shape=replace(SMOKE.shape, rope_theta=1e5)), 0), data, tmp_path / "one")
+    path = tmp_path / "one/config.json"
+    assert json.loads(path.read_text())["rope_theta"] == 1e5
+    config = json.loads(path.read_text())
+    del config["rope_theta"]
+    path.write_text(json.dumps(config | {"rope_parameters": config["rope_parameters"] | scaling}))
+    assert main(["export", "--model", str(tmp_path / "one"), "--dtype", "int8", "--out", str(tmp_path / "two")]) == 0
+    written = json.loads((tmp_path / "two/config.json").read_text())
+    assert written["rope_theta"] == 1e5
+    assert written.get("rope_scaling", {}) == scaling
+    shipped = json.loads((EMBEDDED_FOLDER / "config.json").read_text())
+    assert shipped["rope_theta"] == shipped["rope_parameters"]["rope_theta"]
 
 
 FULL = SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
