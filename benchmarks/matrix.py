@@ -32,7 +32,8 @@ transformers.utils.logging.set_verbosity_error()
 tokenizer = AutoTokenizer.from_pretrained(folder)
 model = AutoModelForCausalLM.from_pretrained(folder, torch_dtype=torch.float32).eval()
 given = tokenizer(opening, return_tensors="pt")
-told = model.generate(**given, max_new_tokens=tokens, do_sample=False, repetition_penalty=1.0)[0].tolist()
+plain = {"do_sample": False, "repetition_penalty": 1.0, "guidance_scale": 1.0}  # whatever a folder recommends
+told = model.generate(**given, max_new_tokens=tokens, **plain)[0].tolist()
 with torch.no_grad():
     logits = model(torch.tensor([told])).logits[0].tolist()
 print(json.dumps([transformers.__version__, given["input_ids"][0].tolist(), told, logits]))
