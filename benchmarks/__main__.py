@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import batch as many
-from benchmarks import children, launch, soak, speculation
+from benchmarks import children, launch, matrix, rounding, soak, speculation
 from benchmarks import page as book
 from benchmarks.decode import ROUNDS, make_published_model, measure, print_table
 from benchmarks.training import compare_with_plain_loop, print_pair, print_trials, profile, sweep, try_out
@@ -31,6 +31,12 @@ def build_parser() -> argparse.ArgumentParser:
     crowd = commands.add_parser("soak", help="fifty readers at once, of whom some stop and some vanish")
     crowd.add_argument("--readers", type=int, default=50, help="how many; two of five vanish")
     crowd.add_argument("--model", default=EMBEDDED, help="embedded, or a folder")
+    versions = commands.add_parser("matrix", help="folders in the quick start of several versions of transformers")
+    versions.add_argument("--pythons", nargs="*", default=[], help="interpreters of other environments, beside this one")
+    cost = commands.add_parser("rounding", help="what int8 costs in nats and likeliest tokens, on every path of the kernel")
+    cost.add_argument("--model", default=EMBEDDED, help="embedded, or a folder")
+    cost.add_argument("--stories", type=Path, required=True, help="a file of held-out stories")
+    cost.add_argument("--tokens", type=int, default=rounding.TOKENS, help="so many of them, about")
     for command in (batch, proposals, start):
         command.add_argument("--rounds", type=int, default=ROUNDS, help="how often each is measured")
     batch.add_argument("--counts", type=int, nargs="+", default=[*many.COUNTS], help="how many stories at once")
@@ -87,11 +93,18 @@ def main() -> None:
     if options.what == "page":
         book.print_table(book.measure())
         return
-    print(f"{options.what}, model {options.model}, {describe_machine()}")
+    print(f"{options.what}, model {getattr(options, 'model', 'of several forms')}, {describe_machine()}")
     if options.what == "soak":
         soak.print_figures(soak.measure(options.model, options.readers))
         return
+    if options.what == "rounding":
+        folder = EMBEDDED_FOLDER if options.model == EMBEDDED else Path(options.model)
+        rounding.print_table(rounding.measure(folder, options.stories, options.tokens))
+        return
     with tempfile.TemporaryDirectory() as place:
+        if options.what == "matrix":
+            matrix.print_table(matrix.measure(Path(place), options.pythons))
+            return
         if options.model == "published":
             folder = make_published_model(Path(place), EMBEDDED_FOLDER)
         else:

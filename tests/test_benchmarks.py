@@ -2,11 +2,12 @@
 
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks import batch, decode, launch, speculation
+from benchmarks import batch, decode, launch, matrix, rounding, speculation
 from benchmarks.__main__ import build_parser, run_training
 from benchmarks.llamacpp import arrange, rename
 from benchmarks.training import PlainLoop, compare_with_plain_loop
@@ -145,3 +146,35 @@ def test_a_tokenizer_is_filled_with_words_that_no_text_has(tiny_folder, tmp_path
     text = "Once upon a time, Tom had a ball. word999 He said: word 320."
     assert after.encode(text) == before.encode(text)
     assert after.decode([330, 331]) == " word330 word331"
+
+
+@pytest.mark.slow
+def test_folders_tell_the_same_words_in_transformers_quick_start(monkeypatch, tmp_path, capsys):
+    """By this environment's version of transformers; the benchmark takes the interpreters of others."""
+    made = matrix.make_folders(tmp_path)
+    shipped = made.pop("the model that ships, int8")
+    assert shipped == EMBEDDED_FOLDER
+    monkeypatch.setattr(matrix, "make_folders", lambda place: dict([*made.items()][1:]))
+    cells = [*matrix.measure(tmp_path, [])]
+    assert [cell.folder for cell in cells] == ["exported, float32", "exported, int8"]
+    assert all(cell.verdict.endswith("all equal") and cell.difference < 1e-3 for cell in cells)
+    matrix.print_table([*cells, matrix.try_quick_start("false", "none", tmp_path)])
+    assert "| false | none | nan | fails: nothing |" in capsys.readouterr().out
+
+
+def test_what_int8_costs_is_the_same_on_every_path(tiny_folder, stories, monkeypatch, capsys):
+    """`measure` has a process for each path; here one process stands for all."""
+    read, found = rounding.read_losses, {}
+
+    def run(command, **_):
+        folder, text, tokens, path, out = command[3:]
+        found[path] = read(Path(folder), Path(text), "int8", int(tokens))
+        np.savez(out, nats=found[path][0], likeliest=found[path][1], hash=found[path][2])
+
+    monkeypatch.setattr(rounding.subprocess, "run", run)
+    costs = rounding.measure(tiny_folder, stories / "held.txt", 300)
+    assert [*costs] == [*found]
+    assert all(cost.places >= 300 and cost.agreement > 0.9 and abs(cost.nats) < 0.05 for cost in costs.values())
+    assert len({cost.fingerprint for cost in costs.values()}) == 1
+    rounding.print_table(costs)
+    assert "| plain | " in capsys.readouterr().out

@@ -16,7 +16,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from train.checkpoint import describe_damage, find_checkpoints
 from train.curve import read_log
 from train.data import Meta, hash_file
-from train.errors import TrainError
+from train.errors import TrainError, write_aside
 from train.export import write_folder
 from train.lineage import SHAPE
 from train.network import build_config
@@ -74,8 +74,10 @@ def average_folders(sources: Sequence[Path], out: Path) -> int:
     if problems:
         raise TrainError("The models cannot be averaged: " + "; ".join(problems) + ".")
     model = LlamaForCausalLM(first.config)
-    write_folder(model, read_tokenizer(first.tokenizer), out, torch.float32, _average(members))
-    shutil.copyfile(first.tokenizer / "tokenizer.json", out / "tokenizer.json")  # byte for byte: runs compare its hash
+    weights = _average(members)
+    with write_aside(out) as aside:
+        write_folder(model, read_tokenizer(first.tokenizer), aside, torch.float32, weights)
+        shutil.copyfile(first.tokenizer / "tokenizer.json", aside / "tokenizer.json")  # byte for byte: runs compare its hash
     return len(members)
 
 

@@ -17,7 +17,8 @@ from story_engine.model.hub import find_folder
 from story_engine.model.quantize import Int8Matrix, dequantize
 from story_engine.model.tokenizer_files import load_tokenizer
 from story_engine.model.weights import INDEX, WHOLE, Weights
-from train.errors import TrainError
+from train.errors import TrainError, write_aside
+from train.export import name_positions_twice
 
 DTYPES = {"int8": torch.bfloat16, "bfloat16": torch.bfloat16, "float32": torch.float32}  # of all that is not int8
 SHARD_BYTES = 49_500_000  # hosts of repositories warn of files above 50 MB
@@ -55,7 +56,6 @@ def export_folder(model: str, dtype: str, out: Path) -> list[Path]:
     folder = find_folder(model)
     load_tokenizer(folder)
     weights = Weights(folder, read_config(folder), torch.float32, torch.device("cpu"))
-    out.mkdir(parents=True, exist_ok=True)
     raw = read_object(folder, "config.json") or {}
     raw.pop("quantization_config", None)
     # Read in float32 where nothing else is asked for: int8 weights times their scales need more digits than bfloat16 has.
@@ -63,11 +63,13 @@ def export_folder(model: str, dtype: str, out: Path) -> list[Path]:
     raw.pop("torch_dtype", None)  # the older name of dtype
     if dtype == "int8":
         raw["quantization_config"] = QUANTIZATION
-    (out / "config.json").write_text(json.dumps(raw, indent=1) + "\n", encoding="utf-8")
-    for name in COPIED if (folder / "tokenizer.json").is_file() else COPIED + COPIED_OLD:
-        if (folder / name).is_file():
-            shutil.copyfile(folder / name, out / name)
-    return write_shards(convert(weights, dtype), out)
+    with write_aside(out) as aside:
+        (aside / "config.json").write_text(json.dumps(name_positions_twice(raw), indent=1) + "\n", encoding="utf-8")
+        for name in COPIED if (folder / "tokenizer.json").is_file() else COPIED + COPIED_OLD:
+            if (folder / name).is_file():
+                shutil.copyfile(folder / name, aside / name)
+        files = write_shards(convert(weights, dtype), aside)
+    return [out / file.name for file in files]
 
 
 def convert(weights: Weights, dtype: str) -> Iterator[tuple[str, Tensor]]:

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from transformers import LlamaForCausalLM
 
-from train.errors import TrainError
+from train.errors import TrainError, write_aside
 from train.export import write_folder
 from train.pretrained import load_model, read_config, read_tokenizer
 
@@ -52,6 +52,7 @@ def drop_folder(start: Path, stay: Sequence[int] | None, keep: int | None, out: 
         )
     tokenizer, model = read_tokenizer(start), load_model(start)
     drop_layers(model, chosen)
-    write_folder(model, tokenizer, out, torch.float32)
-    shutil.copyfile(start / "tokenizer.json", out / "tokenizer.json")  # byte for byte: runs compare its hash
+    with write_aside(out) as aside:
+        write_folder(model, tokenizer, aside, torch.float32)
+        shutil.copyfile(start / "tokenizer.json", aside / "tokenizer.json")  # byte for byte: runs compare its hash
     return chosen

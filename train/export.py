@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save_file
@@ -12,6 +13,7 @@ from tokenizers import Tokenizer
 from transformers import GenerationConfig, LlamaForCausalLM
 
 from train.checkpoint import gather_weights
+from train.pretrained import read_tokenizer
 from train.stories import END_OF_STORY, read_stories
 
 
@@ -23,11 +25,21 @@ def load_held_out(data: Path, model: Path | None = None) -> list[tuple[list[int]
     path = data / "held-out.txt"
     if not path.is_file():
         return []
-    tokenizer = Tokenizer.from_file(str((model or data) / "tokenizer.json"))
+    tokenizer = read_tokenizer(model or data)
     tokenizer.encode_special_tokens = True
     stories = list(read_stories(path))
     encoded = tokenizer.encode_batch_fast(stories, add_special_tokens=False)
     return [(one.ids, len(story.encode())) for one, story in zip(encoded, stories, strict=True)]
+
+
+def name_positions_twice(config: dict[str, Any]) -> dict[str, Any]:
+    """A config whose rotary positions transformers 4 reads, too: without `rope_theta` it would turn by 10,000, in silence."""
+    rope = config.get("rope_parameters")
+    if not isinstance(rope, dict) or "rope_theta" not in rope:
+        return config
+    scaling = {key: value for key, value in rope.items() if key != "rope_theta"}
+    is_plain = scaling.get("rope_type", "default") == "default"
+    return config | {"rope_theta": rope["rope_theta"]} | ({} if is_plain else {"rope_scaling": scaling})
 
 
 def export_model(
@@ -52,13 +64,14 @@ def write_folder(
     """Write a model and its tokenizer as a folder that transformers and the story engine load."""
     folder.mkdir(parents=True, exist_ok=True)
     config = model.config.to_dict() | {"architectures": ["LlamaForCausalLM"], "dtype": str(dtype).removeprefix("torch.")}
-    (folder / "config.json").write_text(json.dumps(config, indent=1, default=str) + "\n")
+    (folder / "config.json").write_text(json.dumps(name_positions_twice(config), indent=1, default=str) + "\n")
     weights = weights or gather_weights(model)
     save_file(
         {name: weight.to(dtype) for name, weight in weights.items()}, folder / "model.safetensors", metadata={"format": "pt"}
     )
     (folder / "model.safetensors").chmod(0o644)
-    tokenizer.save(str(folder / "tokenizer.json"))
+    # By Python, whose error for a full disk has a type.
+    (folder / "tokenizer.json").write_text(tokenizer.to_str(pretty=True), encoding="utf-8")
     (folder / "tokenizer_config.json").write_text(
         json.dumps(
             {

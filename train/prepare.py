@@ -15,6 +15,7 @@ import numpy as np
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from tqdm import tqdm
 
+from story_engine.model import tokenizer_files
 from train.data import Meta, hash_file
 from train.errors import TrainError
 from train.presets import Preset
@@ -76,8 +77,11 @@ def find_problems(tokenizer: Tokenizer, preset: Preset) -> list[str]:
     problems = []
     if tokenizer.token_to_id(END_OF_STORY) is None:
         problems.append(f"has no {END_OF_STORY} token, which closes every story")
-    if "ByteLevel" not in json.dumps(json.loads(tokenizer.to_str())["decoder"]):
+    described = json.loads(tokenizer.to_str())
+    if "ByteLevel" not in json.dumps(described["decoder"]):
         problems.append("is no byte-level one, so that it does not give every text back")
+    elif lost := tokenizer_files.find_problems(described):
+        problems.append(f"does not give every text back ({'; '.join(lost)})")
     if tokenizer.get_vocab_size() > preset.shape.vocabulary:
         problems.append(
             f"has {tokenizer.get_vocab_size():,} entries, the preset {preset.name!r} has room for {preset.shape.vocabulary:,}"
@@ -150,7 +154,9 @@ def write_shards(
     noted = json.loads((folder / PROGRESS).read_text(encoding="utf-8"))
     progress: dict[str, dict[str, Any]] = noted["shards"]
     if progress and noted["tokenizer_sha256"] != hash_file(folder / "tokenizer.json"):
-        raise TrainError(f"The tokenizer in {folder} is not the one that made its shards. Put that one back, or delete them.")
+        raise TrainError(
+            f"The tokenizer in {folder} is not the one that made its shards. Put that one back, or choose another folder."
+        )
     noted["tokenizer_sha256"] = hash_file(folder / "tokenizer.json")
     bar = tqdm(unit="B", unit_scale=True, unit_divisor=1000, desc="prepare", mininterval=0.5)
     for number in range(1_000_000):

@@ -147,6 +147,8 @@ class Preset:
                 )
         if self.micro_batch_tokens > 0 and self.tokens_per_step % self.micro_batch_tokens:
             found.append(f"tokens_per_step {self.tokens_per_step} is not a multiple of the micro-batch")
+        if self.seed >= 2**63:
+            found.append("seed must be below 2**63")
         if self.phase_samples > 10:
             found.append("phase_samples must lie in 0 to 10")
         if any(step < 0 for step in self.phases):

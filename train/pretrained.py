@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from story_engine.errors import ModelError
+from story_engine.model import config as engine_config
+from story_engine.model import weights as engine_weights
 from train.data import hash_file
 from train.errors import TrainError
 from train.presets import Shape
@@ -40,9 +42,13 @@ def read_config(folder: Path) -> LlamaConfig:
     if quantization:
         raise TrainError(f"{folder} is a quantized model. Choose the unquantized one.")
     try:
+        engine_config.read_config(folder)
         return LlamaConfig.from_dict(raw)
+    except ModelError as error:
+        raise TrainError(str(error)) from error
     except Exception as error:  # transformers' checks of a config raise types of several libraries
-        raise TrainError(f"{path} describes no model ({type(error).__name__}: {error}). Correct it.") from error
+        problem = " ".join(str(error).split())
+        raise TrainError(f"{path} describes no model ({type(error).__name__}: {problem}). Correct it.") from error
 
 
 def read_shape(folder: Path, context: int) -> Shape:
@@ -56,12 +62,8 @@ def read_shape(folder: Path, context: int) -> Shape:
     problems = []
     if rope["rope_type"] != "default":
         problems.append(f"its rope scaling is {rope['rope_type']}")
-    if config.attention_bias or config.mlp_bias:
-        problems.append("its layers have biases")
     if (config.head_dim or 0) * config.num_attention_heads != config.hidden_size:
         problems.append(f"its heads of {config.head_dim} do not make up its hidden size {config.hidden_size}")
-    if config.hidden_act != "silu":
-        problems.append(f"its activation is {config.hidden_act}")
     if problems:
         raise TrainError(f"{folder} cannot be trained: {'; '.join(problems)}. Choose a plain Llama model, such as {EXAMPLE}.")
     return Shape(
@@ -79,23 +81,15 @@ def read_shape(folder: Path, context: int) -> Shape:
 
 
 def find_weight_files(folder: Path) -> list[Path]:
-    """The safetensors files of a model: those that its index names, else the one file.
+    """The safetensors files of a model, as the engine finds them.
 
     Raises:
-        TrainError: one is missing.
+        TrainError: one is missing, or there are two models.
     """
-    index = folder / "model.safetensors.index.json"
-    names = ["model.safetensors"]
-    if index.is_file():
-        try:
-            names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
-        except (ValueError, KeyError, AttributeError, TypeError) as error:
-            raise TrainError(f"{index} cannot be read. Fetch or copy the model again.") from error
-    if missing := [name for name in names if not (folder / name).is_file()]:
-        raise TrainError(
-            f"{folder} holds no weights ({', '.join(missing)} missing). Give a folder that holds them as safetensors."
-        )
-    return [folder / name for name in names]
+    try:
+        return engine_weights.find_weight_files(folder)
+    except ModelError as error:
+        raise TrainError(str(error)) from error
 
 
 def hash_model(folder: Path) -> str:
@@ -110,12 +104,13 @@ def read_weights(folder: Path, config: LlamaConfig) -> dict[str, torch.Tensor]:
     Raises:
         TrainError: a file is missing or damaged, or the weights are not those that the config describes.
     """
+    try:
+        paths, _ = engine_weights.find_tensors(folder)
+    except ModelError as error:
+        raise TrainError(str(error)) from error
     found: dict[str, torch.Tensor] = {}
-    for path in find_weight_files(folder):
-        try:
-            found |= load_file(path)
-        except (SafetensorError, OSError) as error:
-            raise TrainError(f"{path} is damaged ({error}). Fetch or copy it again.") from error
+    for path in set(paths.values()):
+        found |= load_file(path)
     found = {name: weight for name, weight in found.items() if not name.endswith("rotary_emb.inv_freq")}
     with torch.device("meta"):
         expected = {name: weight.shape for name, weight in LlamaForCausalLM(config).named_parameters()}
@@ -158,15 +153,18 @@ def load_model(folder: Path, attention: str = "sdpa") -> LlamaForCausalLM:
 
 
 def read_tokenizer(folder: Path) -> Tokenizer:
-    """A folder's tokenizer.
+    """A folder's tokenizer, which cuts no text short and fills none up.
 
     Raises:
-        TrainError: there is no tokenizer.json, or it cannot be read.
+        TrainError: there is no tokenizer.json, it cannot be read, or it does not give text back.
     """
     path = folder / "tokenizer.json"
     if not path.is_file():
         raise TrainError(f"{folder} has no tokenizer.json. AutoTokenizer.from_pretrained(...).save_pretrained(...) writes one.")
     try:
-        return Tokenizer.from_file(str(path))
+        tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:  # tokenizers raises plain Exception for a broken file
         raise TrainError(f"{path} cannot be read ({error}). Fetch or copy it again.") from error
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer

@@ -19,7 +19,7 @@ from accelerate import Accelerator
 from torch import nn
 
 from train.advice import advise_memory, advise_rate
-from train.checkpoint import gather_weights, save_checkpoint
+from train.checkpoint import find_checkpoints, gather_weights, save_checkpoint
 from train.data import TokenRows
 from train.errors import TrainError, guard_writing
 from train.export import export_model, load_held_out
@@ -176,6 +176,8 @@ class Run:
             self.step = resume_run(self.out, self.preset, made_of, self.model, self.optimizers)
         elif is_begun(self.out):
             raise TrainError(f"{self.out} already holds a run. Add --resume to go on with it, or choose another folder.")
+        elif find_checkpoints(self.out):
+            raise TrainError(f"{self.out} holds checkpoints of a run whose log is lost. Choose another folder.")
         self.accelerator.wait_for_everyone()
         self.out.mkdir(parents=True, exist_ok=True)
         machine = {"device": self.hardware.name, "processes": self.accelerator.num_processes, "torch": torch.__version__}

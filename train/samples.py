@@ -10,6 +10,7 @@ from typing import Any
 
 from story_engine import Story, StoryEngine
 from train.curve import read_log
+from train.errors import guard_writing
 
 OPENINGS = (
     "Once upon a time, there was a little girl named Lily.",
@@ -55,7 +56,10 @@ def write_samples(folder: Path, count: int) -> Path:
     if not path.is_file():
         with closing(StoryEngine.load(str(folder), precision="float32")) as engine:
             samples = tell_samples(engine, count, PHASE_TOKENS)
-        path.write_text(json.dumps([asdict(sample) for sample in samples], indent=1, ensure_ascii=False) + "\n")
+        told = json.dumps([asdict(sample) for sample in samples], indent=1, ensure_ascii=False) + "\n"
+        with guard_writing(f"The samples of {folder.name}"):  # whole or not at all: what is there is never told anew
+            path.with_suffix(".part").write_text(told, encoding="utf-8")
+            path.with_suffix(".part").replace(path)
     return path
 
 

@@ -23,9 +23,10 @@ def describe_run(preset: Preset, hardware: Hardware, meta: Meta | None = None, a
     shape, tokens = preset.shape, preset.steps * preset.tokens_per_step
     precision = PRECISIONS[choose_precision(preset.precision)]
     corpus = meta.tokens if meta else TINY_STORIES_TOKENS
-    contexts = [preset.context_at(step) for step in range(preset.steps)]
+    full = preset.steps // preset.full_every if preset.short_context else preset.steps
+    contexts = ((shape.context, full), (preset.short_context, preset.steps - full))
     flops = {
-        causal: sum(preset.tokens_per_step * shape.flops_per_token(context, causal) for context in contexts)
+        causal: sum(count * preset.tokens_per_step * shape.flops_per_token(context, causal) for context, count in contexts)
         for causal in (True, False)
     }
     hours = [f"{flops[True] / hardware.peak_flops / share / 3600:,.2f} h at {share:.0%}" for share in UTILISATIONS]

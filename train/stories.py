@@ -20,6 +20,12 @@ FORMS = (
     "empty lines"
 )
 _JSON = re.compile(r"""[\[{]\s*(["\[{]|$)""")
+# Files that hold a text in another form, by how they begin.
+_OTHER = {
+    b"PK\x03\x04": "a zip file", b"\x28\xb5\x2f\xfd": "packed by zstd", b"BZh": "packed by bzip2", b"\xfd7zX": "packed by xz",
+    b"%PDF": "a PDF file", b"ARROW1": "an Arrow file",
+}  # fmt: skip
+_DELIMITERS = ",;\t|"
 _TWO_SENTENCES = re.compile(r"""[.!?]["'”’)]*\s.*[.!?]["'”’)]*$""")
 
 
@@ -112,26 +118,39 @@ def find_text(row: Any, place: str) -> str:
         TrainError: there is none, or several may be it.
     """
     if isinstance(row, str):
-        return row
+        return _make_whole(row)
     if isinstance(row, Mapping):
         texts = [key for key, value in row.items() if isinstance(value, str)]
-        column = next((key for key in COLUMNS if key in row), texts[0] if len(texts) == 1 else None)
+        names = {_simplify(key): key for key in reversed([*row])}
+        column = next((names[key] for key in COLUMNS if key in names), texts[0] if len(texts) == 1 else None)
         if column is not None and isinstance(row[column], str):
-            return str(row[column])
+            return _make_whole(str(row[column]))
         raise TrainError(
             f"{place} has no text (columns: {', '.join(map(str, row)) or 'none'}). Name the story's column `text`."
         )
     raise TrainError(f"{place} is no story. Give {FORMS}.")
 
 
+def _simplify(name: object) -> str:
+    """A column's name without regard to capitals and spaces."""
+    return str(name).strip().lower()
+
+
+def _make_whole(text: str) -> str:
+    """JSON can name half of a character, which no file can hold: it becomes U+FFFD, which the survey names."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _open(path: Path, newline: str | None = None) -> IO[str]:
     """A text file, unpacked where it is packed; a byte order mark is no part of the text."""
     with path.open("rb") as handle:
-        start = handle.read(4)
+        start = handle.read(6)
     if start[:2] == b"\x1f\x8b":
         return gzip.open(path, "rt", encoding="utf-8-sig", newline=newline)
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise TrainError(f"{path} is UTF-16. Save it as UTF-8.")
+        raise TrainError(f"{path} is UTF-16 or UTF-32. Save it as UTF-8.")
+    if kind := next((kind for begin, kind in _OTHER.items() if start.startswith(begin)), None):
+        raise TrainError(f"{path} is {kind}, which is not read here. Give what it holds. That may be {FORMS}.")
     return path.open(encoding="utf-8-sig", newline=newline)
 
 
@@ -143,7 +162,7 @@ def _choose_reader(path: Path) -> Callable[[Path], Iterable[str]]:
         return _read_parquet
     with _open(path) as handle:
         first = next((line.strip() for line in handle if line.strip()), "")
-    if kind.lower() in (".csv", ".tsv") or set(COLUMNS) & set(first.replace('"', "").split(",")):
+    if kind.lower() in (".csv", ".tsv") or _is_heading(first):
         return _read_table
     if kind.lower() in (".jsonl", ".ndjson") or _JSON.match(first):
         return _read_json if first.startswith("[") or first == "{" else _read_json_lines
@@ -158,6 +177,20 @@ def _choose_reader(path: Path) -> Callable[[Path], Iterable[str]]:
         f"It is not clear where the stories in {path} begin and end: no {END_OF_STORY} stands in it, and its lines are "
         f"no whole stories. Give {FORMS}."
     )
+
+
+def _is_heading(line: str) -> bool:
+    """Whether a line names the columns of a table, one of them a story's; names are words of letters."""
+    names = [name.strip('" ') for name in line.split(_find_delimiter(line))]
+    return bool(set(COLUMNS) & set(map(_simplify, names))) and all(re.fullmatch(r"[\w -]*", name) for name in names)
+
+
+def _find_delimiter(heading: str) -> str:
+    """What stands between the columns: with which one of them is a story's."""
+    found = (
+        mark for mark in _DELIMITERS if set(COLUMNS) & {_simplify(name.strip().strip('"')) for name in heading.split(mark)}
+    )
+    return next(found, ",")
 
 
 def _read_marked(path: Path) -> Iterator[str]:
@@ -207,25 +240,29 @@ def _read_json(path: Path) -> Iterator[str]:
 
 def _parse_json(text: str, place: str) -> Any:
     try:
-        # JSON can name half of a character, which no file can hold.
-        return json.loads(text.encode("utf-8", "replace").decode())
-    except ValueError as error:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise TrainError(f"{place} is no JSON ({error}). Correct it, or give {FORMS}.") from error
 
 
 def _read_table(path: Path) -> Iterator[str]:
     csv.field_size_limit(2**31 - 1)
     with _open(path, newline="") as handle:
-        delimiter = "\t" if ".tsv" in path.name.lower() else ","
-        rows = csv.DictReader(handle, delimiter=delimiter, strict=True)
-        names = rows.fieldnames or []
-        if not set(names) & set(COLUMNS):
-            raise TrainError(f"The first line of {path} names no column `text` (it reads {','.join(names)[:60]!r}). Add it.")
+        heading = handle.readline()
+        if not _is_heading(heading.strip()):
+            raise TrainError(f"The first line of {path} names no column `text` (it reads {heading.strip()[:60]!r}). Add it.")
+        names = next(csv.reader([heading], delimiter=_find_delimiter(heading)))
+        rows = csv.DictReader(handle, names, delimiter=_find_delimiter(heading), strict=True)
         try:
             for row in rows:
-                yield find_text({key: value for key, value in row.items() if key}, f"{path}, line {rows.line_num}")
+                if None in row or None in row.values():
+                    raise TrainError(
+                        f"{path}, line {rows.line_num + 1} has another number of columns than the first line. Put double "
+                        "quotes around texts that hold a comma or a line break."
+                    )
+                yield find_text({key: value for key, value in row.items() if key}, f"{path}, line {rows.line_num + 1}")
         except csv.Error as error:
-            raise TrainError(f"{path}, line {rows.line_num} is no CSV ({error}). Correct it, or give {FORMS}.") from error
+            raise TrainError(f"{path}, line {rows.line_num + 1} is no CSV ({error}). Correct it, or give {FORMS}.") from error
 
 
 def _read_parquet(path: Path) -> Iterator[str]:

@@ -10,9 +10,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 # UTF-8 that was read as cp1252 or Latin-1: a lead byte as a letter, and what its continuation bytes become.
-_MOJIBAKE = re.compile("â€|Ã[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u2013-\u2122]|Â[\u00a0-\u00bf]")
+# So was a byte order mark or U+FFFD; Cyrillic letters; or, as Mac Roman, an apostrophe.
+_MOJIBAKE = re.compile(
+    "â€|Ã[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u2013-\u2122]|Â[\u00a0-\u00bf]|ï¿½|ï»¿|‚Ä[ôúùòîì]"
+    "|(?:[ÐÑ][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u0192\u02c6\u2013-\u2122]){2}"
+)
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
-_MARKUP = re.compile(r"<\|[a-z_]+\|>|</?(?:s|p|br|div)\s*/?>")
+_MARKUP = re.compile(r"<\|[a-z_]+\|>|</?(?:s|p|br|div)\s*/?>|&(?:quot|amp|lt|gt|nbsp|#\d+|#x[0-9a-f]+);")
+_NUMBERED = re.compile(r"\d+[.):]?\s")
 LONG = 20_000  # characters: far longer than a window
 
 
@@ -43,7 +48,11 @@ class Survey:
         elif _CONTROL.search(story):
             found.append("control characters")
         if _MARKUP.search(story):
-            found.append("markup, such as <|...|> or </s>")
+            found.append("markup, such as <|...|>, </s> or &quot;")
+        if "\t" in story:
+            found.append("tabs: columns of a table?")
+        if _NUMBERED.match(story):
+            found.append("begins with a number: the place in a list?")
         if len(story) > LONG:
             found.append(f"more than {LONG:,} characters: several stories without a mark between?")
         if self._held_out and _hash(story) in self._held_out:

@@ -13,7 +13,8 @@ from tokenizers import Tokenizer, pre_tokenizers
 from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from train.errors import TrainError
+from story_engine.model.tokenizer_files import find_changes
+from train.errors import TrainError, write_aside
 from train.export import write_folder
 from train.pretrained import load_model, read_config, read_shape, read_tokenizer
 from train.stories import END_OF_STORY, open_stories
@@ -44,7 +45,8 @@ def trim_folder(start: Path, source: list[str], out: Path, context_length: int) 
     trimmed, kept = trim_tokenizer(tokenizer, open_stories(source))
     model = load_model(start)
     trim_model(model, kept, kept.index(tokenizer.token_to_id(END_OF_STORY)), context_length)
-    write_folder(model, trimmed, out, torch.float32)
+    with write_aside(out) as aside:
+        write_folder(model, trimmed, aside, torch.float32)
     return model.config
 
 
@@ -92,7 +94,7 @@ def check_can_be_cut(described: dict[str, Any]) -> None:
     steps = described.get("pre_tokenizer") or {}
     if model["type"] != "BPE" or "ByteLevel" not in [s["type"] for s in (steps, *steps.get("pretokenizers", ())) if s]:
         problems.append("it is no byte-level BPE")
-    problems += [f"its model has {option}" for option in UNUSUAL if model.get(option)]
+    problems += [f"its model has {option}" for option in UNUSUAL if model.get(option)] + find_changes(described)
     if own := [token["content"] for token in added if not token["special"] and token["content"] != END_OF_STORY]:
         problems.append(f"it cuts {own[0]!r} out of a text before it merges")
     if END_OF_STORY not in model["vocab"] or END_OF_STORY not in [token["content"] for token in added]:

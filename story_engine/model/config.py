@@ -24,6 +24,7 @@ WHOLE_NUMBERS = {
     "vocab_size": "vocab_size",
     "context_length": "max_position_embeddings",
 }
+MIN_CONTEXT = 16  # tokens: a start, a few words, and room for an answer
 # What a `quantization_config` of compressed-tensors may say. Without quantized activations transformers reads this one
 # format, whatever is named.
 INT8: dict[str, Any] = {
@@ -198,6 +199,8 @@ def _find_misfits(values: dict[str, Any], has_own_dim: bool) -> list[str]:
         wrong.append(f"hidden_size {values['hidden']} is no multiple of num_attention_heads {values['heads']}")
     if values["heads"] % values["kv_heads"]:
         wrong.append(f"num_attention_heads {values['heads']} is no multiple of num_key_value_heads {values['kv_heads']}")
+    if values["context_length"] < MIN_CONTEXT:
+        wrong.append(f"max_position_embeddings {values['context_length']} is too few for a story")
     if values["head_dim"] % 2:
         wrong.append(f"head_dim {values['head_dim']} is odd, and positions turn pairs")
     return wrong

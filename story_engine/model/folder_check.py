@@ -20,6 +20,7 @@ from story_engine.model.config import ModelConfig
 from story_engine.model.hub import EMBEDDED_FOLDER, HUB_FILES
 from story_engine.model.kv_cache import Slot
 from story_engine.model.tokenizer import StoryTokenizer
+from story_engine.model.tokenizer_files import load_tokenizer
 from story_engine.model.torch_decoder import Decoder
 from story_engine.model.weights import Weights
 
@@ -47,26 +48,24 @@ def check_folder(folder: Path, config: ModelConfig, weights_hash: str) -> None:
     try:
         version = importlib.metadata.version("transformers")
     except importlib.metadata.PackageNotFoundError:
-        log.info("%s is not checked against transformers, which is not installed.", folder)
-        return
-    if 4 * config.parameters > MAX_BYTES:
-        log.info("%s is not checked against transformers, which takes more than 2 GiB for it.", folder)
+        version = ""
+    if not version or 4 * config.parameters > MAX_BYTES:
+        reason = "takes more than 2 GiB for it" if version else "is not installed"
+        log.info("%s is checked against its tokenizer alone, and not against transformers, which %s.", folder, reason)
+        whole = load_tokenizer(folder).encode(SENTENCES, add_special_tokens=False).ids
+        _compare_ids(folder, _encode_by_engine(folder), whole, "its own tokenizer")
         return
     state = _hash_state(folder, weights_hash, version)
     if state in _read_checked():
         return
-    ours = list(StoryTokenizer.read(folder).encode_parts([SENTENCES], is_first=True)[0][: config.context_length])
+    ours = _encode_by_engine(folder)[: config.context_length]
     try:
         theirs = _encode_by_transformers(folder)[: config.context_length]
         expected = _read_by_transformers(folder, ours)
     except Exception as error:  # transformers, and what it needs for a quantized folder, raise many types
         log.warning("%s is not checked: transformers cannot read it (%s: %s).", folder, type(error).__name__, error)
         return
-    if theirs != ours:
-        raise ModelError(
-            f"The tokenizer in {folder} cuts text otherwise than transformers does. "
-            "Choose another model, or save this one anew with transformers."
-        )
+    _compare_ids(folder, ours, theirs, "transformers")
     logits = _read_by_engine(folder, config, ours)
     difference, largest = float((logits - expected).abs().max()), float(expected.abs().max())
     if not difference <= TOLERANCE * max(1.0, largest):
@@ -75,6 +74,18 @@ def check_folder(folder: Path, config: ModelConfig, weights_hash: str) -> None:
             "Choose another model, or save this one anew with transformers."
         )
     _remember(state)
+
+
+def _compare_ids(folder: Path, ours: Sequence[int], theirs: Sequence[int], whose: str) -> None:
+    if theirs != ours:
+        raise ModelError(
+            f"The tokenizer in {folder} cuts text otherwise than {whose} does. "
+            "Choose another model, or save this one anew with transformers."
+        )
+
+
+def _encode_by_engine(folder: Path) -> list[int]:
+    return list(StoryTokenizer.read(folder).encode_parts([SENTENCES], is_first=True)[0])
 
 
 def _read_by_engine(folder: Path, config: ModelConfig, ids: Sequence[int]) -> Tensor:

@@ -45,7 +45,7 @@ def read_scaling(rope: dict[str, Any]) -> tuple[PositionScaling | None, list[str
     kind = rope.get("rope_type", rope.get("type", "default"))
     if kind == "default":
         return None, []
-    if kind not in FIELDS:
+    if not isinstance(kind, str) or kind not in FIELDS:
         return None, [f"it scales its positions ({kind})"]
     values: dict[str, Any] = {name: rope.get(name) for name in FIELDS[kind]}
     wrong = [

@@ -12,10 +12,9 @@ from tokenizers import Tokenizer
 
 from story_engine.errors import ModelError
 from story_engine.model.config import read_object
-from story_engine.model.tokenizer_files import END_OF_TEXT, read_named_tokens
+from story_engine.model.tokenizer_files import END_OF_TEXT, read_named_tokens, spells_itself
 
 ITS_OWN = "the tokenizer itself"
-UNFINISHED = "\ufffd"  # how a token of a part of a character is shown
 
 log = logging.getLogger("story_engine")
 
@@ -76,8 +75,7 @@ def is_mark(tokenizer: Tokenizer, token: int | None, vocab_size: int) -> bool:
     added = tokenizer.get_added_tokens_decoder().get(token)
     if added is not None and added.special:
         return True
-    text = tokenizer.decode([token], skip_special_tokens=False)
-    return bool(text) and UNFINISHED not in text and tokenizer.encode(text, add_special_tokens=False).ids != [token]
+    return not spells_itself(tokenizer, token)
 
 
 def _list_claims(folder: Path, tokenizer: Tokenizer, kind: str) -> Iterator[Claim]:
@@ -87,7 +85,7 @@ def _list_claims(folder: Path, tokenizer: Tokenizer, kind: str) -> Iterator[Clai
         if whole[: len(plain)] != plain:
             yield Claim(ITS_OWN, "beginning", tokenizer.id_to_token(whole[0]) or "", whole[0])
     for file, named in read_named_tokens(folder).items():
-        if (text := named.get(f"{kind}_token")) is not None:
+        for text in named.get(f"{kind}_token", []):
             yield Claim(file, f"{kind}_token", text, tokenizer.token_to_id(text))
     for file in ("generation_config.json", "config.json"):
         value: Any = (read_object(folder, file) or {}).get(f"{kind}_token_id")

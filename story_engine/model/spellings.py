@@ -44,7 +44,7 @@ class Spellings:
 
 def list_token_bytes(tokenizer: Tokenizer) -> dict[int, bytes]:
     """The bytes that each token of a byte-level tokenizer stands for; special tokens stand for none and are left out."""
-    added, letters, spelt = tokenizer.get_added_tokens_decoder(), _name_bytes(), {}
+    added, letters, spelt = tokenizer.get_added_tokens_decoder(), name_bytes(), {}
     for token, number in tokenizer.get_vocab().items():
         if number in added:
             spelt[number] = b"" if added[number].special else token.encode()
@@ -53,7 +53,7 @@ def list_token_bytes(tokenizer: Tokenizer) -> dict[int, bytes]:
     return spelt
 
 
-def _name_bytes() -> dict[str, int]:
+def name_bytes() -> dict[str, int]:
     """The letter that stands for each byte in a byte-level tokenizer's entries (GPT-2's): itself where it can be seen."""
     seen = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
     unseen = [byte for byte in range(256) if byte not in seen]

@@ -43,19 +43,7 @@ class Weights:
             ModelError: a file is missing or damaged, a tensor is missing, unknown, stored twice, or of a wrong shape or type.
         """
         self._dtype, self._device = dtype, device
-        self._paths: dict[str, Path] = {}
-        found: dict[str, Stored] = {}
-        index = read_index(folder)
-        for path in find_weight_files(folder):
-            stored = _list_tensors(path)
-            if twice := sorted(stored.keys() & found.keys()):
-                files = f"{self._paths[twice[0]].name} and {path.name}"
-                raise ModelError(f"{twice[0]} stands in both {files} of {folder}. Remove the wrong file.")
-            found |= stored
-            self._paths |= dict.fromkeys(stored, path)
-        places = {name: path.name for name, path in self._paths.items()}
-        if index and (lies := sorted({name for name, _ in places.items() ^ index.items()})):
-            raise ModelError(f"{INDEX} and the files in {folder} differ about {_list_some(lies)}. Fetch them again.")
+        self._paths, found = find_tensors(folder)
         self.config = self._untie(config, found)
         self._projections = config.projections()
         expected = list_stored(self.config)
@@ -114,6 +102,28 @@ def list_stored(config: ModelConfig) -> dict[str, Stored]:
     return stored
 
 
+def find_tensors(folder: Path) -> tuple[dict[str, Path], dict[str, Stored]]:
+    """Every tensor of a folder's files by its name: its file, and how it lies there.
+
+    Raises:
+        ModelError: a file is missing or damaged, a tensor is stored twice, or the index says otherwise.
+    """
+    paths: dict[str, Path] = {}
+    found: dict[str, Stored] = {}
+    index = read_index(folder)
+    for path in find_weight_files(folder):
+        stored = _list_tensors(path)
+        if twice := sorted(stored.keys() & found.keys()):
+            files = f"{paths[twice[0]].name} and {path.name}"
+            raise ModelError(f"{twice[0]} stands in both {files} of {folder}. Remove the wrong file.")
+        found |= stored
+        paths |= dict.fromkeys(stored, path)
+    places = {name: path.name for name, path in paths.items()}
+    if index and (lies := sorted({name for name, _ in places.items() ^ index.items()})):
+        raise ModelError(f"{INDEX} and the files in {folder} differ about {_list_some(lies)}. Fetch them again.")
+    return paths, found
+
+
 def find_weight_files(folder: Path) -> list[Path]:
     """The safetensors files of a folder: those that its index names, or `model.safetensors`, and no other.
 
@@ -169,10 +179,6 @@ def _list_tensors(path: Path) -> dict[str, Stored]:
             return {name: Stored(tuple(part.get_shape()), [part.get_dtype()]) for name, part in slices.items()}
     except (SafetensorError, OSError) as error:
         raise ModelError(f"{path} is damaged ({error}). Fetch or copy it again.") from error
-
-
-def _is_file_name(name: object) -> bool:
-    return isinstance(name, str) and Path(name).name == name
 
 
 def _list_some(entries: list[str]) -> str:

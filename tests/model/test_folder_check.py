@@ -1,5 +1,6 @@
 """A folder is held against transformers at its first load."""
 
+import importlib.metadata
 import json
 import shutil
 
@@ -46,6 +47,22 @@ def test_large_models_and_the_shipped_one_are_not_loaded_for_a_check(folder, mon
     StoryEngine.load("embedded")
     monkeypatch.setattr(folder_check, "MAX_BYTES", 1000)
     load(folder)
+
+
+@pytest.mark.parametrize("is_large", [True, False])
+def test_without_transformers_a_folder_is_held_against_its_tokenizer(folder, monkeypatch, is_large):
+    monkeypatch.setattr(folder_check, "_read_by_transformers", lambda *_: pytest.fail("loaded"))
+    monkeypatch.setattr(folder_check, "MAX_BYTES", 1000 if is_large else 10**9)
+
+    def find_version(name):
+        if is_large:
+            return "5"
+        raise importlib.metadata.PackageNotFoundError
+
+    monkeypatch.setattr(importlib.metadata, "version", find_version)
+    load(folder)
+    monkeypatch.setattr(folder_check, "_encode_by_engine", lambda folder: [1, 2, 3])
+    refuse(folder, "cuts text otherwise than its own tokenizer does")
 
 
 def test_the_shipped_model_passes_the_check_that_it_is_spared(monkeypatch, tmp_path):

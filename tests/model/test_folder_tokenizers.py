@@ -1,5 +1,7 @@
 """Tokenizers as folders have them: the ids that the tokenizer gives, or a refusal in a line."""
 
+import json
+
 import pytest
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 from transformers import AutoTokenizer
@@ -139,3 +141,26 @@ def test_tokenizers_that_lose_text_are_refused(folder, make, said):
 def test_byte_level_tokenizers_that_lose_text_are_refused(folder, parts, said):
     change_tokenizer(folder, **parts)
     refuse(folder, said)
+
+
+def test_a_byte_level_tokenizer_that_lacks_bytes_is_refused(folder):
+    """As one that was trained on plain English without all bytes: it drops what it has not seen."""
+    described = json.loads((folder / "tokenizer.json").read_text())
+    vocab = described["model"]["vocab"]
+    for letter in "Ã©ð":
+        vocab[f"{letter}-"] = vocab.pop(letter)
+    (folder / "tokenizer.json").write_text(json.dumps(described))
+    refuse(folder, "no token for 3 of the 256 bytes.*Choose a model")
+
+
+@pytest.mark.parametrize("side", ["lstrip", "rstrip"])
+def test_an_added_token_that_takes_spaces_away_is_refused(folder, side):
+    described = json.loads((folder / "tokenizer.json").read_text())
+    described["added_tokens"].append(described["added_tokens"][0] | {"id": 319, "content": "Tom", "special": False, side: True})
+    (folder / "tokenizer.json").write_text(json.dumps(described))
+    refuse(folder, "added token 'Tom' takes away the spaces")
+
+
+def test_a_tokenizer_that_is_no_json_is_refused_with_a_remedy(folder):
+    (folder / "tokenizer.json").write_text("version https://git-lfs.github.com/spec/v1")
+    refuse(folder, "cannot be read .*Fetch or copy it again")

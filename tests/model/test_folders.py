@@ -13,7 +13,7 @@ from transformers import AutoModelForCausalLM
 
 from story_engine import Settings, Story
 from tests.conftest import END_OF_STORY, make_stories
-from tests.model.folders import IDS, change, load, refuse
+from tests.model.folders import IDS, change, change_tokenizer, load, refuse
 
 
 @pytest.mark.parametrize("ids", [(1, 2), (99_999, 99_999), (-1, -1), (None, 2), (1, None), (1, [2, 3])])
@@ -55,6 +55,38 @@ def test_marks_that_a_tokenizer_names_begin_and_end_a_story(folder, file):
     assert engine.end_tokens == {0, 319}
     assert engine.tokenizer.special >= {318, 319}
     assert engine.tokenizer.decode([318, 40, 319]) == engine.tokenizer.decode([40])
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"pad_token": "!"},
+        {"eos_token": "."},
+        {"bos_token": {"content": "!"}},
+        {"unk_token": ";"},
+        {"eos_token": [END_OF_STORY, "!"]},
+    ],
+)
+@pytest.mark.parametrize("file", ["tokenizer_config.json", "special_tokens_map.json"])
+def test_a_token_that_text_becomes_is_never_hidden_whatever_a_file_calls_it(folder, file, named):
+    change(folder, file, **named)
+    engine = load(folder)
+    assert (engine.window.start, engine.end_tokens) == (0, {0})
+    text = "Tom ran! Then he sat; he slept."
+    assert engine.tokenizer.decode(engine.tokenizer.encode(text)) == text
+
+
+def test_every_end_of_a_list_ends_a_story(folder):
+    tokenizer = change_tokenizer(folder)
+    marks = [next(text for text, number in tokenizer.get_vocab().items() if number == token) for token in (318, 319)]
+    described = json.loads((folder / "tokenizer.json").read_text())
+    described["added_tokens"] += [
+        described["added_tokens"][0] | {"id": token, "content": text, "special": False}
+        for token, text in zip((318, 319), marks, strict=True)
+    ]
+    (folder / "tokenizer.json").write_text(json.dumps(described))
+    change(folder, "tokenizer_config.json", eos_token=[{"content": marks[0]}, marks[1]])
+    assert load(folder).end_tokens == {0, 318, 319}
 
 
 def test_the_beginning_that_a_tokenizer_adds_itself_comes_first(folder):
@@ -213,6 +245,9 @@ def test_scaled_positions_turn_as_transformers_turns_them(folder, key, rope):
         ({"rope_scaling": {"type": "linear", "factor": True}}, "factor of its positions is True"),
         ({"rope_scaling": LLAMA3 | {"high_freq_factor": 1.0}}, "high_freq_factor of its positions is not above"),
         ({"rope_parameters": {"rope_type": "default", "rope_theta": "big"}}, 'rope_theta is "big"'),
+        ({"rope_scaling": {"rope_type": ["linear"]}}, "scales its positions"),
+        ({"rope_scaling": None, "rope_parameters": [1]}, "scales its positions"),
+        ({"max_position_embeddings": 8}, "max_position_embeddings 8 is too few"),
         ({"partial_rotary_factor": 0.5}, "only a part of each head"),
     ],
 )

@@ -92,26 +92,6 @@ def test_the_same_texts_by_other_names_are_the_same(data, stories, tmp_path):
     assert (tmp_path / "data/held-out.txt").is_file()
 
 
-def test_shards_of_an_exchanged_tokenizer_or_an_unknown_origin_are_refused(data, stories, tmp_path):
-    shutil.copytree(data, tmp_path / "data")
-    path = tmp_path / "data/tokenizer.json"
-    path.write_text(path.read_text() + "\n")
-    given = (SMOKE, [str(stories / "train.txt")], None, tmp_path / "data", 120)
-    with pytest.raises(TrainError, match="not the one that made its shards"):
-        prepare(*given)
-    (tmp_path / "data/progress.json").unlink()
-    with pytest.raises(TrainError, match="what they were made from is not noted"):
-        prepare(*given)
-
-
-def test_a_tokenizer_that_does_not_give_every_text_back_is_refused(stories, tmp_path):
-    from tokenizers import Tokenizer, models
-
-    Tokenizer(models.WordLevel({"a": 0, "?": 1}, unk_token="?")).save(str(tmp_path / "tokenizer.json"))
-    with pytest.raises(TrainError, match=r"no <\|endoftext\|> token.*and is no byte-level one"):
-        prepare(SMOKE, [str(stories / "train.txt")], None, tmp_path)
-
-
 def test_missing_held_out_text_is_noticed_before_any_work(stories, tmp_path):
     (tmp_path / "empty.txt").write_text("")
     for name, said in (("none.txt", "No such file"), ("empty.txt", "no held-out stories")):

@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import load_file
 from torch.nn import functional
 
+from train.__main__ import main
 from train.checkpoint import find_checkpoints
 from train.curve import read_log
 from train.errors import TrainError
@@ -75,3 +76,20 @@ def test_dropout_ends_where_it_is_told_to(data, tmp_path):
         run.take_step()
         shares.append(run.dropout.probability)
     assert shares == [0.1, 0.1, 0.0]
+
+
+def test_a_hub_name_without_a_network_is_one_line(monkeypatch, tmp_path, capsys):
+    def fail(*_, **__):
+        raise ConnectionError("no route to host")
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", fail)
+    for command in (
+        ["trim", "--start", "someone/model", "--data", "x.txt", "--out", str(tmp_path / "out")],
+        ["drop", "--start", "someone/model", "--keep", "1", "--out", str(tmp_path / "out")],
+        ["run", "--preset", "fine-tune", "--start", "someone/model", "--dry-run"],
+        ["prepare", "--preset", "fine-tune", "--start", "someone/model", "--out", str(tmp_path / "out")],
+    ):
+        assert main(command) == 1
+        assert "someone/model cannot be fetched from the hub" in capsys.readouterr().err
+    assert main(["run", "--preset", "fine-tune", "--dry-run"]) == 1
+    assert "Add --start MODEL" in capsys.readouterr().err

@@ -8,7 +8,7 @@ import torch
 
 from train.errors import TrainError
 from train.hardware import Hardware, choose_precision
-from train.overrides import read_preset
+from train.overrides import parse_overrides, read_preset
 from train.presets import PRESETS, Preset, describe_command, write_value
 from train.spec import describe_run
 
@@ -56,6 +56,7 @@ def test_all_mistakes_are_listed_at_once():
         "save_every=0": "save_every must be at least 1",
         "evaluate_every=0": "evaluate_every must be at least 1",
         "seed=-1": "seed must be at least 0",
+        "seed=9223372036854775808": "seed must be below",
         "clip=-1": "clip must be at least 0",
         "betas=0.9,1.5": "betas must be two numbers",
         "phases=-1": "phases must be",
@@ -71,6 +72,43 @@ def test_all_mistakes_are_listed_at_once():
         read_preset("smoke", ["steps=many", "stepz=3", "seed=-1", "clip=1", "clip=2"], steps=0)
     for said in ("steps must be a whole number", "stepz", "seed must", "clip is set twice", "steps must be at least 1"):
         assert said in str(error.value)
+
+
+ODD = [
+    "",
+    "none",
+    "-1",
+    "0",
+    "7",
+    "1e400",
+    "-0.0",
+    "nan",
+    "inf",
+    "true",
+    "[]",
+    "1,2",
+    "0x10",
+    "1_0",
+    "١٢",
+    "1e30",
+    "9" * 26,
+    " ",
+]
+
+
+@pytest.mark.parametrize("field", [field.name for field in fields(Preset)])
+def test_odd_values_of_any_field_are_refused_in_words_or_can_be_described(field):
+    """A traceback would be neither; nor would a dry run that counts for ever."""
+    for value in ODD:
+        values, problems = parse_overrides([f"{field}={value}"])
+        preset = replace(PRESETS["smoke"], **values)
+        problems += preset.problems()
+        if problems:
+            with pytest.raises(TrainError, match=field if field in str(problems) else "must be multiples"):
+                read_preset("smoke", [f"{field}={value}"])
+        else:
+            assert describe_run(preset, GPU)
+            assert preset.seed < 2**63
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -122,6 +122,14 @@ def test_killed_before_its_first_checkpoint_a_run_begins_again_by_resume(begun, 
     assert losses_of(out) == losses_of(begun)
 
 
+def test_checkpoints_without_a_log_are_not_mistaken_for_those_of_a_new_run(copy, data):
+    (copy / "log.jsonl").unlink()
+    with pytest.raises(TrainError, match="start one without --resume"):
+        Run(TRAPEZOID, data, copy).train(resume=True)
+    with pytest.raises(TrainError, match="holds checkpoints of a run whose log is lost"):
+        Run(TRAPEZOID, data, copy).train(resume=False)
+
+
 def test_not_finite_at_the_first_step_a_run_can_go_on_with_a_lower_rate(data, tmp_path):
     run = Run(TRAPEZOID, data, tmp_path / "run")
     with torch.no_grad():

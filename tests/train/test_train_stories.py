@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,10 @@ STORIES = make_stories(8)
 LINES = [story.replace("\n", " ") for story in STORIES]
 
 
-def write_csv(path: Path, delimiter: str = ",") -> None:
+def write_csv(path: Path, delimiter: str = ",", heading: Sequence[str] = ("number", "text")) -> None:
     with path.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle, delimiter=delimiter)
-        writer.writerow(["number", "text"])
+        writer.writerow(heading)
         writer.writerows(enumerate(STORIES))
 
 
@@ -50,6 +51,11 @@ FORMS = {
     "list.json": write_text(json.dumps([{"content": story} for story in STORIES], indent=1)),
     "table.csv": write_csv,
     "table.txt": write_csv,
+    "semicolons.csv": lambda path: write_csv(path, ";"),
+    "semicolons.txt": lambda path: write_csv(path, ";"),
+    "tabs.csv": lambda path: write_csv(path, "\t"),
+    "capitals.csv": lambda path: write_csv(path, heading=["Number", " Text"]),
+    "capitals.jsonl": write_text("".join(json.dumps({"Title": "A.", "Text": story}) + "\n" for story in STORIES)),
     "table.tsv": lambda path: write_csv(path, "\t"),
     "table.parquet": write_parquet,
     "packed.txt.gz": lambda path: path.write_bytes(gzip.compress(MARKED.encode())),
@@ -81,6 +87,13 @@ def test_a_line_is_a_story_where_every_line_is_one_and_no_line_is_empty(tmp_path
         ("numbers.jsonl", b"7\n", "is no story"),
         ("columns.csv", b"title,body\nA.,B.\n", "names no column `text`"),
         ("headless.csv", b'"Tom ran."\n"Mia sang."\n', "names no column `text`"),
+        ("commas.csv", b"id,text\n1,Tom ran, and sat.\n", "line 2 has another number of columns.*double quotes"),
+        ("cells.csv", b"id,text\n1,Tom ran.\n2\n", "line 3 has another number of columns"),
+        ("deep.jsonl", b"[" * 5000 + b"\n", "is no JSON"),
+        ("text.txt", b"text, said Tom.\nHe ran.\n", "not clear where"),
+        ("packed.zip", b"PK\x03\x04" + b"x" * 40, "is a zip file, which is not read here. Give what it holds"),
+        ("packed.jsonl.zst", b"\x28\xb5\x2f\xfd" + b"x" * 40, "is packed by zstd"),
+        ("book.pdf", b"%PDF-1.4\nTom. Mia.\n", "is a PDF file"),
         ("short.txt.gz", gzip.compress(MARKED.encode())[:-20], "cut short"),
         ("short.parquet", b"PAR1" + b"x" * 40, "damaged"),
     ],
@@ -89,6 +102,13 @@ def test_an_unclear_or_broken_file_is_refused_with_the_place(tmp_path, name, con
     (tmp_path / name).write_bytes(content)
     with pytest.raises(TrainError, match=said):
         list(read_stories(tmp_path / name))
+
+
+def test_half_a_character_becomes_a_mark_that_the_survey_names(tmp_path):
+    (tmp_path / "half.jsonl").write_text('{"text": "Tom \\ud83d ran. \\ud83d\\ude00"}\n')
+    [story] = read_stories(tmp_path / "half.jsonl")
+    assert story == "Tom \ufffd ran. \U0001f600"
+    assert "broken characters" in Survey().find_oddities(story)[0]
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), min_size=1), max_size=6))
@@ -132,6 +152,15 @@ def test_missing_files_and_folders_are_no_names_on_the_hub(tmp_path):
 
 
 def test_the_survey_counts_stories_and_names_what_is_odd():
+    for story, word in {
+        "Tom Ñ‚ÐµÑ�Ñ‚ ran.": "broken",
+        "Tom‚Äôs ball.": "broken",
+        "ï»¿Tom ran.": "broken",
+        "&quot;Hi,&quot; he said.": "markup",
+        "12\tTom ran.": "tabs",
+        "3. Tom ran.": "begins with a number",
+    }.items():
+        assert word in " ".join(Survey().find_oddities(story)), story
     odd = ["Tomâ€™s ball.", "It was cafÃ© time.", "A\0B.", "A\ufeffB.", "Yes. </s>", "x" * 30_000, "Held  OUT story."]
     survey = Survey(["held out story."])
     assert list(survey.watch([*STORIES, *odd])) == [*STORIES, *odd]

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 
+from story_engine import EMBEDDED_FOLDER
 from train.__main__ import main
 from train.checkpoint import find_checkpoints
 from train.depth import choose_layers
@@ -128,6 +130,56 @@ def test_layers_that_are_not_there_are_refused(models, tmp_path, capsys, which, 
     assert main(["drop", "--start", str(models[0]), *which, "--out", str(tmp_path / "less")]) == 1
     assert said in capsys.readouterr().err
     assert not (tmp_path / "less").exists()
+
+
+@pytest.mark.parametrize("scaling", [{}, {"rope_type": "linear", "factor": 2.0}])
+def test_positions_are_named_as_transformers_4_reads_them_too(data, tmp_path, scaling):
+    """It knows no rope_parameters, and would turn by 10,000."""
+    export_model(build_model(replace(SMOKE, shape=replace(SMOKE.shape, rope_theta=1e5)), 0), data, tmp_path / "one")
+    path = tmp_path / "one/config.json"
+    assert json.loads(path.read_text())["rope_theta"] == 1e5
+    config = json.loads(path.read_text())
+    del config["rope_theta"]
+    path.write_text(json.dumps(config | {"rope_parameters": config["rope_parameters"] | scaling}))
+    assert main(["export", "--model", str(tmp_path / "one"), "--dtype", "int8", "--out", str(tmp_path / "two")]) == 0
+    written = json.loads((tmp_path / "two/config.json").read_text())
+    assert written["rope_theta"] == 1e5
+    assert written.get("rope_scaling", {}) == scaling
+    shipped = json.loads((EMBEDDED_FOLDER / "config.json").read_text())
+    assert shipped["rope_theta"] == shipped["rope_parameters"]["rope_theta"]
+
+
+FULL = SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+
+@pytest.mark.parametrize(
+    ("command", "target"),
+    [
+        (["average", "{0}", "{1}"], "train.export.save_file"),
+        (["drop", "--start", "{0}", "--keep", "1"], "train.export.save_file"),
+        (["export", "--model", "{0}", "--dtype", "int8"], "train.compressed.save_file"),
+        (["trim", "--start", "{0}", "--data", "{text}"], "train.export.save_file"),
+    ],
+)
+def test_a_full_disk_leaves_nothing_and_the_same_command_works_when_there_is_room(
+    models, tmp_path, monkeypatch, capsys, command, target
+):
+    (tmp_path / "text.txt").write_text("One day, Tom ran.\n<|endoftext|>\n")
+    given = [part.format(*models, text=tmp_path / "text.txt") for part in command]
+    given += ["--out", str(tmp_path / "made" / "out")]
+
+    def fail(tensors, path, **_):
+        path.write_bytes(b"the first half")
+        raise FULL
+
+    monkeypatch.setattr(target, fail)
+    assert main(given) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert "out could not be written" in line
+    assert "Free some space, then run the same command again" in line
+    assert not list((tmp_path / "made").iterdir())
+    monkeypatch.undo()
+    assert main(given) == 0
 
 
 def test_a_folder_works_in_transformers_own_quick_start(models):
