@@ -148,9 +148,10 @@ def list_changes(entries: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _describe(settings: Settings) -> str:
     guided = f", guidance {settings.guidance:g}" if settings.guidance else ""
+    least = f", min-p {settings.min_p:g}" if settings.min_p else ""
     return (
         f"temperature {settings.temperature:g}, top-p {settings.top_p:g}, "
-        f"repetition penalty {settings.repetition_penalty:g}{guided}"
+        f"repetition penalty {settings.repetition_penalty:g}{least}{guided}"
     )
 
 
