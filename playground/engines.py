@@ -17,6 +17,7 @@ class Engines:
         self.default, self._how = first_name, how
         self.names = list(dict.fromkeys([first_name, EMBEDDED, *HUB_MODELS]))
         self.recommended: Settings = first.recommended  # the page begins with them
+        self.most_at_once = first.most_at_once
         self._loaded: OrderedDict[str, StoryEngine] = OrderedDict({first_name: first})
         self._lock = Lock()
         # A model can take minutes to fetch; readers who use another one must not wait for it.
