@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.request import urlopen
 
-PATIENCE = 180  # seconds for a passage: a server may have one busy core
+PATIENCE = 300  # seconds for a passage: a server may have one busy core
 OPENING, MORE = "Once upon a time, Tom found a little blue car.", "Then Mia came to the park."
 
 
@@ -56,6 +56,14 @@ class Visit:
         page.goto(url)
         page.locator("#begin").wait_for()
         page.wait_for_timeout(2000)
+
+    def set_length(self, tokens: int) -> None:
+        """Passages of at most so many tokens, for a slow server."""
+        self.page.locator("#options button").first.click()
+        box = self.page.locator("#max-new-tokens input[type=number]")
+        box.fill(str(tokens))
+        box.press("Tab")
+        self.page.wait_for_timeout(2000)
 
     def play(self) -> None:
         """All steps in turn."""
@@ -119,6 +127,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.remote_page", description=__doc__)
     parser.add_argument("address", help="openai:https://host/v1#NAME@FOLDER")
     parser.add_argument("--pictures", type=Path, help="a folder for a picture of each step")
+    parser.add_argument("--length", type=int, default=200, help="the most tokens of a passage")
     options = parser.parse_args()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -126,7 +135,9 @@ def main() -> None:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     with open_app(options.address, port) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        Visit(browser.new_page(viewport={"width": 1280, "height": 900}), url, options.pictures).play()
+        visit = Visit(browser.new_page(viewport={"width": 1280, "height": 900}), url, options.pictures)
+        visit.set_length(options.length)
+        visit.play()
         browser.close()
 
 
