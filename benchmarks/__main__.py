@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import batch as many
-from benchmarks import children, launch, matrix, rounding, soak, speculation
+from benchmarks import children, crowd, fleet, launch, load, matrix, rounding, soak, speculation
 from benchmarks import page as book
 from benchmarks.decode import ROUNDS, make_published_model, measure, print_table
 from benchmarks.training import compare_with_plain_loop, print_pair, print_trials, profile, sweep, try_out
@@ -28,20 +28,25 @@ def build_parser() -> argparse.ArgumentParser:
     proposals = commands.add_parser("speculation", help="stories told with speculative decoding and without")
     start = commands.add_parser("launch", help="from a process's start to the first token, and its memory")
     commands.add_parser("page", help="how smoothly the page writes, in a Chromium, up to a book of 20,000 words")
-    crowd = commands.add_parser("soak", help="fifty readers at once, of whom some stop and some vanish")
-    crowd.add_argument("--readers", type=int, default=50, help="how many; two of five vanish")
-    crowd.add_argument("--model", default=EMBEDDED, help="embedded, or a folder")
+    soaked = commands.add_parser("soak", help="fifty readers at once, of whom some stop and some vanish")
+    soaked.add_argument("--readers", type=int, default=50, help="how many; two of five vanish")
+    soaked.add_argument("--model", default=EMBEDDED, help="embedded, or a folder")
+    readers = commands.add_parser("load", help="readers at once through our own /v1, beside llama.cpp's server")
+    readers.add_argument("--readers", type=int, nargs="+", default=[*load.READERS], help="how many at once")
+    clients = commands.add_parser("crowd", help="Gradio's published load test on the page")
+    clients.add_argument("--clients", type=int, nargs="+", default=[*crowd.CLIENTS], help="how many at once")
+    commands.add_parser("fleet", help="a hundred replicas and a million readers a day, simulated")
     versions = commands.add_parser("matrix", help="folders in the quick start of several versions of transformers")
     versions.add_argument("--pythons", nargs="*", default=[], help="interpreters of other environments, beside this one")
     cost = commands.add_parser("rounding", help="what int8 costs in nats and likeliest tokens, on every path of the kernel")
     cost.add_argument("--model", default=EMBEDDED, help="embedded, or a folder")
     cost.add_argument("--stories", type=Path, required=True, help="a file of held-out stories")
     cost.add_argument("--tokens", type=int, default=rounding.TOKENS, help="so many of them, about")
-    for command in (batch, proposals, start):
+    for command in (batch, proposals, start, readers, clients):
         command.add_argument("--rounds", type=int, default=ROUNDS, help="how often each is measured")
     batch.add_argument("--counts", type=int, nargs="+", default=[*many.COUNTS], help="how many stories at once")
     batch.add_argument("--transformers", action="store_true", help="also its generate and its continuous batching")
-    for command in (decode, turns, batch, proposals, start):
+    for command in (decode, turns, batch, proposals, start, readers):
         command.add_argument("--model", default=EMBEDDED, help="embedded, published (its shape, random weights), or a folder")
     decode.add_argument("--precision", default="auto", choices=PRECISIONS, help="the engine's (default: auto)")
     decode.add_argument("--rounds", type=int, default=ROUNDS, help="how often each length is measured")
@@ -93,9 +98,18 @@ def main() -> None:
     if options.what == "page":
         book.print_table(book.measure())
         return
+    if options.what == "fleet":
+        fleet.print_table(fleet.measure())
+        return
+    if options.what == "crowd":
+        crowd.print_table(crowd.measure(options.clients, options.rounds))
+        return
     print(f"{options.what}, model {getattr(options, 'model', 'of several forms')}, {describe_machine()}")
     if options.what == "soak":
         soak.print_figures(soak.measure(options.model, options.readers))
+        return
+    if options.what == "load":
+        load.print_table(load.measure(options.model, options.readers, options.rounds))
         return
     if options.what == "rounding":
         folder = EMBEDDED_FOLDER if options.model == EMBEDDED else Path(options.model)

@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks import generate, llamacpp
+from benchmarks.gguf_file import write_gguf
 from story_engine import Settings, Story, StoryEngine
 
 COUNTS = (1, 2, 4, 8)
@@ -42,7 +43,7 @@ def measure(folder: Path, rounds: int, counts: Sequence[int] = COUNTS, with_tran
     with TemporaryDirectory() as place:
         subjects: dict[str, Callable[[int, int], float]] = {ENGINE: lambda length, count: time_ours(engine, length, count)}
         if llamacpp.is_comparable(engine.decoder.device):
-            gguf = llamacpp.write_gguf(folder, Path(place) / "model.gguf")
+            gguf = write_gguf(folder, Path(place) / "model.gguf")
             slots = llamacpp.Peer(gguf, engine.window.context_length, slots=max(counts))
             subjects[LLAMA_CPP] = lambda length, count: slots.time_together(make_prompts(engine, length, count), TOKENS)
         if with_transformers:

@@ -15,6 +15,7 @@ import torch
 from tokenizers import Tokenizer
 
 from benchmarks import generate, llamacpp
+from benchmarks.gguf_file import write_gguf
 from story_engine import Settings, StoryEngine
 from story_engine.engine import CHUNK
 from story_engine.generation.sampling import filter_logits, pick
@@ -133,7 +134,7 @@ def measure(folder: Path, rounds: int = ROUNDS, precision: str = "auto") -> list
     }
     with TemporaryDirectory() as place:
         if llamacpp.is_comparable(engine.decoder.device):
-            peer = llamacpp.Peer(llamacpp.write_gguf(folder, Path(place) / "model.gguf"), engine.window.context_length)
+            peer = llamacpp.Peer(write_gguf(folder, Path(place) / "model.gguf"), engine.window.context_length)
             subjects[LLAMA_CPP] = lambda ids: Timing(*peer.time(ids, TOKENS), peer.time_turn(ids, ids[:WORDS]))
         rows = []
         for length in LENGTHS:

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from playground.handlers import ASKING, QUICK, WRITING, Handlers, Update, find_visit, warn
+from playground.handlers import ASKING, QUICK, Handlers, Update, find_visit, warn
 from playground.insight import Insight
 from playground.render.renderer import Renderer
 from playground.visit import Visit
@@ -36,7 +36,7 @@ class Editing:
         w.asked.input(self._find_influences, [*memory, w.edited, w.asked], w.influences, **ASKING)
         w.replay.click(self._replay, [*memory, w.edited], w.replayed, **ASKING)
         w.look_words.click(self._find_words, [*memory, w.edited], w.alternatives, **ASKING)
-        w.alternatives.click(self._go_on_from, [*memory, *w.settings.values()], w.story, **WRITING)
+        w.alternatives.click(self._go_on_from, [*memory, *w.settings.values()], w.story, **handlers.writing)
         for trigger in (w.look_context.click, w.by_token.input):
             trigger(self._render_context, [*memory, w.by_token], w.context, **ASKING)
         keep = handlers.make_mover(self.insight.keep_in_mind)

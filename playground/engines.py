@@ -19,6 +19,7 @@ class Engines:
         self.names = list(dict.fromkeys([first_name, EMBEDDED, *HUB_MODELS]))
         # The page begins with them; `for_children` is the server's own choice, for who has not made theirs.
         self.recommended: Settings = replace(first.recommended, for_children=for_children)
+        self.most_at_once = first.most_at_once
         self._loaded: OrderedDict[str, StoryEngine] = OrderedDict({first_name: first})
         self._lock = Lock()
         # A model can take minutes to fetch; readers who use another one must not wait for it.

@@ -20,12 +20,10 @@ from playground.wording.messages import say_error
 from playground.wording.strings import choose_language, find_texts
 from story_engine import Settings, StoryError
 
-WRITERS = 16  # stories written at once; the others wait in the queue
-WAITING = 64  # events that wait
+WAITING = 4  # events that wait, for each story that is written at once
 WATCHERS = 8  # pages that watch what another page writes
 # Gradio shows a message only if its event was queued; the queue of quick events has no limit.
 QUICK: dict[str, Any] = {"concurrency_limit": None, "show_progress": "hidden", "api_visibility": "private"}
-WRITING = QUICK | {"concurrency_limit": WRITERS, "concurrency_id": "write"}
 WATCHING = QUICK | {"concurrency_limit": WATCHERS, "concurrency_id": "watch"}
 ASKING = QUICK | {"concurrency_limit": 2, "show_progress": "minimal"}
 # Stop works even when the queue is full.
@@ -41,6 +39,8 @@ class Handlers:
 
     def __init__(self, actions: Actions, widgets: Widgets) -> None:
         self.actions, self.widgets, self._turns = actions, widgets, Turns()
+        # As many stories are written at once as suits the engine; the others wait in the queue.
+        self.writing = QUICK | {"concurrency_limit": actions.engines.most_at_once, "concurrency_id": "write"}
 
     # -- making
 

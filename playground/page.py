@@ -12,7 +12,7 @@ from playground.actions import Actions
 from playground.api import publish
 from playground.children import Children
 from playground.editing import Editing
-from playground.handlers import QUICK, STOPPING, WAITING, WATCHING, WRITERS, WRITING, Handlers, Update, find_visit, warn
+from playground.handlers import QUICK, STOPPING, WAITING, WATCHING, Handlers, Update, find_visit, warn
 from playground.ideas import IDEAS, deal
 from playground.phrasing import Phrasing
 from playground.picturing import Picturing
@@ -42,22 +42,23 @@ class Page:
             Picturing(self.handlers)
             Children(self.handlers)
             self._connect_arrival()
-            publish(actions, concurrency_limit=WRITERS, concurrency_id="write")
-        self.blocks.queue(max_size=WAITING, default_concurrency_limit=WRITERS)
+            most = actions.engines.most_at_once
+            publish(actions, concurrency_limit=most, concurrency_id="write")
+        self.blocks.queue(max_size=WAITING * most, default_concurrency_limit=most)
 
     # -- events
 
     def _connect_writing(self) -> None:
-        w, actions, make_writer = self.widgets, self.actions, self.handlers.make_writer
+        w, actions, make_writer, writing = self.widgets, self.actions, self.handlers.make_writer, self.handlers.writing
         start, go_on = make_writer(actions.start), make_writer(actions.go_on)
         finish = make_writer(lambda visit, text, settings: actions.go_on(visit, text, settings, visit.ending))
         retry = make_writer(lambda visit, _, settings: actions.retry(visit, settings))
         opening = [*self._memory, w.opening, *self._settings]
         words = [*self._memory, w.words, w.mode, *self._settings]
         for trigger in (w.begin.click, w.opening.submit):
-            trigger(start, opening, w.story, **WRITING)
+            trigger(start, opening, w.story, **writing)
         for idea in w.ideas:
-            idea.click(IDEAS.get, idea, w.opening, **QUICK).then(start, opening, w.story, **WRITING)
+            idea.click(IDEAS.get, idea, w.opening, **QUICK).then(start, opening, w.story, **writing)
         w.other_ideas.click(deal, w.ideas[0], w.ideas, **QUICK)
         for trigger, handler in (
             (w.go_on.click, go_on),
@@ -67,7 +68,7 @@ class Page:
             (w.finish.click, finish),
             (w.retry.click, retry),
         ):
-            trigger(self.phrasing.make_sender(handler), words, w.story, **WRITING)
+            trigger(self.phrasing.make_sender(handler), words, w.story, **writing)
         boxes = [w.words, w.opening]
         w.accepted.change(None, [w.accepted, *boxes], boxes, js="window.drafts.accept")
         for shown in (w.browser.change, w.book.change):

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from playground.page import Page
 
 OFF = ApiOptions()
+SPARE_THREADS = 32  # beside those of the passages: for quick clicks, and pages that watch
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -88,6 +89,7 @@ def open_page(engines: Engines, library: Library, host: str, port: int, *, api: 
         share=False,
         allowed_paths=[],
         max_file_size=MAX_FILE_BYTES,
+        max_threads=engines.most_at_once + SPARE_THREADS,  # a passage holds one
         show_error=False,
         enable_monitoring=False,
         run_history=False,

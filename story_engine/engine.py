@@ -51,6 +51,8 @@ class StoryEngine:
     `speculates` the next tokens are proposed by the n-grams of earlier stories, which changes the speed and no word.
     """
 
+    most_at_once = 16  # stories that a page lets it tell at once; the others wait
+
     def __init__(
         self,
         decoder: AnyDecoder,

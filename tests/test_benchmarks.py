@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import batch, decode, launch, matrix, rounding, speculation
 from benchmarks.__main__ import build_parser, run_training
-from benchmarks.llamacpp import arrange, rename
+from benchmarks.gguf_file import arrange, rename
 from benchmarks.training import PlainLoop, compare_with_plain_loop
 from story_engine.model.config import read_config
 from story_engine.model.hub import EMBEDDED_FOLDER

@@ -100,7 +100,7 @@ class Dialect:
 
     def _write_with_config(self, request: Request, model: str, sampling: Fields) -> Fields:
         """As transformers serve takes it: what OpenAI's form has no name for goes into a generation config, as JSON."""
-        config = sampling | {
+        config = {**self.always, **sampling} | {
             "do_sample": request.settings.temperature > 0,
             "max_new_tokens": request.max_tokens,
             "min_new_tokens": min(request.min_tokens, request.max_tokens),
@@ -183,6 +183,8 @@ TRANSFORMERS = Dialect(
         "min_p": ("min_p", _keep),
         "repetition_penalty": ("repetition_penalty", _keep),
     },
+    # The model's own generation_config.json fills in what is left out; an embedded model asks for guidance there.
+    always={"guidance_scale": 1.0, "num_beams": 1, "typical_p": 1.0, "no_repeat_ngram_size": 0},
     takes_ids=False,
     reads_marks=True,
     in_config=True,

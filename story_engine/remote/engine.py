@@ -64,6 +64,8 @@ class RemoteEngine(StoryEngine):
     settings that it does not know have no effect, which `take_notices` says once for each story.
     """
 
+    most_at_once = 128  # the servers' own queues say who waits; a page's process shows no more
+
     def __init__(self, client: Client, address: Address, dialect: Dialect, model: str, tokens: Tokens, context: int) -> None:
         window = ContextWindow(context, tokens.start, address.fingerprint(model))
         decoder: Any = NoDecoder()

@@ -6,9 +6,11 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from threading import Lock
 
 SHORTEST_REST, LONGEST_REST = 5.0, 60.0  # seconds that a replica which failed is left alone; twice as long each time
+REMEMBERED = 10_000  # stories whose order is not computed again
 
 log = logging.getLogger("story_engine")
 
@@ -24,14 +26,18 @@ class Replicas:
         self.urls, self._clock, self._lock = tuple(urls), clock, Lock()
         self._failures: dict[str, int] = {}
         self._rests_until: dict[str, float] = {}
+        self._find_own = lru_cache(maxsize=REMEMBERED)(self._compute_own)
 
     def order(self, story: str) -> list[str]:
         """All replicas, in the order in which they are asked for a story; those at rest stand last, the next to wake first."""
-        own = sorted(self.urls, key=lambda url: hashlib.sha256(f"{story} {url}".encode()).digest())
+        own = self._find_own(story)
         with self._lock:
             now = self._clock()
-            left = {url: max(0.0, self._rests_until.get(url, 0.0) - now) for url in own}
-        return sorted(own, key=lambda url: left[url])
+            left = {url: until - now for url, until in self._rests_until.items() if until > now}
+        return sorted(own, key=lambda url: left.get(url, 0.0)) if left else [*own]
+
+    def _compute_own(self, story: str) -> list[str]:
+        return sorted(self.urls, key=lambda url: hashlib.sha256(f"{story} {url}".encode()).digest())
 
     def fail(self, url: str) -> None:
         """Let a replica rest, since it could not be reached or broke off. What fails while it rests failed with it."""

@@ -15,7 +15,7 @@ from gradio_client.exceptions import AppError
 from tokenizers import Tokenizer
 
 from playground.engines import Engines
-from playground.handlers import WAITING, WRITERS
+from playground.handlers import WAITING
 from playground.server import open_page
 from story_engine import Library, StoryEngine
 from story_engine.context.window import ContextWindow
@@ -203,7 +203,9 @@ def test_two_hundred_odd_texts_are_told_on_or_refused(running):
 def test_a_full_queue_is_said_at_once_and_everybody_else_is_served(running, monkeypatch):
     url = running.url
     monkeypatch.setattr(running.engine.decoder, "delay", 0.05)
-    count = WRITERS + WAITING + 20
+    writers = running.engine.most_at_once
+    waiting = WAITING * writers
+    count = writers + waiting + 20
 
     def join(number: int) -> tuple[int, str, float]:
         begun = time.monotonic()
@@ -216,7 +218,7 @@ def test_a_full_queue_is_said_at_once_and_everybody_else_is_served(running, monk
     assert refused
     assert all(status == 503 and "full" in words for status, words, _ in refused)
     events = [json.loads(words)["event_id"] for status, words, _ in answers if status == 200]
-    assert len(events) >= WAITING
+    assert len(events) >= waiting
     with ThreadPoolExecutor(16) as pool:
         told = list(pool.map(lambda event: httpx.get(f"{url}/gradio_api/call/start/{event}", timeout=120).text, events))
     assert all("event: complete" in text for text in told)

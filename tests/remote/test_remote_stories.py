@@ -1,5 +1,6 @@
 """Stories by a server elsewhere: told, stopped, ended, replayed and looked at as with an engine of our own."""
 
+import json
 import logging
 import time
 from dataclasses import replace
@@ -104,7 +105,9 @@ def test_every_setting_is_sent_by_the_name_that_the_server_knows(open_server, op
     assert (sent["vllm"]["top_k"], sent["sglang"]["top_k"], sent["llama.cpp"]["top_k"]) == (0, -1, 0)
     assert (sent["llama.cpp"]["repeat_penalty"], sent["llama.cpp"]["repeat_last_n"]) == (1.2, CONTEXT)
     assert sent["vllm"]["stop_token_ids"] == sent["sglang"]["stop_token_ids"] == [0]
-    assert '"min_p": 0.03' in sent["transformers"]["generation_config"]
+    config = json.loads(sent["transformers"]["generation_config"])
+    assert config["min_p"] == 0.03
+    assert config["guidance_scale"] == 1.0  # a folder's own file asks for another one
     assert "min_p" not in sent["other"]
 
 

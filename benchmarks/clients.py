@@ -1,0 +1,95 @@
+"""Clients that hear a passage as it comes: through a completions server, and through the page's own queue."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+SILENCE = 300.0  # seconds after which a server counts as dead: a crowd waits long on two cores
+
+
+@dataclass
+class Heard:
+    """When a passage was asked for, when each bit of it came (seconds of one clock), and its text."""
+
+    asked: float
+    times: list[float] = field(default_factory=list)
+    text: str = ""
+
+    @property
+    def first(self) -> float:
+        """Seconds to the first words."""
+        return self.times[0] - self.asked
+
+    @property
+    def ended(self) -> float:
+        return self.times[-1]
+
+
+def open_http() -> httpx.AsyncClient:
+    return httpx.AsyncClient(timeout=SILENCE, limits=httpx.Limits(max_connections=None))
+
+
+async def complete(http: httpx.AsyncClient, url: str, body: dict[str, Any]) -> Heard:
+    """A streamed completion; a bit is an event with text.
+
+    Raises:
+        RuntimeError: the server says that it failed.
+    """
+    heard = Heard(time.perf_counter())
+    async with http.stream("POST", f"{url}/completions", json=body | {"stream": True}) as response:
+        if not response.is_success:
+            raise RuntimeError((await response.aread()).decode())
+        async for event in _read_events(response):
+            if "error" in event:
+                raise RuntimeError(str(event["error"]))
+            choices = event.get("choices") or [{}]
+            if choices[0].get("text"):
+                heard.times.append(time.perf_counter())
+                heard.text += choices[0]["text"]
+    return heard
+
+
+async def start_story(http: httpx.AsyncClient, page: str, function: int, values: list[Any]) -> Heard:
+    """`/start` through the queue of a page, as a browser asks it: joins, then listens; a bit is an update.
+
+    `function` is the endpoint's number in the page's config.
+
+    Raises:
+        RuntimeError: the page refuses, or says that the passage failed.
+    """
+    heard, session = Heard(time.perf_counter()), uuid.uuid4().hex
+    joined = await http.post(
+        f"{page}/gradio_api/queue/join",
+        json={"data": values, "fn_index": function, "session_hash": session, "event_data": None, "trigger_id": None},
+    )
+    if not joined.is_success:
+        raise RuntimeError(joined.text)
+    async with http.stream("GET", f"{page}/gradio_api/queue/data", params={"session_hash": session}) as response:
+        async for event in _read_events(response):
+            if event["msg"] in ("process_generating", "process_completed"):
+                heard.times.append(time.perf_counter())
+            if event["msg"] == "process_completed":
+                if not event["success"]:
+                    raise RuntimeError(str(event["output"].get("error")))
+                break
+    return heard
+
+
+async def find_function(http: httpx.AsyncClient, page: str, name: str) -> int:
+    """The number of an endpoint of a page."""
+    config = (await http.get(f"{page}/config")).json()
+    return next(one["id"] for one in config["dependencies"] if one["api_name"] == name)
+
+
+async def _read_events(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:
+    async for line in response.aiter_lines():
+        data = line.removeprefix("data:").strip()
+        if line.startswith("data:") and data != "[DONE]":
+            yield json.loads(data)
