@@ -14,7 +14,7 @@ from story_engine.context.window import Sentence, Window
 from story_engine.engine import StoryEngine
 from story_engine.errors import InputError, ModelError, SaveError, SettingsError, StoryError
 from story_engine.generation.ending import ENDINGS
-from story_engine.generation.telling import Piece, is_round
+from story_engine.generation.telling import Piece
 from story_engine.guard.check import check_fit, check_story, find_kinds
 from story_engine.insight.alternatives import Choice, Word, branch_at, find_alternatives
 from story_engine.insight.continuity import Doubt, find_doubts
@@ -37,6 +37,7 @@ from story_engine.stories.opening import MAX_FILE_BYTES, open_file, read_json
 from story_engine.stories.savefile import ReadStory, load_story
 from story_engine.stories.story import MAX_TITLE, Key, LedgerEntry, Passage, Reason, Receipt, Story, make_title
 from story_engine.text.prose import MODES, write_prose
+from story_engine.text.sentences import is_round
 from story_engine.text.voice import Voice, find_voice
 
 KERNELS, PUBLISHED = KERNEL_CHOICES, HUB_MODELS  # their names before 0.3

@@ -9,7 +9,7 @@ from story_engine.errors import InputError
 from story_engine.generation.sampling import Candidates, pick
 from story_engine.generation.unwanted import Unwanted
 from story_engine.model.tokenizer import StoryTokenizer
-from story_engine.text.sentences import ends_sentence, is_inside_quote, split_sentences
+from story_engine.text.sentences import is_round, split_sentences
 
 # Words that stories of this kind begin their last sentences with; the model chooses among them.
 CLOSERS = (" In the end,", " From that day on,", " After that,", " At last,")
@@ -48,11 +48,11 @@ class Ending:
 
     def is_reached(self, text: str) -> bool:
         """Whether the passage, as far as it has come, may end here and now."""
-        return self._is_closing and not self._left and _is_round(text) and _count(text) >= self.sentences
+        return self._is_closing and not self._left and is_round(text) and _count(text) >= self.sentences
 
     def choose(self, text: str, logits: np.ndarray, generator: torch.Generator) -> int | None:
         """The token that has to come next, or None where the model is free; `logits` are float32 [vocab_size]."""
-        if not self._left and not self._is_closing and _is_round(text) and _count(text) >= self.sentences - self._last:
+        if not self._left and not self._is_closing and is_round(text) and _count(text) >= self.sentences - self._last:
             self._is_closing = True
             if not self._closers:
                 return None
@@ -62,10 +62,6 @@ class Ending:
             chosen = pick(Candidates(np.arange(len(weights)), weights / weights.sum()), generator)
             self._left = list(self._closers[chosen])
         return self._left.pop(0) if self._left else None
-
-
-def _is_round(text: str) -> bool:
-    return ends_sentence(text) and not is_inside_quote(text)
 
 
 def _count(text: str) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -14,7 +16,7 @@ from story_engine.errors import StoryError
 from story_engine.generation.ending import Ending
 from story_engine.generation.guidance import guide_logits, measure_gains
 from story_engine.generation.healing import Cover, Healing
-from story_engine.generation.loops import ROUNDS, count_round, find_loop
+from story_engine.generation.loops import ROUNDS, count_round, find_echo, find_loop, list_said
 from story_engine.generation.opener import MIN_TOKENS, Opener
 from story_engine.generation.paragraphs import begins_lines_small, is_break_foreign, is_new_line
 from story_engine.generation.respelling import Respelling, Slip
@@ -23,9 +25,11 @@ from story_engine.generation.unwanted import Unwanted
 from story_engine.model.tokenizer import StoryTokenizer
 from story_engine.settings import Settings
 from story_engine.stories.story import Finish
-from story_engine.text.sentences import ends_sentence, is_inside_quote
+from story_engine.text.sentences import ends_sentence, is_round
 
 BEGINNING = "Once"  # a paragraph that begins so begins another story; a model that was not told to end goes over to it
+THE_END = re.compile(r"(?<!\S)The end[.!]$", re.IGNORECASE)
+MOST_ECHOES = 3  # taken back in a passage; a story may have a refrain
 SOFT_END = 0.8  # share of the length from which a passage stops at the next sentence's end
 
 
@@ -66,11 +70,11 @@ class Telling:
     """One passage as far as it has been told: its tokens, its text, and how it finished.
 
     `used` are the window's tokens, which the repetition penalty weighs. `prefix` opens the passage unasked, where it goes
-    on after an end; an opener follows, and the passage cannot end again at once. A loop is taken back and told anew once;
-    the words that led into it cannot be drawn there again. Where the model would begin another story ("Once upon a
-    time", or a blank line where the paragraphs `before` have none), this one ends; a passage cannot open with that.
-    Words that the settings never want are not drawn, and no words that lead it hold them. A name that comes out misspelt is
-    taken back and told as the story has it.
+    on after an end; an opener follows, and the passage cannot end again at once. A loop is taken back and told anew once, an
+    echo of `before` up to three times; the words that led into it cannot be drawn there again. Where the model
+    would begin another story ("Once upon a time", or a blank line where the paragraphs `before` have none) or says "The end."
+    unasked, this one ends before that; a passage cannot open with another beginning. Words that the settings never want are
+    not drawn, and no words that lead it hold them. A name that comes out misspelt is taken back and told as the story has it.
     Where the text before ends within a word, `heal` makes the first tokens say its last letters again: `text` has them,
     what is shown and `told` has not.
     `number` is its place among the tellings that are told side by side, `candidate` among those of which the best is kept.
@@ -103,7 +107,7 @@ class Telling:
         self._beginnings = tokenizer.find_forms(BEGINNING) - end_tokens
         self._no_end_before = MIN_TOKENS if prefix else 0
         self._window = frozenset(used)
-        self._retries = 1 if retries_loops else 0
+        self._retries, self._unechoed = (1, MOST_ECHOES) if retries_loops else (0, 0)
         self._refused: frozenset[int] = frozenset()
         self._generator = torch.Generator().manual_seed(_vary_seed(settings.seed or 0, candidate))
         self._unwanted, self._respelling = Unwanted(settings.unwanted), Respelling(before, tokenizer.has_word)
@@ -162,7 +166,7 @@ class Telling:
             token = self._pick(row, unguided)
         self._refused = frozenset()
         if self.text.endswith("\n") and (token in self._beginnings or is_break_foreign(self._before, self.text)):
-            return self._end_before_break()
+            return self._end_before(len(self.text), self.shown)
         if token in self._end_tokens or (self.ending and self.ending.is_reached(self.text)):
             self.finish = "end"
             return None
@@ -174,8 +178,12 @@ class Telling:
             return self._take_back_to(slip)
         shown = self.shown
         self._add(token, piece, 0.0 if gains is None else float(gains[token]))
-        if self._retries and self._takes_back():
+        if self._takes_back():
             return Piece("", token, back=len(shown) - len(self.shown), telling=self.number)
+        if end := THE_END.search(self.text):
+            if not self.ending:
+                return self._end_before(end.start(), shown)
+            self.finish = "end"
         if len(self.tokens) >= self._max_tokens:
             self.finish = "length"
         return Piece(self.shown[len(shown) :], token, telling=self.number)
@@ -222,9 +230,9 @@ class Telling:
         is_within = (self.text or self._before)[-1:].isalpha()
         return self._used - self._vocabulary.spellings.inner if is_within else self._used
 
-    def _end_before_break(self) -> Piece:
-        """End where the last paragraph did, without the line break behind it."""
-        shown, end = self.shown, len(self.text.rstrip())
+    def _end_before(self, place: int, shown: str) -> Piece:
+        """End where the words before a character do, without the white space behind them; `shown` is what a reader saw last."""
+        end = len(self.text[:place].rstrip())
         self._rewrite(self.tokens[: sum(place <= end for place in self._ends)])
         self.finish = "end"
         return Piece("", back=len(shown) - len(self.shown), telling=self.number)
@@ -235,13 +243,15 @@ class Telling:
         return self.told if self.is_begun else ""
 
     def _takes_back(self) -> bool:
-        """Go back to where a loop began, if the passage has just closed one."""
+        """Go back to where a loop or an echo began, if the passage has just closed one."""
         keep = None
-        if size := count_round(self.tokens[self._prefix :]):
+        if self._retries and (size := count_round(self.tokens[self._prefix :])):
             keep = len(self.tokens) - size * (ROUNDS - 1)
-        elif ends_sentence(self.text) and (start := find_loop(self.text)) is not None:
-            # Up to the last token that completes a character before the loop.
-            keep = self._ends.index(max(end for end in self._ends if end <= start)) + 1
+        elif ends_sentence(self.text):
+            if self._retries and (start := find_loop(self.text)) is not None:
+                keep = self._count_tokens(start)
+            elif self._unechoed and (start := find_echo(self._said, self.text)) is not None and start >= self._opened:
+                self._unechoed, self._retries, keep = self._unechoed - 1, self._retries + 1, self._count_tokens(start)
         if keep is None:
             return False
         self._retries -= 1
@@ -249,6 +259,15 @@ class Telling:
         self._refused = frozenset(self.tokens[keep : keep + 1])
         self._rewrite(self.tokens[:keep])
         return True
+
+    def _count_tokens(self, place: int) -> int:
+        """The tokens up to the last one that completes a character before `place`."""
+        ends = [end for end in self._ends if end <= place]
+        return self._ends.index(ends[-1]) + 1 if ends else 0
+
+    @cached_property
+    def _said(self) -> frozenset[Said]:
+        return list_said(self._before)
 
     def _find_slip(self) -> Slip | None:
         """The name that has just come out misspelt, where all of it is the model's own and may be said."""
@@ -296,8 +315,3 @@ class Telling:
 def _vary_seed(seed: int, candidate: int) -> int:
     """The seed of a candidate; that of the first is the reader's own."""
     return int(np.random.SeedSequence((seed, candidate)).generate_state(1)[0]) if candidate else seed
-
-
-def is_round(text: str) -> bool:
-    """Whether a passage may stop here without leaving a sentence or a speech open."""
-    return ends_sentence(text) and not is_inside_quote(text)

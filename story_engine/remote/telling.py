@@ -13,13 +13,13 @@ from story_engine.generation.ending import Ending
 from story_engine.generation.loops import ROUNDS, count_round, find_loop
 from story_engine.generation.opener import MIN_TOKENS, Opener
 from story_engine.generation.paragraphs import is_break_foreign
-from story_engine.generation.telling import BEGINNING, SOFT_END, Piece, is_round
+from story_engine.generation.telling import BEGINNING, SOFT_END, Piece
 from story_engine.generation.unwanted import Unwanted
 from story_engine.model.tokenizer import StoryTokenizer
 from story_engine.remote.events import Delta
 from story_engine.settings import Settings
 from story_engine.stories.story import Finish
-from story_engine.text.sentences import ends_sentence
+from story_engine.text.sentences import ends_sentence, is_round
 
 MOST_REFUSALS = 8  # times that an unwanted word is taken back, before the passage ends in front of it
 _PIECES = re.compile(r"\n|[^\S\n]*\S+|[^\S\n]+")  # a line break, or a word with the space before it

@@ -46,6 +46,11 @@ def is_inside_quote(text: str) -> bool:
     return any(mark in _DOUBLE for mark in find_open_quotations(text))
 
 
+def is_round(text: str) -> bool:
+    """Whether `text` may stop here without leaving a sentence or a speech open."""
+    return ends_sentence(text) and not is_inside_quote(text)
+
+
 def match_sentences(old: Sequence[str], new: Sequence[str]) -> dict[int, int]:
     """Number of an old sentence -> its number among the new ones, for all whose words are still there.
 

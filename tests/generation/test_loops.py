@@ -3,7 +3,7 @@
 import pytest
 
 from story_engine import Settings, Story, replay_passage
-from story_engine.generation.loops import count_round, find_loop
+from story_engine.generation.loops import count_round, find_echo, find_loop, list_said
 
 ROUND = " He ran to the big park. Mia saw a kite."
 
@@ -99,3 +99,53 @@ def test_after_a_loop_the_slot_holds_the_storys_own_tokens(looping, engine_embed
     ids = engine_embedded.window_of(story).ids
     with engine_embedded.slots.lease(story.uid) as slot:
         assert slot.crop_to_prefix(ids) >= len(ids) - 2
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "begins"),
+    [
+        ("He ran to the park. Mia saw a kite. She sat.", " Then it rained. He ran to the park. Mia saw a kite.", 16),
+        ("He RAN to the park! Mia saw a kite.", " He ran to the park. Mia saw a kite.", 0),
+        ("He ran to the park. She sat. Mia saw a kite.", " He ran to the park. Mia saw a kite.", None),
+        ("He ran to the big park with his red kite.", " He ran to the big park with his red kite!", 0),
+        ("He ran to the big park.", " He ran to the big park.", None),
+        ("He ran. Mia saw.", " He ran. Mia saw.", None),  # a refrain may be short
+        ("Tom sat.", " He ran to the park. Mia saw a kite. He ran to the park. Mia saw a kite.", None),
+        ("He ran to the park. Mia saw a kite.", " Mia saw a kite.", None),
+        ("", "", None),
+    ],
+)
+def test_sentences_as_the_story_had_them_are_an_echo(before, text, begins):
+    assert find_echo(list_said(before), text) == begins
+
+
+def test_an_echo_is_taken_back_three_times_at_most(scripted):
+    opening = "He ran to the big park. Mia saw a kite. Then she sat."
+    engine, story = scripted(ROUND + "<end>", retries_loops=True), Story(opening)
+    shown, taken = stream(engine, story, max_new_tokens=120)
+    assert shown == story.last().text
+    assert taken > 0
+    assert 1 <= story.last().receipt.loops <= 4
+    engine, story = scripted(ROUND + "<end>"), Story(opening)
+    assert stream(engine, story, max_new_tokens=120) == (ROUND, 0)
+
+
+@pytest.mark.parametrize(
+    "script", [" He ran home. The end. He ran to the park.", " He ran home.\n\nTHE END! He ran.", "The end."]
+)
+def test_a_passage_ends_before_it_says_so_unasked(scripted, script):
+    story = Story("Tom went out.")
+    shown, _ = stream(scripted(script), story, max_new_tokens=60)
+    assert shown == story.last().text == (" He ran home." if "ran home" in script else "")
+    assert story.last().finish == "end"
+
+
+def test_an_end_that_was_asked_for_may_say_so(scripted):
+    story, shown = Story("Tom went out."), ""
+    for piece in scripted(" He ran. She sat. All was well. The end. He ran. She sat.").stream(
+        story, Settings(temperature=0, repetition_penalty=1, max_new_tokens=200), ending=3
+    ):
+        shown = piece.follow(shown)
+    assert shown == story.last().text
+    assert story.last().finish == "end"
+    assert "He ran. She sat. All was well. The end. He" not in shown
