@@ -16,7 +16,7 @@ from story_engine.errors import StoryError
 from story_engine.generation.ending import Ending
 from story_engine.generation.guidance import guide_logits, measure_gains
 from story_engine.generation.healing import Cover, Healing
-from story_engine.generation.loops import ROUNDS, count_round, find_echo, find_loop, list_said
+from story_engine.generation.loops import ROUNDS, Said, count_round, find_echo, find_loop, list_said
 from story_engine.generation.opener import MIN_TOKENS, Opener
 from story_engine.generation.paragraphs import begins_lines_small, is_break_foreign, is_new_line
 from story_engine.generation.respelling import Respelling, Slip
