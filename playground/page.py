@@ -14,12 +14,13 @@ from playground.editing import Editing
 from playground.handlers import QUICK, STOPPING, WAITING, WATCHING, WRITERS, WRITING, Handlers, Update, find_visit, warn
 from playground.ideas import IDEAS, deal
 from playground.picturing import Picturing
+from playground.sharing import Sharing
 from playground.shelf import Shelf
 from playground.tuning import Tuning
 from playground.visit import View, Visit
 from playground.widgets import Widgets
 from playground.wording.strings import find_texts
-from story_engine import Story
+from story_engine import InputError, Story
 
 
 class Page:
@@ -37,6 +38,7 @@ class Page:
             self._connect_files()
             self.tuning = Tuning(self.handlers)
             Picturing(self.handlers)
+            self.sharing = Sharing(self.handlers)
             self._connect_arrival()
             publish(actions, concurrency_limit=WRITERS, concurrency_id="write")
         self.blocks.queue(max_size=WAITING, default_concurrency_limit=WRITERS)
@@ -115,6 +117,8 @@ class Page:
     def _show_story(self, visit: Visit) -> Update:
         try:
             view = self.actions.view(visit)
+            if visit.story not in ("", view.story, *visit.shelf):
+                warn(InputError("There is no story behind this link. Ask whoever gave it to you for a new one."), visit)
         except Exception as error:
             warn(error, visit)
             view = View()
