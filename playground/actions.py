@@ -21,6 +21,7 @@ from story_engine import (
     Library,
     OpenStory,
     Passage,
+    ReadingLinks,
     Sentence,
     Settings,
     Story,
@@ -47,6 +48,7 @@ class Actions:
 
     def __init__(self, engines: Engines, library: Library) -> None:
         self.engines, self.library = engines, library
+        self.links = ReadingLinks(library.folder)
         self.writing = Writing(library, self._show)
         self.rates = Rates()
 
@@ -61,9 +63,11 @@ class Actions:
         """The visitor's story.
 
         Raises:
-            InputError: there is none yet.
+            InputError: there is none yet, or its number is one for reading alone.
         """
         entry = self.library.open(visit.story)
+        if entry is None and self.links.find(visit.story):
+            raise InputError("This number is for reading along. Whoever shares the story has a link for writing along, too.")
         if entry is None:
             raise InputError("Begin a story first: write its opening, or pick an idea.")
         return entry

@@ -125,7 +125,7 @@ class Handlers:
         shown = self._show_book(view) | self._show_shelf(visit.after(view)) | self._show_controls(view)
         if view.story != visit.story:
             # The panel of a passage and the notes hold what a reader is typing: they stay as long as the story does.
-            shown |= self.show_notes(view) | {w.editor: gr.update(visible=False), w.edited: None}
+            shown |= self.show_notes(view) | dict.fromkeys((w.editor, w.shared), gr.update(visible=False)) | {w.edited: None}
         if view.words:
             shown[w.accepted] = {"words": view.words, "at": time.time()}  # a change, even if the words are the last ones again
         return shown

@@ -16,12 +16,13 @@ from playground.handlers import QUICK, STOPPING, WAITING, WATCHING, Handlers, Up
 from playground.ideas import IDEAS, deal
 from playground.phrasing import Phrasing
 from playground.picturing import Picturing
+from playground.sharing import Sharing
 from playground.shelf import Shelf
 from playground.tuning import Tuning
 from playground.visit import View, Visit
 from playground.widgets import Widgets
 from playground.wording.strings import find_texts
-from story_engine import Story
+from story_engine import InputError, Story
 
 
 class Page:
@@ -41,6 +42,7 @@ class Page:
             self.tuning = Tuning(self.handlers)
             Picturing(self.handlers)
             Children(self.handlers)
+            self.sharing = Sharing(self.handlers)
             self._connect_arrival()
             most = actions.engines.most_at_once
             publish(actions, concurrency_limit=most, concurrency_id="write")
@@ -121,6 +123,8 @@ class Page:
     def _show_story(self, visit: Visit) -> Update:
         try:
             view = self.actions.view(visit)
+            if visit.story not in ("", view.story, *visit.shelf):
+                warn(InputError("There is no story behind this link. Ask whoever gave it to you for a new one."), visit)
         except Exception as error:
             warn(error, visit)
             view = View()

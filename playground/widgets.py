@@ -43,6 +43,7 @@ FRAMES = {
     "mind_hint": HINT,
     "at_once": HINT,
     "file_hint": HINT,
+    "share": HINT,
 }
 FRAMES |= {name: f"{name} · {{}}" for name in HUB_MODELS}
 # The prefix keeps our keys apart from those that Gradio has for its own widgets.
@@ -100,7 +101,7 @@ class Widgets:
             self.browser, self.beginning, self.writing, self.memory, self.book, self.tellings, self.live, self.accepted,
             self.meter, self.tree, self.context, self.go_on, self.stop, self.branch, self.strip, self.finish, self.undo,
             self.redo, self.retry, self.editor, self.edited, self.characters, self.notes, self.lore, self.shelf, self.title,
-            self.restore,
+            self.restore, self.shared,
         ]  # fmt: skip
 
     @property
@@ -275,6 +276,17 @@ class Widgets:
         )
         gr.HTML(say("file_hint"))
         self.saved = gr.JSON(visible="hidden")
+        self._lay_out_sharing()
+
+    def _lay_out_sharing(self) -> None:
+        gr.HTML(say("share"))
+        with gr.Row():
+            self.share_reading = gr.Button(say("share_reading"), size="sm", elem_id="share-reading")
+            self.share_writing = gr.Button(say("share_writing"), size="sm", elem_id="share-writing")
+        with gr.Column(visible=False, elem_id="shared") as self.shared:
+            self.link = gr.Textbox(label=say("link"), interactive=False, max_lines=1, buttons=["copy"], elem_id="link")
+            self.link_kind = gr.HTML(elem_id="link-kind", elem_classes="hint")
+            self.take_back = gr.Button(say("take_back"), size="sm", visible=False, elem_id="take-back")
 
     def _lay_out_phases(self, phases: Phases) -> None:
         self.curve = gr.HTML(phases.plot_curve())

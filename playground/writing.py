@@ -104,6 +104,10 @@ class Writing:
             return say_error(error, language)
         return ""
 
+    def told(self, story: Story) -> list[str]:
+        """The words so far of each telling of the passage that is being written; nothing where none is."""
+        return self._told.get(story.uid, [])
+
     @property
     def written(self) -> list[str]:
         """The numbers of the stories that are being written."""

@@ -34,6 +34,7 @@ from story_engine.stories.input import check_notes, check_words, keep_joint
 from story_engine.stories.library import Library, OpenStory, is_uid
 from story_engine.stories.lore import Lore, check_lore, find_named, write_lore
 from story_engine.stories.opening import MAX_FILE_BYTES, open_file, read_json
+from story_engine.stories.reading_links import ReadingLink, ReadingLinks
 from story_engine.stories.savefile import ReadStory, load_story
 from story_engine.stories.story import MAX_TITLE, Key, LedgerEntry, Passage, Reason, Receipt, Story, make_title
 from story_engine.text.prose import MODES, write_prose
@@ -76,6 +77,8 @@ __all__ = [
     "Piece",
     "ReadStory",
     "Reading",
+    "ReadingLink",
+    "ReadingLinks",
     "Reason",
     "Receipt",
     "RemoteEngine",

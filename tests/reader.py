@@ -83,10 +83,10 @@ class Reader:
     def passages(self, who: str):
         return self.page.locator(f".book .by-{who}")
 
-    def picture(self, name: str) -> None:
+    def picture(self, name: str, page=None) -> None:
         folder = os.environ.get("SCREENSHOTS")
         if folder:
-            self.page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+            (page or self.page).screenshot(path=f"{folder}/{name}.png", full_page=True)
 
     def open_panel(self, name: str) -> None:
         self.page.locator(f"#{name} button").first.click()

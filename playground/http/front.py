@@ -1,4 +1,4 @@
-"""The front: requests of other programs go to the endpoints, all others to the page."""
+"""The front: requests of other programs go to the endpoints, those of reading links to theirs, all others to the page."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from playground.http.endpoints import Endpoints
 from playground.http.errors import FAILED, ApiError, answer_http_error
 from playground.http.options import ApiOptions
+from playground.http.reading import READING, build_reading
+from playground.reading import ReadingAlong
 
 HEALTH = "/health"
 OURS = ("/v1", "/tokenize", "/detokenize", "/metrics")  # while the endpoints are on
@@ -28,14 +30,16 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 class Front:
     """Stands before the page's own application, so that none of its rules on origins and paths hold for the endpoints."""
 
-    def __init__(self, page: ASGIApp, endpoints: Endpoints, options: ApiOptions) -> None:
-        self._page, self._api = page, build_api(endpoints, options)
-        self._paths = (HEALTH, *OURS) if options.is_on else (HEALTH,)
+    def __init__(self, page: ASGIApp, endpoints: Endpoints, options: ApiOptions, reading: ReadingAlong) -> None:
+        api = build_api(endpoints, options)
+        self._page, self._apps = page, dict.fromkeys((HEALTH, *OURS) if options.is_on else (HEALTH,), api)
+        self._apps[READING] = build_reading(reading)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
-        is_ours = scope["type"] == "http" and any(path == own or path.startswith(f"{own}/") for own in self._paths)
-        await (self._api if is_ours else self._page)(scope, receive, send)
+        own = (app for name, app in self._apps.items() if path == name or path.startswith(f"{name}/"))
+        app = next(own, self._page) if scope["type"] == "http" else self._page
+        await app(scope, receive, send)
 
 
 def build_api(endpoints: Endpoints, options: ApiOptions) -> Starlette:

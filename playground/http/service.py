@@ -10,6 +10,7 @@ from playground.http.endpoints import Endpoints
 from playground.http.front import Front
 from playground.http.metrics import Metrics, Sources
 from playground.http.options import ApiOptions
+from playground.reading import ReadingAlong
 from story_engine import Completions
 
 
@@ -23,6 +24,7 @@ def serve_endpoints(blocks: Blocks, actions: Actions, options: ApiOptions) -> En
         metrics.watch_log()
     endpoints, app = Endpoints(completions, metrics, desk), blocks.app
     # Gradio adds its own middleware last, so that it would stand before ours.
-    app.middleware_stack = Front(app.middleware_stack or app.build_middleware_stack(), endpoints, options)
+    behind = app.middleware_stack or app.build_middleware_stack()
+    app.middleware_stack = Front(behind, endpoints, options, ReadingAlong(actions))
     app.state.endpoints = endpoints
     return endpoints

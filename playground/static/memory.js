@@ -85,12 +85,21 @@
     else if (own !== null) return { ...stories, story: own };
     return stories;
   };
+  // A link for writing along has the number behind its #, which is sent to nobody and does not stay in the address.
+  const LINK = /^#story=([0-9a-f]{32})$/;
+  const followLink = (stories) => {
+    const [, number] = location.hash.match(LINK) || [];
+    if (!number) return stories;
+    history.replaceState(null, "", location.pathname + location.search);
+    return { ...stories, story: number };
+  };
+  window.addEventListener("hashchange", () => { if (LINK.test(location.hash)) location.reload(); });
   const update = (properties) => ({ __type__: "update", ...properties });
 
   window.memory = {
     // Both memories on their way to the server when a page arrives.
     arrive: (stories, settings) => [
-      merge("shelf", keepOwnStory(stories || {})) || stories,
+      merge("shelf", followLink(keepOwnStory(stories || {}))) || stories,
       merge("settings", settings || {}) || settings,
     ],
     // New values for the memory, the list of stories and the button that brings one back.

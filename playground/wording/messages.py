@@ -131,6 +131,16 @@ GERMAN = {
     "einem Modell anderswo ohne seinen Tokenizer nicht sagen.",
     "The server does not tell the tokens of a text. Whoever runs this page names a tokenizer for it.": "Der Server sagt nicht, "
     "aus welchen Token ein Text besteht. Wer diese Seite betreibt, nennt einen Tokenizer dafür.",
+    # links
+    "This number is for reading along. Whoever shares the story has a link for writing along, too.": "Diese Nummer ist zum "
+    "Mitlesen. Wer die Geschichte teilt, hat auch einen Link zum Mitschreiben.",
+    "This link shows no story any more. Ask whoever gave it to you for a new one.": "Dieser Link zeigt keine Geschichte mehr. "
+    "Bitte die Person, von der du ihn hast, um einen neuen.",
+    "There is no story behind this link. Ask whoever gave it to you for a new one.": "Hinter diesem Link ist keine Geschichte. "
+    "Bitte die Person, von der du ihn hast, um einen neuen.",
+    "This story has no reading link. Make one first.": "Diese Geschichte hat keinen Link zum Mitlesen. Mach zuerst einen.",
+    "The link could not be taken back ({problem}). Try again.": "Der Link ließ sich nicht zurücknehmen ({problem}). Versuch "
+    "es noch einmal.",
     # stories and files
     "A story needs a title. Type one, then rename it.": "Eine Geschichte braucht einen Titel. Tipp einen ein.",
     "The model told the same words again. A higher temperature gives other ones.": "Das Modell hat wieder dieselben Worte "

@@ -176,6 +176,24 @@ WORDS: dict[str, tuple[str, str]] = {
         "Geschichten bleiben auf diesem Server, während du schreibst; eine Datei gehört dir.",
     ),
     "copy": ("copy", "Kopie"),
+    "share": ("Share this story by a link:", "Diese Geschichte mit einem Link teilen:"),
+    "share_reading": ("A link for reading along", "Ein Link zum Mitlesen"),
+    "share_writing": ("A link for writing along", "Ein Link zum Mitschreiben"),
+    "link": ("The link", "Der Link"),
+    "take_back": ("Take the reading link back", "Den Link zum Mitlesen zurücknehmen"),
+    "reading_link": (
+        "Whoever has this link sees the story grow and can change nothing. You can take it back at any time.",
+        "Wer diesen Link hat, sieht die Geschichte wachsen und kann nichts ändern. Du kannst ihn jederzeit zurücknehmen.",
+    ),
+    "writing_link": (
+        "Whoever has this link can do all that you can: write on, take back, rename, remove. It cannot be taken back. "
+        "To keep a story of your own, duplicate it first.",
+        "Wer diesen Link hat, kann alles, was du kannst: weiterschreiben, zurückgehen, umbenennen, weglegen. Er lässt sich "
+        "nicht zurücknehmen. Für eine Geschichte, die nur dir gehört, verdopple sie vorher.",
+    ),
+    "taken_back": ("The link is taken back: it shows nothing any more.", "Der Link ist zurückgenommen: Er zeigt nichts mehr."),
+    "reading_page": ("You read along: new words come by themselves.", "Du liest mit: Neue Worte kommen von selbst."),
+    "reading_lost": ("The connection is lost. Trying again …", "Die Verbindung ist weg. Neuer Versuch …"),
     "learned": ("How the model learned to tell stories", "Wie das Modell erzählen lernte"),
     "stages": ("The same opening, told at each stage", "Derselbe Anfang, auf jeder Stufe erzählt"),
     "untrained": ("Before any training", "Vor allem Lernen"),
