@@ -85,7 +85,7 @@ async def start_story(http: httpx.AsyncClient, page: str, function: int, values:
 async def find_function(http: httpx.AsyncClient, page: str, name: str) -> int:
     """The number of an endpoint of a page."""
     config = (await http.get(f"{page}/config")).json()
-    return next(one["id"] for one in config["dependencies"] if one["api_name"] == name)
+    return int(next(one["id"] for one in config["dependencies"] if one["api_name"] == name))
 
 
 async def _read_events(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import statistics
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ def measure(model: str, readers: Sequence[int], rounds: int) -> list[Row]:
 
 
 async def _measure(addresses: dict[str, tuple[str, str, str]], folder: Path, readers: Sequence[int], rounds: int) -> list[Row]:
-    rows = [Row(count, *({name: [] for name in addresses} for _ in range(3))) for count in readers]
+    rows = [Row(count, defaultdict(list), defaultdict(list), defaultdict(list)) for count in readers]
     async with open_http() as http:
         for number in range(rounds + 1):
             for row in rows:

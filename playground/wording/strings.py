@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from playground.wording.children import CHILDREN
 from playground.wording.keyboard import KEYBOARD
 from playground.wording.phrasing import PHRASING
+from playground.wording.sharing import SHARING
 from story_engine import HUB_MODELS, RANGES
 
 Texts = Mapping[str, str]
@@ -176,24 +177,6 @@ WORDS: dict[str, tuple[str, str]] = {
         "Geschichten bleiben auf diesem Server, während du schreibst; eine Datei gehört dir.",
     ),
     "copy": ("copy", "Kopie"),
-    "share": ("Share this story by a link:", "Diese Geschichte mit einem Link teilen:"),
-    "share_reading": ("A link for reading along", "Ein Link zum Mitlesen"),
-    "share_writing": ("A link for writing along", "Ein Link zum Mitschreiben"),
-    "link": ("The link", "Der Link"),
-    "take_back": ("Take the reading link back", "Den Link zum Mitlesen zurücknehmen"),
-    "reading_link": (
-        "Whoever has this link sees the story grow and can change nothing. You can take it back at any time.",
-        "Wer diesen Link hat, sieht die Geschichte wachsen und kann nichts ändern. Du kannst ihn jederzeit zurücknehmen.",
-    ),
-    "writing_link": (
-        "Whoever has this link can do all that you can: write on, take back, rename, remove. It cannot be taken back. "
-        "To keep a story of your own, duplicate it first.",
-        "Wer diesen Link hat, kann alles, was du kannst: weiterschreiben, zurückgehen, umbenennen, weglegen. Er lässt sich "
-        "nicht zurücknehmen. Für eine Geschichte, die nur dir gehört, verdopple sie vorher.",
-    ),
-    "taken_back": ("The link is taken back: it shows nothing any more.", "Der Link ist zurückgenommen: Er zeigt nichts mehr."),
-    "reading_page": ("You read along: new words come by themselves.", "Du liest mit: Neue Worte kommen von selbst."),
-    "reading_lost": ("The connection is lost. Trying again …", "Die Verbindung ist weg. Neuer Versuch …"),
     "learned": ("How the model learned to tell stories", "Wie das Modell erzählen lernte"),
     "stages": ("The same opening, told at each stage", "Derselbe Anfang, auf jeder Stufe erzählt"),
     "untrained": ("Before any training", "Vor allem Lernen"),
@@ -299,14 +282,14 @@ WORDS: dict[str, tuple[str, str]] = {
     "told_by": ("Told by model {model} from {tokens:,} tokens", "Erzählt vom Modell {model} aus {tokens} Token"),
     "receipt_forgotten": ("{count} sentences forgotten", "{count} Sätze vergessen"),
     "receipt_ending": ("to an end in about {count} sentences", "zu einem Ende in etwa {count} Sätzen"),
-    "receipt_loops": ("loops taken back: {count}", "Schleifen zurückgenommen: {count}"),
+    "receipt_loops": ("repetitions taken back: {count}", "Wiederholungen zurückgenommen: {count}"),
     "no_difference": ("made no difference", "machte keinen Unterschied"),
     "likelier": ("made it {times} times likelier", "machte ihn {times}-mal wahrscheinlicher"),
     "less_likely": ("made it {times} times less likely", "machte ihn {times}-mal unwahrscheinlicher"),
     "told_same": ("Told again, word for word the same.", "Noch einmal erzählt, Wort für Wort gleich."),
     "told_other": ("Told again, it goes another way after", "Noch einmal erzählt, geht es anders weiter nach"),
 }
-WORDS |= CHILDREN | KEYBOARD | PHRASING
+WORDS |= CHILDREN | KEYBOARD | PHRASING | SHARING
 LANGUAGES = ("en", "de")
 TABLES: dict[str, dict[str, str]] = {
     language: {key: words[number] for key, words in WORDS.items()} for number, language in enumerate(LANGUAGES)
