@@ -61,10 +61,10 @@ async def _measure(page: str, words: str, clients: Sequence[int], rounds: int) -
     return rows
 
 
-def make_values(number: int) -> list[str | float | None]:
-    """The arguments of `/start` in their order: the opening, the settings, no unwanted words."""
+def make_values(number: int) -> list[str | float | bool | None]:
+    """The arguments of `/start` in their order: the opening, the settings, no unwanted words, not for children."""
     chosen = Settings(max_new_tokens=TOKENS, seed=number)
-    return ["Once upon a time", *(getattr(chosen, one.name) for one in fields(Settings) if one.name in RANGES), ""]
+    return ["Once upon a time", *(getattr(chosen, one.name) for one in fields(Settings) if one.name in RANGES), "", False]
 
 
 def _note(row: Row, name: str, begun: float, heard: list[Heard]) -> None:
