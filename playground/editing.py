@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -39,8 +40,7 @@ class Editing:
         w.alternatives.click(self._go_on_from, [*memory, *w.settings.values()], w.story, **handlers.writing)
         for trigger in (w.look_context.click, w.by_token.input):
             trigger(self._render_context, [*memory, w.by_token], w.context, **ASKING)
-        keep = handlers.make_mover(self.insight.keep_in_mind)
-        w.keep.click(keep, [*memory, w.characters, w.notes, w.lore], w.story, **QUICK)
+        w.keep.click(self._keep_in_mind, [*memory, *w.mind], w.story, **QUICK)
 
     def _click(
         self, request: gr.Request, data: object, preferences: object, edited: object, words: str, event: gr.EventData
@@ -95,6 +95,13 @@ class Editing:
             w.replay: gr.update(visible=passage.receipt is not None and not passage.edited),
             w.replayed: "",
         }
+
+    def _keep_in_mind(self, request: gr.Request, data: object, preferences: object, *lines: str) -> Update:
+        """The reader's lines are part of the story now; the browser hears of it, and drops its draft of them."""
+        keep = self.handlers.make_mover(
+            self.insight.keep_in_mind, also={self.widgets.accepted: {"mind": True, "at": time.time()}}
+        )
+        return keep(request, data, preferences, *lines)
 
     def _choose_pinning(self, request: gr.Request, data: object, preferences: object, pinning: bool) -> Update:
         """From now on a click on a sentence pins it, or opens the panel of its passage."""

@@ -74,7 +74,7 @@ class Page:
         boxes = [w.words, w.opening]
         w.accepted.change(None, [w.accepted, *boxes], boxes, js="window.drafts.accept")
         for shown in (w.browser.change, w.book.change):
-            shown(None, [w.browser, w.book, *boxes], boxes, js="window.drafts.enter")
+            shown(None, [w.browser, w.book, *boxes, *w.mind], [*boxes, *w.mind], js="window.drafts.enter")
         w.read.click(None, None, None, js="() => window.readAloud()")
         w.stop.click(self._stop, w.browser, None, **STOPPING)
 

@@ -55,7 +55,7 @@ class Visit:
             model if isinstance(model, str) else "",
             {uid: str(title) for uid, title in shelf.items() if is_uid(uid)} if isinstance(shelf, dict) else {},
             _read_removed(removed),
-            {str(name): manner for name, manner in list(kept)[:MOST_MANNERS] if isinstance(manner, dict)},
+            {str(name): manner for name, manner in kept if isinstance(manner, dict)},
             ending if type(ending) is int and ending in ENDINGS else ENDING,
             data.get("pinning") is True,
             _read_unwanted(data.get("unwanted")),

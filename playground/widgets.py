@@ -105,6 +105,11 @@ class Widgets:
         ]  # fmt: skip
 
     @property
+    def mind(self) -> list[Any]:
+        """The lines that the reader wants kept in mind."""
+        return [self.characters, self.notes, self.lore]
+
+    @property
     def panel(self) -> list[Any]:
         """Everything that changes when the panel of a passage opens, beside the panel itself."""
         return [

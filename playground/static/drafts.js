@@ -2,10 +2,12 @@
 // it survives a reload, a lost connection and a new start of the server.
 (() => {
   const PREFIX = "story-playground-draft/", BOXES = "#opening textarea, #words textarea, #edit-text textarea";
+  const MIND = ["characters", "notes", "lore"]; // lines to be kept in mind, which a button of their own sends
   const SENDERS = "#begin, #continue, #branch, #strip, #finish";
   let story; // the number of the story in view, "" for none; unknown before the page has arrived
   let passage = null, told = ""; // the one whose panel is open, and its words in the story
   let isCopied = false; // the next story is a copy of this one
+  let minded = {}; // the lines that were sent last, by box
 
   const keyOf = (box, number) => `${PREFIX}${box === "opening" ? "" : number ?? ""}/${box}`;
   const read = (box, number = story) => {
@@ -19,7 +21,19 @@
   const cut = (words, sent) => (sent && words?.startsWith(sent) ? words.slice(sent.length).trimStart() : words);
   const squeeze = (words) => words.replace(/\s+/g, " ").trim();
 
+  // Lines that were cleared are a draft, too.
+  const findLines = (box) => document.querySelector(`#${box} textarea`)?.value;
+  const keepLines = (box) => localStorage.setItem(keyOf(box, story), JSON.stringify({ words: findLines(box) }));
+  const restoreLines = (lines) => MIND.map((box, place) => {
+    const { words } = read(box);
+    if (words === lines[place]) keep(box, {});
+    return words === undefined || words === lines[place] ? undefined : words;
+  });
+  const settleLines = () => MIND.forEach((box) => { if (read(box).words === minded[box]) keep(box, {}); });
+
   document.addEventListener("input", ({ target }) => {
+    const lines = MIND.find((name) => target.closest?.(`#${name}`));
+    if (lines && story) keepLines(lines);
     if (!target.matches?.(BOXES)) return;
     const box = boxOf(target), isAsTold = target.closest("#edit-text") && target.value === told;
     keep(box, isAsTold ? {} : { ...read(box), words: target.value });
@@ -34,6 +48,7 @@
   document.addEventListener("click", ({ target }) => {
     if (target.closest?.(SENDERS)) markSent();
     if (target.closest?.("#duplicate")) isCopied = true;
+    if (target.closest?.("#keep")) minded = Object.fromEntries(MIND.map((box) => [box, findLines(box)]));
   }, true);
   document.addEventListener("keydown", ({ key, target }) => { if (key === "Enter" && target.matches?.(BOXES)) markSent(); }, true);
 
@@ -53,7 +68,7 @@
 
   window.drafts = {
     // The page shows a story, as yet or again: new values for the boxes.
-    enter: (memory, book, words, opening) => {
+    enter: (memory, book, words, opening, ...lines) => {
       const next = memory?.story || "", isArrival = story === undefined;
       if (!window.memory.isOwn(memory) || next === story || (next && !book)) return [];
       window.readAloud.stop(); // another story is not read aloud
@@ -61,10 +76,11 @@
       [story, passage, isCopied] = [next, null, false];
       if (!story) return [undefined, isArrival && opening ? undefined : read("opening").words || ""];
       setTimeout(reopen, 500); // when the book is there
-      return isArrival && words ? [] : [findRest(book)];
+      return [isArrival && words ? undefined : findRest(book), undefined, ...restoreLines(lines)];
     },
     // Only the words that went into the story leave their box; what was typed meanwhile stays in it.
     accept: (accepted, ...boxes) => {
+      if (accepted?.mind) { settleLines(); return []; }
       const rest = boxes.map((words) => cut(words, accepted?.words));
       ["words", "opening"].forEach((box, place) => { if (rest[place] !== boxes[place]) keep(box, { words: rest[place] }); });
       return rest.map((words, place) => (words === boxes[place] ? undefined : words));

@@ -136,3 +136,29 @@ def test_a_change_of_a_passage_stays_until_it_is_kept_or_left(browser, scripted,
     reader.page.wait_for_timeout(1500)
     assert not reader.page.get_by_label(CHANGE).is_visible()
     assert reader.errors == []
+
+
+def test_lines_to_keep_in_mind_outlive_a_reload_until_they_are_in_the_story(browser, scripted, serve):
+    reader = Reader(browser, serve(scripted(SAY + "<end>")), DESKTOP)
+    reader.begin("Tom went out.")
+    reader.open_panel("mind")
+    notes, lore = (reader.page.locator(f"#{name} textarea") for name in ("notes", "lore"))
+    notes.fill("It is winter.")
+    lore.fill("no colon here")
+    reader.page.locator("#keep").click()
+    reader.is_told("A line of lore needs names")  # nothing was kept
+    reader.reload()
+    reader.open_panel("mind")
+    assert (notes.input_value(), lore.input_value()) == ("It is winter.", "no colon here")
+    lore.fill("")
+    reader.page.locator("#keep").click()
+    drafts = "Object.keys(localStorage).filter((key) => /draft.*(notes|lore)/.test(key)).length"
+    reader.page.wait_for_function(f"{drafts} === 0")
+    reader.reload()
+    reader.open_panel("mind")
+    assert notes.input_value() == "It is winter."
+    notes.fill("")
+    reader.reload()
+    reader.open_panel("mind")
+    assert notes.input_value() == ""  # cleared, not yet kept
+    assert reader.errors == []

@@ -25,7 +25,7 @@ from tests.reliability.test_requests import call
 
 SAY = " He saw a red kite. They ran to the park.<end>"
 SHORT = Settings(max_new_tokens=40, temperature=0, repetition_penalty=1)
-GIVEN = [0.7, 0.9, 0, 0.0, 1.1, 0.0, 1, 8, 3, ""]
+GIVEN = [0.7, 0.9, 0, 0.0, 1.1, 0.0, 1, 8, 3, "", False]
 
 
 @pytest.fixture(scope="module")
@@ -117,8 +117,10 @@ def test_no_answer_and_no_log_of_a_reading_link_tells_the_number_of_its_story(sh
     assert not [one for one in caplog.messages if uid in one or number in one]
 
 
-def test_the_writing_number_is_no_reading_number_and_strangers_see_nothing(shared):
+def test_the_writing_number_is_no_reading_number_and_strangers_see_nothing(shared, page):
     url, uid, number = shared
+    for given in (None, {"a": 1}, [number]):
+        assert page.actions.links.find(given) is None
     for given in (uid, "", "0" * 32, number[:-1], number.upper(), "../" + number, "x" * 5000):
         answer = look(url, given)
         assert answer.status_code == 404, given
