@@ -65,9 +65,9 @@ class ReadingLinks:
             del self._by_story[uid], self._by_number[link.number]
             return True
 
-    def find(self, number: str) -> ReadingLink | None:
-        """The link with this number; None where there is none."""
-        return self._by_number.get(number)
+    def find(self, number: object) -> ReadingLink | None:
+        """The link with this number; None where there is none, or where it cannot be one."""
+        return self._by_number.get(number) if isinstance(number, str) else None
 
     def _path(self, uid: str) -> Path:
         return self._folder / f"{uid}{SUFFIX}"

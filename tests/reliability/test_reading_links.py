@@ -25,7 +25,7 @@ from tests.reliability.test_requests import call
 
 SAY = " He saw a red kite. They ran to the park.<end>"
 SHORT = Settings(max_new_tokens=40, temperature=0, repetition_penalty=1)
-GIVEN = [0.7, 0.9, 0, 0.0, 1.1, 0.0, 1, 8, 3, ""]
+GIVEN = [0.7, 0.9, 0, 0.0, 1.1, 0.0, 1, 8, 3, "", False]
 
 
 @pytest.fixture(scope="module")
@@ -60,12 +60,33 @@ def look(url: str, number: str, **headers: str) -> httpx.Response:
 def test_a_reading_number_changes_nothing_at_any_function_and_is_refused_in_words(shared):
     url, uid, number = shared
     before = look(url, number).json()["book"]
-    for name, given in (("continue", ["He fell.", *GIVEN]), ("retry", GIVEN), ("undo", [])):
+    takers = {"continue": ["He fell.", *GIVEN], "retry": GIVEN, "undo": []}
+    known = httpx.get(f"{url}/gradio_api/info").json()["named_endpoints"]
+    assert {name[1:] for name in known} - {"start"} == {*takers}
+    for name, given in takers.items():
         event, words = call(url, name, [number, *given])
         assert event == "error"
         assert "for reading along" in words
         assert uid not in words
     assert look(url, number).json()["book"] == before
+
+
+def test_a_reading_number_changes_nothing_at_any_event_of_the_page(shared, page):
+    url, uid, number = shared
+    folder, memory = page.actions.library.folder, {"story": number, "shelf": {number: "Tom"}, "removed": [number]}
+    before, kept = look(url, number).json(), {path: path.read_bytes() for path in folder.iterdir()}
+    asked = {key: one for key, one in page.blocks.fns.items() if one.fn and page.widgets.browser in one.inputs}
+    assert len(asked) > 30
+    for key, one in asked.items():
+        data = [memory if widget is page.widgets.browser else getattr(widget, "value", None) for widget in one.inputs]
+        body = {"data": data, "fn_index": key, "session_hash": f"forged{key}", "trigger_id": None}
+        httpx.post(f"{url}/gradio_api/queue/join", json=body, timeout=30).raise_for_status()
+        told = httpx.get(f"{url}/gradio_api/queue/data", params={"session_hash": body["session_hash"]}, timeout=30).text
+        assert "process_completed" in told, one.name
+        assert uid not in told, one.name
+        assert "red kite" not in told, one.name
+    assert look(url, number).json() == before
+    assert {path: path.read_bytes() for path in kept} == kept
 
 
 def test_a_reading_number_opens_no_file(shared, page):
@@ -117,8 +138,10 @@ def test_no_answer_and_no_log_of_a_reading_link_tells_the_number_of_its_story(sh
     assert not [one for one in caplog.messages if uid in one or number in one]
 
 
-def test_the_writing_number_is_no_reading_number_and_strangers_see_nothing(shared):
+def test_the_writing_number_is_no_reading_number_and_strangers_see_nothing(shared, page):
     url, uid, number = shared
+    for given in (None, {"a": 1}, [number]):
+        assert page.actions.links.find(given) is None
     for given in (uid, "", "0" * 32, number[:-1], number.upper(), "../" + number, "x" * 5000):
         answer = look(url, given)
         assert answer.status_code == 404, given
