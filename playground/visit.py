@@ -8,7 +8,7 @@ from typing import Any
 from story_engine import ENDINGS, MAX_TITLE, WHEN, InputError, Settings, SettingsError, is_uid
 
 MOST_ON_SHELF = 1000  # stories; a browser keeps far more than their titles take
-MOST_MANNERS = 20
+MOST_MANNERS = 20  # to be added; more that a browser has are shown, so that none is lost
 LONGEST_MARK = 40
 ENDING = 5  # sentences that an end takes, unless the reader chooses another number
 
@@ -55,7 +55,7 @@ class Visit:
             model if isinstance(model, str) else "",
             {uid: str(title) for uid, title in shelf.items() if is_uid(uid)} if isinstance(shelf, dict) else {},
             _read_removed(removed),
-            {str(name): manner for name, manner in list(kept)[:MOST_MANNERS] if isinstance(manner, dict)},
+            {str(name): manner for name, manner in kept if isinstance(manner, dict)},
             ending if type(ending) is int and ending in ENDINGS else ENDING,
             data.get("pinning") is True,
             _read_unwanted(data.get("unwanted")),
