@@ -8,7 +8,7 @@ from typing import Any
 from story_engine import ENDINGS, MAX_TITLE, WHEN, InputError, Settings, SettingsError, is_uid
 
 MOST_ON_SHELF = 1000  # stories; a browser keeps far more than their titles take
-MOST_MANNERS = 20
+MOST_MANNERS = 20  # to be added; more that a browser has are shown, so that none is lost
 LONGEST_MARK = 40
 ENDING = 5  # sentences that an end takes, unless the reader chooses another number
 

@@ -16,7 +16,7 @@ from playground.engines import Engines
 from playground.page import Page
 from playground.server import open_page
 from playground.turns import Turns
-from playground.visit import Visit
+from playground.visit import MOST_MANNERS, Visit
 from playground.widgets import MANNERS
 from story_engine import InputError, Library, Settings, Story
 from tests.conftest import find_port
@@ -249,3 +249,8 @@ def test_a_story_that_cannot_be_shown_leaves_no_page_writing(page, told, monkeyp
     shown = page.handlers.warn(RuntimeError("no"), visit)
     assert (shown[w.stop]["visible"], shown[w.go_on]["visible"]) == (False, True)
     assert "Something went wrong" in told[-1]
+
+
+def test_no_manner_that_a_browser_has_is_dropped_in_silence():
+    manners = {f"Manner {number}": {"temperature": 0.5} for number in range(MOST_MANNERS + 5)}
+    assert Visit.from_browser({"manners": manners}).manners == manners

@@ -60,12 +60,33 @@ def look(url: str, number: str, **headers: str) -> httpx.Response:
 def test_a_reading_number_changes_nothing_at_any_function_and_is_refused_in_words(shared):
     url, uid, number = shared
     before = look(url, number).json()["book"]
-    for name, given in (("continue", ["He fell.", *GIVEN]), ("retry", GIVEN), ("undo", [])):
+    takers = {"continue": ["He fell.", *GIVEN], "retry": GIVEN, "undo": []}
+    known = httpx.get(f"{url}/gradio_api/info").json()["named_endpoints"]
+    assert {name[1:] for name in known} - {"start"} == {*takers}
+    for name, given in takers.items():
         event, words = call(url, name, [number, *given])
         assert event == "error"
         assert "for reading along" in words
         assert uid not in words
     assert look(url, number).json()["book"] == before
+
+
+def test_a_reading_number_changes_nothing_at_any_event_of_the_page(shared, page):
+    url, uid, number = shared
+    folder, memory = page.actions.library.folder, {"story": number, "shelf": {number: "Tom"}, "removed": [number]}
+    before, kept = look(url, number).json(), {path: path.read_bytes() for path in folder.iterdir()}
+    asked = {key: one for key, one in page.blocks.fns.items() if one.fn and page.widgets.browser in one.inputs}
+    assert len(asked) > 30
+    for key, one in asked.items():
+        data = [memory if widget is page.widgets.browser else getattr(widget, "value", None) for widget in one.inputs]
+        body = {"data": data, "fn_index": key, "session_hash": f"forged{key}", "trigger_id": None}
+        httpx.post(f"{url}/gradio_api/queue/join", json=body, timeout=30).raise_for_status()
+        told = httpx.get(f"{url}/gradio_api/queue/data", params={"session_hash": body["session_hash"]}, timeout=30).text
+        assert "process_completed" in told, one.name
+        assert uid not in told, one.name
+        assert "red kite" not in told, one.name
+    assert look(url, number).json() == before
+    assert {path: path.read_bytes() for path in kept} == kept
 
 
 def test_a_reading_number_opens_no_file(shared, page):
