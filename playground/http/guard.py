@@ -1,0 +1,105 @@
+"""The guard before the page's application: an event that is no JSON, or of no function, is refused in words."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from playground.http.errors import ApiError
+
+EVENTS, UPLOAD = "/gradio_api/", "multipart/form-data"
+CALLS = ("run", "api", "call", "queue")  # with a function's name, or its number in the event
+MAX_EVENT_BYTES = 8 << 20  # of one event; a story's words are far fewer, and files come by another way
+
+
+class EventGuard:
+    """Gradio answers 500 to numbers that are none, to halves of characters where it expects a name, and to unknown functions.
+    `list_functions` gives the names of the functions by their numbers.
+    """
+
+    def __init__(self, page: ASGIApp, list_functions: Callable[[], Mapping[int, object]]) -> None:
+        self._page, self._list_functions = page, list_functions
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "POST" or not scope["path"].startswith(EVENTS):
+            await self._page(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        if request.headers.get("content-type", "").startswith(UPLOAD):
+            await self._page(scope, receive, send)
+            return
+        try:
+            content = await self._read(request)
+        except ApiError as error:
+            await error.respond()(scope, receive, send)
+            return
+        await self._page(scope, _again(content, receive), send)
+
+    async def _read(self, request: Request) -> bytes:
+        """The body, if it can be an event.
+
+        Raises:
+            ApiError: it is too large, no JSON, names something with half a character, or a function that is not there.
+        """
+        content = bytearray()
+        async for part in request.stream():
+            content += part
+            if len(content) > MAX_EVENT_BYTES:
+                raise ApiError(413, f"An event may have {MAX_EVENT_BYTES:,} bytes. Send fewer words.", code="too_large")
+        event = _parse(content)
+        if not self._names_function(request.url.path, event):
+            raise ApiError(404, "There is no such function here. Its names are at /gradio_api/info.", code="no_function")
+        return bytes(content)
+
+    def _names_function(self, path: str, event: Any) -> bool:
+        """Whether an event that calls a function calls one of the page's; Gradio itself looks at its other values."""
+        kind, _, name = path.removeprefix(EVENTS).strip("/").partition("/")
+        if kind not in CALLS or not isinstance(event, dict):
+            return True
+        functions, number = self._list_functions(), event.get("fn_index")
+        if number is None or kind == "call":
+            return kind == "queue" or name in functions.values()
+        try:
+            return int(number) in functions
+        except (TypeError, ValueError):
+            return True
+
+
+def _parse(content: bytes | bytearray) -> Any:
+    """What an event holds, without those words that the page itself has to judge.
+
+    Raises:
+        ApiError: it is no JSON, or names something with half a character.
+    """
+    try:
+        event = json.loads(content, parse_constant=_refuse, parse_float=_read_number)
+        if isinstance(event, dict) and isinstance(event.get("data"), list):
+            del event["data"]
+        json.dumps(event, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise ApiError(400, "An event is JSON, with finite numbers and whole characters.", code="no_json") from error
+    return event
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no number of JSON")
+
+
+def _read_number(digits: str) -> float:
+    number = float(digits)
+    return number if math.isfinite(number) else _refuse(digits)
+
+
+def _again(content: bytes, receive: Receive) -> Receive:
+    """A receiver that gives the body once more, and then whatever comes."""
+    first: list[Message] = [{"type": "http.request", "body": content, "more_body": False}]
+
+    async def receive_again() -> Message:
+        return first.pop() if first else await receive()
+
+    return receive_again
