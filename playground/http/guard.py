@@ -51,7 +51,8 @@ class EventGuard:
             content += part
             if len(content) > MAX_EVENT_BYTES:
                 raise ApiError(413, f"An event may have {MAX_EVENT_BYTES:,} bytes. Send fewer words.", code="too_large")
-        event = _parse(content)
+        calls = request.url.path.removeprefix(EVENTS).strip("/").split("/")[0] in CALLS
+        event = _parse(content, has_words=calls)
         if not self._names_function(request.url.path, event):
             raise ApiError(404, "There is no such function here. Its names are at /gradio_api/info.", code="no_function")
         return bytes(content)
@@ -70,15 +71,15 @@ class EventGuard:
             return True
 
 
-def _parse(content: bytes | bytearray) -> Any:
-    """What an event holds, without those words that the page itself has to judge.
+def _parse(content: bytes | bytearray, *, has_words: bool) -> Any:
+    """What an event holds; one that calls a function `has_words`, which are left out, since the page itself judges them.
 
     Raises:
         ApiError: it is no JSON, or names something with half a character.
     """
     try:
         event = json.loads(content, parse_constant=_refuse, parse_float=_read_number)
-        if isinstance(event, dict) and isinstance(event.get("data"), list):
+        if has_words and isinstance(event, dict) and isinstance(event.get("data"), list):
             del event["data"]
         json.dumps(event, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:

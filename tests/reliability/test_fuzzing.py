@@ -25,7 +25,9 @@ from story_engine.model.tokenizer import StoryTokenizer
 from tests.conftest import ScriptedDecoder, find_port
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "40"))
-FUZZ = settings(max_examples=EXAMPLES, suppress_health_check=[*HealthCheck], database=None)
+FUZZ = settings(
+    max_examples=EXAMPLES, derandomize="FUZZ_EXAMPLES" not in os.environ, suppress_health_check=[*HealthCheck], database=None
+)
 GOOD = {"model": "scripted", "prompt": "Tom went out.", "max_tokens": 8, "temperature": 0}
 SETTINGS = [0.7, 0.9, 0, 0.0, 1.1, 0.0, 1, 8, 3, "", False]
 NUMBER = "0123456789abcdef" * 2  # of a story
@@ -44,7 +46,7 @@ class Running:
     """A page with its endpoints, and a client of it."""
 
     def __init__(self, url: str) -> None:
-        self.client = httpx.Client(base_url=url, timeout=60)
+        self.client = httpx.Client(base_url=url, timeout=60, limits=httpx.Limits(max_keepalive_connections=0))
         self.first = self.complete()
 
     def complete(self) -> str:
@@ -54,7 +56,13 @@ class Running:
 
     def send(self, method: str, path: str, content: bytes, **headers: str) -> httpx.Response:
         answer = self.client.request(method, path, content=content, headers=headers)
-        assert answer.status_code < 500, (answer.status_code, method, path, content[:500], answer.text[:500])
+        # Gradio says so where a function that is called past the queue refuses: the page shows the words.
+        is_refusal = (
+            path.startswith(("/gradio_api/run/", "/gradio_api/api/"))
+            and answer.status_code == 500
+            and {*answer.json()} == {"error"}
+        )
+        assert answer.status_code < 500 or is_refusal, (method, path, content[:500], answer.status_code, answer.text[:500])
         check_words(answer.text)
         return answer
 
@@ -182,6 +190,7 @@ def test_any_event_of_the_page_is_taken_or_refused_in_words(running, place, body
         ("queue/join", b'{"data": [NaN], "fn_index": 0, "session_hash": "a"}', 400),
         ("call/start", b'{"data": [1e400]}', 400),
         ("queue/join", b'{"data": [], "fn_index": 0, "session_hash": "\\ud83d"}', 400),
+        ("reset", b'{"data": ["\\ud83d"]}', 400),
         ("run/predict", b'{"data": []}', 404),
     ],
 )
