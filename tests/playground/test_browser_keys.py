@@ -49,7 +49,9 @@ def test_keys_undo_and_redo_outside_a_box_and_leave_a_box_alone(reader):
     box.click()
     reader.page.keyboard.type("Then")
     reader.page.keyboard.press("Control+z")
-    assert box.input_value() in ("", "The")  # browsers take back a word, or a letter
+    left = box.input_value()
+    assert left != "Then"
+    assert "Then".startswith(left)  # a browser takes back a word, or what was typed last
     assert "He saw" in reader.text()
 
 
