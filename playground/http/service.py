@@ -10,7 +10,7 @@ from playground.actions import Actions
 from playground.http.desk import Desk
 from playground.http.endpoints import Endpoints
 from playground.http.front import Front
-from playground.http.guard import EventGuard
+from playground.http.gate import EventGate
 from playground.http.metrics import Metrics, Sources
 from playground.http.options import ApiOptions
 from playground.reading import ReadingAlong
@@ -28,7 +28,7 @@ def serve_endpoints(blocks: Blocks, actions: Actions, options: ApiOptions) -> En
     endpoints, app = Endpoints(completions, metrics, desk), blocks.app
     # Gradio adds its own middleware last, so that it would stand before ours.
     behind = app.middleware_stack or app.build_middleware_stack()
-    app.middleware_stack = Front(EventGuard(behind, _list_functions(blocks)), endpoints, options, ReadingAlong(actions))
+    app.middleware_stack = Front(EventGate(behind, _list_functions(blocks)), endpoints, options, ReadingAlong(actions))
     app.state.endpoints = endpoints
     return endpoints
 

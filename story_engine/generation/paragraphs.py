@@ -1,4 +1,4 @@
-"""Paragraphs: how a story sets its own, which a passage of it keeps to."""
+"""Paragraphs: how a story sets its own, which a passage of it keeps to, and where it says that it is over."""
 
 from __future__ import annotations
 
@@ -8,6 +8,17 @@ from story_engine.text.sentences import ends_sentence
 
 _LOWER_LINE = re.compile(r"(?m)^[a-z]")
 _LINE_BREAK, _BLANK_LINE = re.compile(r"(?<!\n)\n(?!\n)"), re.compile(r"\n\n+")
+
+_THE_END = re.compile(r"(?:^|\s)(?:The end|The End|THE END)[.!]$")
+
+
+def find_the_end(before: str, text: str) -> int | None:
+    """The character where `text`, which follows `before`, says "The end." as its last sentence, if it does."""
+    said = _THE_END.search(text)
+    if said is None:
+        return None
+    head = (before + text[: said.start()]).rstrip()
+    return said.start() if not head or ends_sentence(head) else None
 
 
 def is_break_foreign(before: str, text: str) -> bool:

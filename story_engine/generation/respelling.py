@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from story_engine.text.edits import count_edits
 
-SHORTEST = 4  # letters of a name that is kept; shorter ones are near to too many words
+SHORTEST = 4  # letters of a name that is kept; shorter ones are near to too many words. A slip may have one less
 LONG = 6  # letters from which a name has room for two slips
 _WORD = re.compile(r"[^\W\d_]+")
 _LAST = re.compile(r"[^\W\d_]+$")
@@ -30,9 +30,9 @@ class Slip:
 class Respelling:
     """Finds the slips of a passage that follows the text `before`.
 
-    Only a word is one that the tokenizer has no entry for (`has_word`), that nothing has said so before, and that differs from
-    a capitalised word of the story, which the tokenizer cuts as well, by a letter (by two from six letters on) or by letter
-    case. A word that begins as the name goes on, or the other way round, is a form of it: "Thandi" for Thandiwe.
+    A slip is a word that is no entry of the tokenizer (`has_word`), that the story has not said before, and that is near to a
+    capitalised word of the story which is no entry either: one letter apart (two from six letters on), or other in letter
+    case alone. A word that is the beginning of the name, or begins with it, is a form of it: "Thandi" for Thandiwe.
     """
 
     def __init__(self, before: str, has_word: Callable[[str], bool]) -> None:

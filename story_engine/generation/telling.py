@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +17,7 @@ from story_engine.generation.guidance import guide_logits, measure_gains
 from story_engine.generation.healing import Cover, Healing
 from story_engine.generation.loops import ROUNDS, Said, count_round, find_echo, find_loop, list_said
 from story_engine.generation.opener import MIN_TOKENS, Opener
-from story_engine.generation.paragraphs import begins_lines_small, is_break_foreign, is_new_line
+from story_engine.generation.paragraphs import begins_lines_small, find_the_end, is_break_foreign, is_new_line
 from story_engine.generation.respelling import Respelling, Slip
 from story_engine.generation.sampling import filter_logits, pick
 from story_engine.generation.unwanted import Unwanted
@@ -28,8 +27,7 @@ from story_engine.stories.story import Finish
 from story_engine.text.sentences import ends_sentence, is_round
 
 BEGINNING = "Once"  # a paragraph that begins so begins another story; a model that was not told to end goes over to it
-THE_END = re.compile(r"(?<!\S)The end[.!]$", re.IGNORECASE)
-MOST_ECHOES = 3  # taken back in a passage; a story may have a refrain
+MOST_ECHOES = 3  # that are taken back in a passage; a story may have a refrain
 SOFT_END = 0.8  # share of the length from which a passage stops at the next sentence's end
 
 
@@ -107,7 +105,7 @@ class Telling:
         self._beginnings = tokenizer.find_forms(BEGINNING) - end_tokens
         self._no_end_before = MIN_TOKENS if prefix else 0
         self._window = frozenset(used)
-        self._retries, self._unechoed = (1, MOST_ECHOES) if retries_loops else (0, 0)
+        self._retries, self._echoes = (1, MOST_ECHOES) if retries_loops else (0, 0)
         self._refused: frozenset[int] = frozenset()
         self._generator = torch.Generator().manual_seed(_vary_seed(settings.seed or 0, candidate))
         self._unwanted, self._respelling = Unwanted(settings.unwanted), Respelling(before, tokenizer.has_word)
@@ -180,9 +178,9 @@ class Telling:
         self._add(token, piece, 0.0 if gains is None else float(gains[token]))
         if self._takes_back():
             return Piece("", token, back=len(shown) - len(self.shown), telling=self.number)
-        if end := THE_END.search(self.text):
+        if (place := find_the_end(self._before, self.text)) is not None:
             if not self.ending:
-                return self._end_before(end.start(), shown)
+                return self._end_before(place, shown)
             self.finish = "end"
         if len(self.tokens) >= self._max_tokens:
             self.finish = "length"
@@ -244,17 +242,18 @@ class Telling:
 
     def _takes_back(self) -> bool:
         """Go back to where a loop or an echo began, if the passage has just closed one."""
-        keep = None
+        is_whole = ends_sentence(self.text)
         if self._retries and (size := count_round(self.tokens[self._prefix :])):
             keep = len(self.tokens) - size * (ROUNDS - 1)
-        elif ends_sentence(self.text):
-            if self._retries and (start := find_loop(self.text)) is not None:
-                keep = self._count_tokens(start)
-            elif self._unechoed and (start := find_echo(self._said, self.text)) is not None and start >= self._opened:
-                self._unechoed, self._retries, keep = self._unechoed - 1, self._retries + 1, self._count_tokens(start)
-        if keep is None:
+            self._retries -= 1
+        elif self._retries and is_whole and (start := find_loop(self.text)) is not None:
+            keep = self._count_tokens(start)
+            self._retries -= 1
+        elif self._echoes and is_whole and (start := find_echo(self._said, self.text)) is not None and start >= self._opened:
+            keep = self._count_tokens(start)
+            self._echoes -= 1
+        else:
             return False
-        self._retries -= 1
         self.loops += 1
         self._refused = frozenset(self.tokens[keep : keep + 1])
         self._rewrite(self.tokens[:keep])

@@ -140,6 +140,21 @@ def test_a_passage_ends_before_it_says_so_unasked(scripted, script):
     assert story.last().finish == "end"
 
 
+@pytest.mark.parametrize(
+    "script",
+    [
+        " He ran to the end. Mia sat.",
+        " This is the end! Mia sat.",
+        " He cried, “The end! Mia sat.",
+        " The endless road. Mia sat.",
+    ],
+)
+def test_other_words_are_no_end(scripted, script):
+    story = Story("Tom went out.")
+    shown, _ = stream(scripted(f"{script}<end>"), story, max_new_tokens=60)
+    assert shown == story.last().text == script
+
+
 def test_an_end_that_was_asked_for_may_say_so(scripted):
     story, shown = Story("Tom went out."), ""
     for piece in scripted(" He ran. She sat. All was well. The end. He ran. She sat.").stream(

@@ -1,4 +1,4 @@
-"""The guard before the page's application: an event that is no JSON, or of no function, is refused in words."""
+"""The gate before the page's application: an event that is no JSON, or of no function, is refused in words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CALLS = ("run", "api", "call", "queue")  # with a function's name, or its number
 MAX_EVENT_BYTES = 8 << 20  # of one event; a story's words are far fewer, and files come by another way
 
 
-class EventGuard:
+class EventGate:
     """Gradio answers 500 to numbers that are none, to halves of characters where it expects a name, and to unknown functions.
     `list_functions` gives the names of the functions by their numbers.
     """
