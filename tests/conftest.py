@@ -57,6 +57,28 @@ TAUGHT = replace(
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
+# Longest first, since a file that begins last is waited for alone; those that compute lie between those that drive a browser.
+LONG_FILES = (
+    *("test_golden.py", "test_browser_shelf.py", "test_scorecard.py", "test_browser.py", "test_train_parallel.py"),
+    *("test_browser_insight.py", "test_train_kills.py", "test_browser_drafts.py", "test_train.py", "test_browser_tabs.py"),
+    *("test_benchmarks.py", "test_browser_keys.py", "test_train_resume.py", "test_browser_payloads.py", "test_space.py"),
+    *("test_browser_access.py", "test_scorecard_readers.py", "test_browser_desk.py", "test_browser_leaving.py"),
+    *("test_browser_aloud.py", "test_browser_reading.py", "test_browser_phrasing.py", "test_browser_writing.py"),
+)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """`-n auto` is in pyproject.toml: one process more than processors for all tests, since many wait; none for a file."""
+    is_whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    return min((os.cpu_count() or 1) + 1, 6) if is_whole else 0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first; `--no-loadscope-reorder` keeps that order, where pytest-xdist's own begins with many small tests."""
+    places = {name: place for place, name in enumerate(LONG_FILES)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
+
+
 def make_stories(count: int = 60) -> list[str]:
     """Small stories of the tests' own words, all different."""
     return [
