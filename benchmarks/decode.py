@@ -17,9 +17,9 @@ from tokenizers import Tokenizer
 from benchmarks import generate, llamacpp
 from benchmarks.gguf_file import write_gguf
 from story_engine import Settings, StoryEngine
-from story_engine.engine import CHUNK
 from story_engine.generation.sampling import filter_logits, pick
 from story_engine.model.kv_cache import Slot
+from story_engine.serving.scheduler import CHUNK
 from train.export import export_model
 from train.network import build_model
 from train.presets import PRESETS

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -35,7 +36,6 @@ from story_engine.settings import Settings
 from story_engine.stories.input import AFTER_END, check_words, join_words
 from story_engine.stories.story import Memory, Receipt, Story
 
-CHUNK = 128  # tokens read between two looks at the stop sign; under 0.2 s for 190M parameters on two cores
 NEXT_WORDS = 48  # tokens that a reader's next words are expected to take when the window is made ready for them
 MAX_CACHE_BYTES = 2 * 1024**3
 # Engines of other kinds, by what their names begin with; whoever makes such a kind registers it here.
@@ -188,9 +188,9 @@ class StoryEngine:
     # Their names before 0.2.
     look, stream_ways, prepare = window_of, stream_tellings, prefetch
 
-    def prefill(self, ids: Sequence[int], slot: Slot, all_logits: bool = False) -> Tensor:
-        """`Decoder.prefill`, in turn with all who use the model."""
-        return self.scheduler.prefill(ids, slot, all_logits)
+    def prefill(self, ids: Sequence[int], slot: Slot, all_logits: bool = False, cancel: Event | None = None) -> Tensor:
+        """`Scheduler.prefill`: in turn with all who use the model."""
+        return self.scheduler.prefill(ids, slot, all_logits, cancel)
 
     def _fit(self, story: Story, reserve: int) -> tuple[Window, Memory]:
         sentences = self.cutter.cut_path(story.path())
@@ -205,18 +205,21 @@ class StoryEngine:
             groups = self._begin(turn, window)
             try:
                 logits = None
-                for chunk_logits, left in self._read([*window.ids, *turn.prefix], slot, turn.cancel):
+                for chunk_logits, left in self.scheduler.read([*window.ids, *turn.prefix], slot, turn.cancel):
                     logits = chunk_logits
                     yield Piece("", read=left)
                 if logits is not None:
                     tellings = [telling for group in groups for telling in group]
                     ids: Sequence[int] = window.ids
-                    if turn.heals and (healing := find_healing(self.tokenizer, ids, story.text(), slot, self.prefill)):
+                    read = partial(self.prefill, cancel=turn.cancel)
+                    if turn.heals and (healing := find_healing(self.tokenizer, ids, story.text(), slot, read)):
                         ids, logits = healing.begin(ids, tellings), healing.logits
                     starts = [Start(ids, slot, logits), *self._start_plain(turn)]
                     propose = partial(self._propose, window=ids) if len(tellings) == 1 else None
                     pieces = generate(tellings, starts, self.scheduler, cancel=turn.cancel, propose=propose)
                     yield from hold_back(pieces, groups)
+            except CancelledError:  # while the last word was looked at
+                pass
             finally:
                 chosen = [choose_best(group) for group in groups]
                 begun = [telling for telling in chosen if telling.is_begun or telling.finish == "end"]
@@ -284,22 +287,6 @@ class StoryEngine:
         if len(memory.ledger) > len(story.memory.ledger) or window.notes != read.notes:
             self.ahead.ask(story.uid, window.ids)
         story.memory = memory
-
-    def _read(self, ids: list[int], slot: Slot, cancel: Event) -> Iterator[tuple[Tensor | None, int]]:
-        """Read what the slot does not hold yet, in chunks; yields (logits of the last token, tokens left) of each.
-
-        The logits are None before the last chunk. After a cancel nothing more is read.
-        """
-        slot.crop(len(ids) - 1)  # the last token is always read: its logits are needed
-        for chunk in slot.unread(ids, CHUNK):
-            if cancel.is_set():
-                return
-            if len(chunk) == 1:  # as when a passage is told anew: together with all who are being told something
-                logits = self.scheduler.step(chunk, [slot], list)[0]
-            else:
-                logits = self.scheduler.prefill(chunk, slot)
-            left = len(ids) - len(slot.ids)
-            yield (logits if left == 0 else None), left
 
     def _propose(self, telling: Telling, window: Sequence[int]) -> list[int]:
         """What may follow the telling, to be read in one step with its last token: the cheaper a row, the bolder.

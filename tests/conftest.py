@@ -182,7 +182,7 @@ class ScriptedDecoder:
 
     def __init__(self, script: list[int | None], vocab_size: int, context: int, delay: float = 0.0) -> None:
         self.config = ModelConfig(4, 1, 1, 1, 4, 4, vocab_size, context, 1e-6, 10_000.0, True, 0)
-        self.precision, self.rounding, self.row_cost = "float32", "", 1.0
+        self.precision, self.rounding, self.row_cost, self.is_exact = "float32", "", 1.0, False
         self.cache_dtype, self.device = torch.float32, torch.device("cpu")
         self.script, self.delay, self.reads, self.prompts = script, delay, 0, []
 

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from playground.http.endpoints import Endpoints
 from playground.http.errors import FAILED, ApiError, answer_http_error
 from playground.http.options import ApiOptions
+from playground.http.patience import Gone, Patient
 from playground.http.reading import READING, build_reading
 from playground.reading import ReadingAlong
 
@@ -38,8 +39,15 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
         own = (app for name, app in self._apps.items() if path == name or path.startswith(f"{name}/"))
-        app = next(own, self._page) if scope["type"] == "http" else self._page
-        await app(scope, receive, send)
+        if scope["type"] != "http":
+            await self._page(scope, receive, send)
+            return
+        app = next(own, self._page)
+        patient = Patient(receive, send, in_all=app is not self._page)
+        try:
+            await app(scope, patient.receive, patient.send)
+        except Gone:
+            log.info("A reader took nothing of what was sent")
 
 
 def build_api(endpoints: Endpoints, options: ApiOptions) -> Starlette:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from asyncio import Queue
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
 from starlette.requests import Request
@@ -13,19 +14,32 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from playground.http.errors import ApiError
 
 EVENTS, UPLOAD = "/gradio_api/", "multipart/form-data"
+STREAMS = (f"{EVENTS}queue/data", f"{EVENTS}call/")
 CALLS = ("run", "api", "call", "queue")  # with a function's name, or its number in the event
 MAX_EVENT_BYTES = 8 << 20  # of one event; a story's words are far fewer, and files come by another way
+MOST_UNREAD = 200  # messages that a page has not taken, from which it may ask for nothing more; 20 seconds of a passage
 
 
 class EventGate:
     """Gradio answers 500 to numbers that are none, to halves of characters where it expects a name, and to unknown functions.
-    `list_functions` gives the names of the functions by their numbers.
+    What waits for a page is kept in memory: one that does not take it may ask for nothing more, and what a page that left has
+    not taken is thrown away.
+
+    `list_functions` gives the names of the functions by their numbers, `list_unread` the messages that wait, by session.
     """
 
-    def __init__(self, page: ASGIApp, list_functions: Callable[[], Mapping[int, object]]) -> None:
-        self._page, self._list_functions = page, list_functions
+    def __init__(
+        self,
+        page: ASGIApp,
+        list_functions: Callable[[], Mapping[int, object]],
+        list_unread: Callable[[], MutableMapping[str, Queue[Any]]],
+    ) -> None:
+        self._page, self._list_functions, self._list_unread = page, list_functions, list_unread
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "GET" and scope["path"].startswith(STREAMS):
+            await self._follow(scope, receive, send)
+            return
         if scope["type"] != "http" or scope["method"] != "POST" or not scope["path"].startswith(EVENTS):
             await self._page(scope, receive, send)
             return
@@ -40,21 +54,44 @@ class EventGate:
             return
         await self._page(scope, _again(content, receive), send)
 
+    async def _follow(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A stream of what a session asked for; who leaves it comes back as another session, and its events are over."""
+        has_left = False
+
+        async def listen() -> Message:
+            nonlocal has_left
+            message = await receive()
+            has_left = has_left or message["type"] == "http.disconnect"
+            return message
+
+        try:
+            await self._page(scope, listen, send)
+        finally:
+            if has_left:
+                request = Request(scope)
+                self._list_unread().pop(request.query_params.get("session_hash") or scope["path"].split("/")[-1], None)
+
     async def _read(self, request: Request) -> bytes:
         """The body, if it can be an event.
 
         Raises:
-            ApiError: it is too large, no JSON, names something with half a character, or a function that is not there.
+            ApiError: it is too large, no JSON, names something with half a character, or a function that is not there; or
+                its page has not taken what it asked for before.
         """
         content = bytearray()
         async for part in request.stream():
             content += part
             if len(content) > MAX_EVENT_BYTES:
                 raise ApiError(413, f"An event may have {MAX_EVENT_BYTES:,} bytes. Send fewer words.", code="too_large")
-        calls = request.url.path.removeprefix(EVENTS).strip("/").split("/")[0] in CALLS
-        event = _parse(content, has_words=calls)
+        kind = request.url.path.removeprefix(EVENTS).strip("/").split("/")[0]
+        event = _parse(content, has_words=kind in CALLS)
         if not self._names_function(request.url.path, event):
             raise ApiError(404, "There is no such function here. Its names are at /gradio_api/info.", code="no_function")
+        # Only what is queued makes messages: Stop works always.
+        session = event.get("session_hash") if kind == "queue" and isinstance(event, dict) else None
+        unread = self._list_unread().get(session) if isinstance(session, str) else None
+        if unread and unread.qsize() > MOST_UNREAD:
+            raise ApiError(429, "This page has not taken what it asked for. Wait a moment, or reload it.", code="unread")
         return bytes(content)
 
     def _names_function(self, path: str, event: Any) -> bool:

@@ -28,7 +28,12 @@ def serve_endpoints(blocks: Blocks, actions: Actions, options: ApiOptions) -> En
     endpoints, app = Endpoints(completions, metrics, desk), blocks.app
     # Gradio adds its own middleware last, so that it would stand before ours.
     behind = app.middleware_stack or app.build_middleware_stack()
-    app.middleware_stack = Front(EventGate(behind, _list_functions(blocks)), endpoints, options, ReadingAlong(actions))
+    app.middleware_stack = Front(
+        EventGate(behind, _list_functions(blocks), lambda: blocks._queue.pending_messages_per_session),
+        endpoints,
+        options,
+        ReadingAlong(actions),
+    )
     app.state.endpoints = endpoints
     return endpoints
 

@@ -6,7 +6,8 @@ import threading
 import uuid
 from collections import OrderedDict
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import CancelledError
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import takewhile
 
@@ -15,7 +16,7 @@ from torch import Tensor
 from story_engine.completion.order import CompletionOrder, CompletionPiece
 from story_engine.completion.scoring import Echo
 from story_engine.completion.strand import Strand, advance_all
-from story_engine.engine import CHUNK, StoryEngine
+from story_engine.engine import StoryEngine
 from story_engine.errors import InputError
 from story_engine.model.kv_cache import Slot
 
@@ -102,7 +103,8 @@ class Completions:
                 if not (going := [strand for strand in strands if not strand.finish]):
                     return
                 tokens, slots = [strand.last for strand in going], [strand.slot for strand in going]
-                pieces = self.engine.scheduler.step(tokens, slots, partial(advance_all, going))
+                with suppress(CancelledError):
+                    pieces = self.engine.scheduler.step(tokens, slots, partial(advance_all, going), cancel)
 
     def _read(
         self, order: CompletionOrder, slot: Slot, cancel: threading.Event
@@ -116,16 +118,19 @@ class Completions:
         if order.echo and not scores_all:
             yield from echo.show(None)
         logits = None
-        for chunk in slot.unread(order.ids, SCORED_CHUNK if scores_all else CHUNK):
-            if cancel.is_set():
+        while len(slot.ids) < len(order.ids) and not cancel.is_set():
+            size = SCORED_CHUNK if scores_all else self.engine.scheduler.chunk
+            chunk = order.ids[len(slot.ids) : len(slot.ids) + size]
+            try:
+                logits = self.engine.prefill(chunk, slot, scores_all, cancel)
+            except CancelledError:
                 return None
-            logits = self.engine.prefill(chunk, slot, scores_all)
             if scores_all:
                 yield from echo.show(logits)
                 logits = logits[-1]
             else:
                 yield CompletionPiece(0, "", is_prompt=True)  # whoever left is noticed between two chunks
-        return logits
+        return None if cancel.is_set() else logits
 
     @contextmanager
     def _lease(self, ids: Sequence[int]) -> Iterator[Slot]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -21,8 +22,8 @@ Propose = Callable[[Telling], list[int]]
 class Steps(Protocol):
     """What takes the next step of the model: one token more in each slot."""
 
-    def step(self, tokens: Sequence[int], slots: Sequence[Slot], make: Callable[[Tensor], T]) -> T:
-        """What `make` makes of the logits [len(slots), vocab_size]."""
+    def step(self, tokens: Sequence[int], slots: Sequence[Slot], make: Callable[[Tensor], T], cancel: Event) -> T:
+        """What `make` makes of the logits [len(slots), vocab_size]; CancelledError if `cancel` is set before its turn."""
 
 
 @dataclass(frozen=True)
@@ -79,14 +80,17 @@ def generate(
                 slot.crop(len(start.ids) + len(strand.telling.tokens) - 1)
                 tokens += [(strand.telling.tokens or start.ids)[-1], *proposed]
                 slots += [slot] * (1 + len(proposed))
-        if len(tokens) == len(starts):  # one token to sample: in the model's thread
-            going = [steps.step(tokens, slots, partial(_advance_now, strands[0].telling, cancel))]
-        else:  # tokens are sampled one by one, as they are asked for: after a stop, none was sampled that was not also shown
-            rows = iter(steps.step(tokens, slots, list))
-            going = []
-            for strand, proposed in zip(strands, proposals, strict=True):
-                by_start = [list(islice(rows, 1 + len(proposed))) for _ in starts]
-                going.append(_advance(strand.telling, proposed, list(zip(*by_start, strict=True)), cancel))
+        try:
+            if len(tokens) == len(starts):  # one token to sample: in the model's thread
+                going = [steps.step(tokens, slots, partial(_advance_now, strands[0].telling, cancel), cancel)]
+                continue
+            rows = iter(steps.step(tokens, slots, list, cancel))
+        except CancelledError:
+            return
+        going = []  # tokens are sampled as they are asked for: after a stop, none was sampled that was not also shown
+        for strand, proposed in zip(strands, proposals, strict=True):
+            by_start = [list(islice(rows, 1 + len(proposed))) for _ in starts]
+            going.append(_advance(strand.telling, proposed, list(zip(*by_start, strict=True)), cancel))
 
 
 def _advance_now(telling: Telling, cancel: Event, rows: Tensor) -> list[Piece]:

@@ -19,7 +19,7 @@ from story_engine.stories.story import Story
 OFFERED = 5
 TOO_LONG = "This passage is too long to be looked at word by word."
 MAX_TOKENS = int(RANGES["max_new_tokens"][1])
-CHUNK = 128
+CHUNK = 32  # tokens read at once; whoever is told a story waits for that many
 
 
 @dataclass(frozen=True)

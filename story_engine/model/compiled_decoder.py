@@ -31,6 +31,8 @@ class CompiledDecoder:
     fraction of a step of one; 1 until it is measured.
     """
 
+    is_exact = True
+
     def __init__(self, config: ModelConfig, take: Take, precision: str, workers: int) -> None:
         """`take` gives a tensor, in float32 or int8, by its transformers name; each is asked for once."""
         self.config, self.precision, self.workers, self.row_cost = config, precision, workers, 1.0

@@ -12,6 +12,7 @@ from story_engine.model.config import ModelConfig
 # Tokens of a slot at first; it doubles from here up to the context. A processor's memory is only taken page by page, as it
 # is written, so there is no need to grow, which for eight long stories at once held up a step for a fifth of a second.
 GROUP = 16  # neighbouring numbers of a key or a value in bytes that share a scale
+PAGE = 4096  # bytes of memory that a processor's system gives at once, so that a short story takes more than its tokens
 FIRST_CAPACITY = {"cpu": 4096}
 OTHER_FIRST_CAPACITY = 256  # on a GPU
 
@@ -41,10 +42,12 @@ class Slot:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of memory that are taken: on a processor up to where the slot has ever been filled."""
-        capacity = self.keys.shape[2]
-        taken = self._reached if self.keys.device.type == "cpu" else capacity
-        return sum(part.nbytes // max(capacity, 1) * taken for part in self.parts.values())
+        """Bytes of memory that are taken: on a processor the pages up to where each line has ever been filled."""
+        if self.keys.device.type != "cpu":
+            return sum(part.nbytes for part in self.parts.values())
+        capacity, lines = max(self.keys.shape[2], 1), self._config.layers * self._config.kv_heads
+        filled = [(part.nbytes // lines, part.nbytes // lines // capacity * self._reached) for part in self.parts.values()]
+        return lines * sum(min(line, -(-taken // PAGE) * PAGE) for line, taken in filled)
 
     def reserve(self, length: int) -> None:
         """Make room for `length` tokens in all, keeping what is in."""

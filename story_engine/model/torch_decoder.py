@@ -29,6 +29,7 @@ class AnyDecoder(Protocol):
     cache_dtype: torch.dtype
     device: torch.device
     row_cost: float  # of one more row, as a share of a step of one
+    is_exact: bool  # whether a row is the same, bit for bit, whatever rows stand beside it and however a text is cut
 
     def new_slot(self) -> Slot: ...
 
@@ -49,7 +50,7 @@ class Decoder:
     of a step at most, so speculation never pays.
     """
 
-    row_cost = 1.0
+    row_cost, is_exact = 1.0, False
 
     def __init__(self, config: ModelConfig, take: Take) -> None:
         self.config = config

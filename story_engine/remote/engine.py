@@ -44,7 +44,7 @@ class NoDecoder:
     """Stands in the place of a model: nothing of a story is read here."""
 
     precision = rounding = ""
-    row_cost = 1.0
+    row_cost, is_exact = 1.0, False
 
     def new_slot(self) -> _NoSlot:
         return _NoSlot()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from dataclasses import dataclass, field
-from threading import Condition
+from threading import Condition, Event
 from typing import Any, TypeVar
 
 from torch import Tensor
@@ -16,6 +17,9 @@ from story_engine.model.torch_decoder import AnyDecoder
 from story_engine.worker import Worker
 
 PATIENCE = 0.02  # seconds at most that a step waits for the stories of the last one; half a step, where that is less
+CHUNK, SHORTEST_CHUNK = 128, 16  # tokens of a text that are read at once, at most and at least
+READING = 0.1  # seconds that a chunk may take where its length is free: a stop, and the steps of others, wait for it
+LOOK_EVERY = 0.02  # seconds between two looks at the stop sign of who waits for the model
 
 T = TypeVar("T")
 
@@ -65,6 +69,7 @@ class Scheduler:
         self._waiting: list[_Request] = []
         self._last: frozenset[int] = frozenset()  # the slots of the last step, by identity
         self._seconds = 0.0  # that it took
+        self._chunk = 2 * SHORTEST_CHUNK  # until it is known how fast the model reads
         self.load = Load()
 
     @property
@@ -72,23 +77,63 @@ class Scheduler:
         """Whether the model's thread is there; without it, whoever asks for a token waits for ever."""
         return self._worker.is_alive
 
-    def prefill(self, ids: Sequence[int], slot: Slot, all_logits: bool = False) -> Tensor:
-        """`Decoder.prefill`, when its turn has come."""
+    @property
+    def chunk(self) -> int:
+        """Tokens of a text to be read at once: what takes READING seconds, where how a text is cut changes no row of it."""
+        return self._chunk if self._decoder.is_exact else CHUNK
+
+    def read(self, ids: Sequence[int], slot: Slot, cancel: Event) -> Iterator[tuple[Tensor | None, int]]:
+        """Read what the slot does not hold yet, in chunks; yields (logits of the last token, tokens left) of each.
+
+        The logits are None before the last chunk. After a cancel nothing more is read.
+        """
+        slot.crop_to_prefix(ids)
+        slot.crop(len(ids) - 1)  # the last token is always read: its logits are needed
+        while len(slot.ids) < len(ids) and not cancel.is_set():
+            chunk = ids[len(slot.ids) : len(slot.ids) + self.chunk]
+            try:
+                if len(chunk) == 1:  # as when a passage is told anew: together with all who are being told something
+                    logits = self.step(chunk, [slot], list, cancel)[0]
+                else:
+                    logits = self.prefill(chunk, slot, cancel=cancel)
+            except CancelledError:
+                return
+            left = len(ids) - len(slot.ids)
+            yield (logits if left == 0 else None), left
+
+    def prefill(self, ids: Sequence[int], slot: Slot, all_logits: bool = False, cancel: Event | None = None) -> Tensor:
+        """`Decoder.prefill`, when its turn has come.
+
+        Raises:
+            CancelledError: `cancel` was set before that; the slot is as it was.
+        """
         logits: Future[Tensor] = Future()
-        self._worker.submit(lambda: _fulfil(logits, lambda: self._read(ids, slot, all_logits)))
-        return logits.result()
+
+        def read() -> None:
+            if logits.set_running_or_notify_cancel():
+                _fulfil(logits, lambda: self._read(ids, slot, all_logits))
+
+        self._worker.submit(read)
+        return _wait(logits, cancel)
 
     def _read(self, ids: Sequence[int], slot: Slot, all_logits: bool) -> Tensor:
         begun = time.monotonic()
         logits = self._decoder.prefill(ids, slot, all_logits)
+        seconds = time.monotonic() - begun
         self.load.tokens_read += len(ids)
-        self.load.reading_seconds += time.monotonic() - begun
+        self.load.reading_seconds += seconds
+        if len(ids) >= SHORTEST_CHUNK and not all_logits:
+            fitting = int(len(ids) * READING / max(seconds, 1e-9)) // SHORTEST_CHUNK * SHORTEST_CHUNK
+            self._chunk = max(SHORTEST_CHUNK, min(fitting, CHUNK))
         return logits
 
-    def step(self, tokens: Sequence[int], slots: Sequence[Slot], make: Callable[[Tensor], T]) -> T:
+    def step(self, tokens: Sequence[int], slots: Sequence[Slot], make: Callable[[Tensor], T], cancel: Event | None = None) -> T:
         """What `make` makes of the logits of `Decoder.step`, together with all stories that wait for theirs.
 
         It is made in the model's thread: eight readers who each wake up to draw a word take three times as long for it.
+
+        Raises:
+            CancelledError: `cancel` was set before its turn came; the slots are as they were.
         """
         request = _Request(tokens, slots, make)
         with self._arrival:
@@ -96,7 +141,7 @@ class Scheduler:
             if self._is_complete():
                 self._arrival.notify()
         self._worker.submit(self._step_all)
-        made: T = request.made.result()
+        made: T = _wait(request.made, cancel)
         return made
 
     def _step_all(self) -> None:
@@ -122,7 +167,7 @@ class Scheduler:
             if self._waiting:
                 self._arrival.wait_for(self._is_complete, min(PATIENCE, self._seconds / 2))
             requests, self._waiting = self._waiting, []
-            return requests
+            return [request for request in requests if request.made.set_running_or_notify_cancel()]
 
     def _is_complete(self) -> bool:
         return self._last <= {id(slot) for request in self._waiting for slot in request.slots}
@@ -133,6 +178,17 @@ def _make(request: _Request, rows: Future[Tensor], place: int) -> Future[Any]:
     made: Future[Any] = Future()
     _fulfil(made, lambda: request.make(rows.result()[place : place + len(request.slots)]))
     return made
+
+
+def _wait(future: Future[T], cancel: Event | None) -> T:
+    """Its result. A future that is not begun when `cancel` is set is called off."""
+    while cancel is not None and not future.done():
+        with suppress(TimeoutError):
+            future.exception(LOOK_EVERY)
+        if cancel.is_set():
+            future.cancel()
+            break
+    return future.result()
 
 
 def _fulfil(future: Future[T], compute: Callable[[], T]) -> None:

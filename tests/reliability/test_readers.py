@@ -14,6 +14,7 @@ from playground.visit import Live, View, Visit
 from story_engine import Library, Settings, Story, StoryEngine, StoryError
 
 READERS, VANISHING = 50, 20
+LONG = "Tom ran to the park. " * 150
 SHORT = Settings(max_new_tokens=24, temperature=1.2)
 
 
@@ -50,8 +51,8 @@ def test_after_a_vanished_reader_the_model_works_at_most_two_more_steps(scripted
         stream = engine.stream(Story("Tom."), SHORT)
         for _ in range(4):
             next(stream)
-        stream.close()
         reads = decoder.reads
+        stream.close()
         time.sleep(0.05)
         assert decoder.reads - reads <= 2
         assert engine.slots.writers == 0
@@ -60,7 +61,7 @@ def test_after_a_vanished_reader_the_model_works_at_most_two_more_steps(scripted
 @pytest.mark.parametrize("is_reading", [True, False])
 def test_after_stop_the_model_works_at_most_two_more_steps(scripted, is_reading):
     """Also while a long text is read; at 0.1 s a step, which a large model may take, that is less than 0.5 s."""
-    engine, text = scripted(" He ran.", delay=0.004, context=2048), "Tom ran to the park. " * (150 if is_reading else 1)
+    engine, text = scripted(" He ran.", delay=0.004, context=2048), LONG if is_reading else "Tom ran to the park."
     for _ in range(25):
         cancel, seen = threading.Event(), 0
         stream = engine.stream(Story(text), SHORT, cancel=cancel)
@@ -71,6 +72,37 @@ def test_after_stop_the_model_works_at_most_two_more_steps(scripted, is_reading)
                 cancel.set()
                 reads = engine.decoder.reads
         assert engine.decoder.reads - reads <= 2
+    assert list(engine.stream(Story("Mia."), SHORT))
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_stop_does_not_wait_for_what_others_have_read(scripted, is_told):
+    """The model is in the midst of another's long text, and has all the time in the world."""
+    engine, is_held, release, cancel = scripted(" He ran."), threading.Event(), threading.Event(), threading.Event()
+    read = engine.decoder.prefill
+
+    def hold(ids, slot, every=False) -> torch.Tensor:
+        if len(ids) > 64:
+            is_held.set()
+            release.wait(60)
+        return read(ids, slot, every)
+
+    engine.decoder.prefill = hold
+    mine, theirs = (engine.stream(Story(text), SHORT, cancel=own) for text, own in (("Tom.", cancel), (LONG, None)))
+    for _ in range(4 if is_told else 0):
+        next(mine)
+    readers = [threading.Thread(target=list, args=(stream,)) for stream in (theirs, mine)]
+    readers[0].start()
+    assert is_held.wait(20)
+    readers[1].start()
+    time.sleep(0.05)
+    cancel.set()
+    readers[1].join(5)
+    was_stopped = not readers[1].is_alive()
+    release.set()
+    for reader in readers:
+        reader.join(20)
+    assert was_stopped
     assert list(engine.stream(Story("Mia."), SHORT))
 
 

@@ -3,6 +3,7 @@
 import gc
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 
 from story_engine import InputError, Settings, Story, StoryEngine, StoryError
 from story_engine.model.kv_cache import Slot
-from story_engine.serving.scheduler import Scheduler
+from story_engine.serving import scheduler as scheduler_module
+from story_engine.serving.scheduler import CHUNK, SHORTEST_CHUNK, Scheduler
 
 SAY = ' He saw a red kite. Mia said, "Look!" They ran to the park.'
 
@@ -80,6 +82,37 @@ def test_eight_readers_share_steps_and_each_gets_his_own_story(engine_at):
     # A story that is alone speculates, which costs rows: at the end, when the others are done.
     assert sum(len(story.last().tokens) for story in together) - 8 <= sum(widths) <= rows_alone
     assert len(widths) < sum(widths) / 2
+
+
+def test_the_length_of_a_chunk_changes_no_word(engine_at, monkeypatch):
+    text, told = "Once upon a time, Tom had a ball. " * 60, []
+    for chunk in (SHORTEST_CHUNK, CHUNK):
+        monkeypatch.setattr(scheduler_module, "READING", 100.0 if chunk == CHUNK else 0.0)
+        engine_at.scheduler.prefill(range(1, 1 + SHORTEST_CHUNK), make_slot(engine_at))
+        assert engine_at.scheduler.chunk == chunk
+        story = Story(text)
+        list(engine_at.stream(story, Settings(max_new_tokens=20, seed=3, temperature=1.0)))
+        told.append(story.text())
+    assert told[0] == told[1] != text
+
+
+@pytest.mark.parametrize(
+    ("is_exact", "rate", "chunk"), [(True, 100, 16), (True, 700, 64), (True, 9000, 128), (False, 100, 128)]
+)
+def test_a_chunk_takes_a_tenth_of_a_second_where_its_length_is_free(monkeypatch, is_exact, rate, chunk):
+    clock = [0.0]
+    monkeypatch.setattr(scheduler_module, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+
+    class Model:
+        def prefill(self, ids, slot, all_logits=False):
+            clock[0] += len(ids) / rate
+            return torch.zeros(1)
+
+    Model.is_exact = is_exact
+    scheduler = Scheduler(Model())
+    scheduler.prefill(range(32), object())
+    scheduler.prefill(range(2), object())  # too short to tell a rate
+    assert scheduler.chunk == chunk
 
 
 class SlowModel:
