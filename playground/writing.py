@@ -50,19 +50,18 @@ class Writing:
             story.title = story.title or visit.name_apart(make_title(story))
             self.library.adopt(entry)
             try:
-                notice = self.save(story, visit.language)
+                notice = self._list_notices(engine, story, visit)
                 yield self._show(story, visit, is_writing=True, words=text or "", notice=notice)
                 yield from self._follow_pieces(story, stream, settings, visit)
             finally:  # the end, a stop, a reader who leaves, a failure: the words so far stay
                 stream.close()
-                notice = self.save(story, visit.language)
+                notice = self._list_notices(engine, story, visit)
                 self.forgettings += sum(forgotten.kind == "forgotten" for forgotten in story.memory.ledger[known:])
                 log.info("passage", extra={"seconds": round(time.monotonic() - begun, 3), "tellings": len(settings)})
         finally:
             self._told.pop(story.uid, None)
             entry.writing.release()
-        notices = [notice, *(say_error(one, visit.language) for one in engine.take_notices(story))]
-        yield self._show(story, visit, notice=" ".join(filter(None, notices)))
+        yield self._show(story, visit, notice=notice)
 
     def watch(self, entry: OpenStory, visit: Visit) -> Iterator[View | Live]:
         """The words of a passage that another page has written, until it ends; nothing where none is being written."""
@@ -95,6 +94,11 @@ class Writing:
                     self.library.save_journal(story, told)
             if self.is_closing.is_set() and all(map(is_round, told)):
                 return
+
+    def _list_notices(self, engine: StoryEngine, story: Story, visit: Visit) -> str:
+        """Save, and list what the reader has to know."""
+        notices = [self.save(story, visit.language), *(say_error(one, visit.language) for one in engine.take_notices(story))]
+        return " ".join(filter(None, notices))
 
     def save(self, story: Story, language: str) -> str:
         """Save, or return why it was not possible: a full disk must not stop the story."""

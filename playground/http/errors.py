@@ -10,6 +10,23 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 UNKNOWN = "extra_forbidden"  # pydantic's name of it
+# Pydantic's other problems, in our words.
+PROBLEMS = {
+    "missing": "{param} is missing.",
+    "json_invalid": "That is no JSON.",
+    "string_type": "{param} must be a text.",
+    "int_type": "{param} must be a whole number.",
+    "int_from_float": "{param} must be a whole number.",
+    "float_type": "{param} must be a number.",
+    "finite_number": "{param} must be a number.",
+    "bool_type": "{param} must be true or false.",
+    "list_type": "{param} must be a list.",
+    "model_type": "{param} must be an object.",
+    "literal_error": "{param} is not supported. Leave it out.",
+    "greater_than_equal": "{param} may not be less than {ge:g}.",
+    "less_than_equal": "{param} may not be more than {le:g}.",
+    "too_long": "{param} may have {max_length} entries at most.",
+}
 
 
 class ApiError(Exception):
@@ -40,10 +57,12 @@ TYPES = {401: "authentication_error", 404: "not_found_error", 429: "rate_limit_e
 
 def describe_problem(error: ValidationError) -> ApiError:
     """The first problem of a body, without what was given."""
-    problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    problem = error.errors(include_url=False, include_input=False)[0]
     param = ".".join(str(part) for part in problem["loc"]) or None
     if problem["type"] == UNKNOWN:
         return ApiError(400, f"This server does not know {param}. Leave it out.", param=param, code="unknown_parameter")
+    if words := PROBLEMS.get(problem["type"]):
+        return ApiError(400, words.format(**{**problem.get("ctx", {}), "param": param or "The body"}), param=param)
     message = problem["msg"].removeprefix("Value error, ")
     return ApiError(400, f"{param}: {message}" if param else message, param=param)
 

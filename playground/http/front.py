@@ -79,6 +79,7 @@ def build_api(endpoints: Endpoints, options: ApiOptions) -> Starlette:
             serve("/v1/models", endpoints.list_models, "GET"),
             serve("/v1/models/{name}", endpoints.find_model, "GET"),
             serve("/v1/completions", endpoints.complete, "POST"),
+            serve("/v1/chat/completions", refuse_chat, "POST"),
             serve("/tokenize", endpoints.tokenize, "POST"),
             serve("/detokenize", endpoints.detokenize, "POST"),
             serve("/metrics", endpoints.figures, "GET"),
@@ -91,6 +92,11 @@ def build_api(endpoints: Endpoints, options: ApiOptions) -> Starlette:
     )
     handlers = {HTTPException: answer_http_error}
     return Starlette(routes=routes, middleware=[cors] if options.origin else [], exception_handlers=handlers)
+
+
+async def refuse_chat(request: Request) -> Response:
+    """Raises ApiError: clients that chat are told where to go."""
+    raise ApiError(404, "This model goes on with a text and does not chat. Use /v1/completions.", code="no_chat")
 
 
 def check_key(request: Request, key: str) -> None:

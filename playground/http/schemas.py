@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from playground.http.errors import ApiError
 
 MAX_BODY_BYTES = 1 << 20
 MAX_PROMPTS, MAX_N, MAX_CHOICES = 32, 8, 64  # prompts, completions of each, and of all together
@@ -12,8 +15,27 @@ MAX_CHARACTERS = 100_000  # of one text
 MAX_IDS = 65_536  # of one prompt; the model's context is far shorter
 MAX_STOPS, MAX_STOP_CHARACTERS = 16, 200
 MAX_LOGPROBS = 20
+MAX_BIASES, MAX_BIAS = 1024, 100.0
+MAX_PENALTY = 2.0
+# Fields that other servers have: a value at which they change nothing is taken, any other one is refused.
+WITHOUT_EFFECT: dict[str, Any] = {
+    "suffix": "",
+    "user": None,  # any: it names who asks
+    "skip_special_tokens": True,
+    "spaces_between_special_tokens": True,
+    "include_stop_str_in_output": False,
+    "length_penalty": 1,
+    "use_beam_search": False,
+    "early_stopping": False,
+    "typical_p": 1,
+    "mirostat": 0,
+    "cache_prompt": True,
+    "priority": 0,
+    "store": False,
+}
 
 Prompt = str | list[int]
+_ID = re.compile("[0-9]{1,9}")
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -59,6 +81,17 @@ def read_stops(value: Any) -> list[str]:
     return stops
 
 
+def read_biases(value: Any) -> dict[int, float]:
+    """Token ids, which JSON spells as texts, and what is added to their logits."""
+    if not isinstance(value, dict) or not all(_is_text(token) and _ID.fullmatch(token) for token in value):
+        raise ValueError('Give numbers by token ids, as in {"50": -100}.')
+    if not all(type(bias) in (int, float) and abs(bias) <= MAX_BIAS for bias in value.values()):
+        raise ValueError(f"A bias lies between {-MAX_BIAS:g} and {MAX_BIAS:g}.")
+    if len(value) > MAX_BIASES:
+        raise ValueError(f"At most {MAX_BIASES} biases are possible. Give fewer.")
+    return {int(token): float(bias) for token, bias in value.items()}
+
+
 class Body(BaseModel):
     """A field that is null has its default; one that is not known is refused, so that none is dropped in silence."""
 
@@ -72,10 +105,11 @@ class Body(BaseModel):
 
 class StreamOptions(Body):
     include_usage: bool = False
+    include_obfuscation: Literal[False] = False
 
 
 class CompletionBody(Body):
-    """POST /v1/completions. The last fields are known and have one value here: another one is refused."""
+    """POST /v1/completions. `best_of` is known so far as it changes nothing."""
 
     model: str
     prompt: Annotated[list[Prompt], BeforeValidator(read_prompts)]
@@ -96,12 +130,22 @@ class CompletionBody(Body):
     repetition_penalty: Number = 1.0
     add_special_tokens: bool = True
     return_token_ids: bool = False
-    user: str = ""
+    return_tokens_as_token_ids: bool = False
     best_of: int = 1
-    presence_penalty: Number = Field(0, ge=0, le=0)
-    frequency_penalty: Number = Field(0, ge=0, le=0)
-    logit_bias: dict[str, float] = Field({}, max_length=0)
-    suffix: Literal[""] = ""
+    min_tokens: int = Field(0, ge=0)
+    presence_penalty: Number = Field(0, ge=-MAX_PENALTY, le=MAX_PENALTY)
+    frequency_penalty: Number = Field(0, ge=-MAX_PENALTY, le=MAX_PENALTY)
+    logit_bias: Annotated[dict[int, float], BeforeValidator(read_biases)] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_without_effect(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        for name, value in WITHOUT_EFFECT.items():
+            if value is not None and name in values and values[name] not in (None, value):
+                raise ApiError(400, f"{name} is not supported. Leave it out.", param=name, code="unsupported_parameter")
+        return {name: value for name, value in values.items() if name not in WITHOUT_EFFECT}
 
     @field_validator("top_k")
     @classmethod
@@ -111,7 +155,8 @@ class CompletionBody(Body):
     @model_validator(mode="after")
     def _check_together(self) -> CompletionBody:
         if self.best_of not in (1, self.n):
-            raise ValueError("best_of is not supported. Ask for n completions, and choose.")
+            message = "best_of is not supported. Ask for n completions, and choose."
+            raise ApiError(400, message, param="best_of", code="unsupported_parameter")
         if self.n * len(self.prompt) > MAX_CHOICES:
             raise ValueError(f"At most {MAX_CHOICES} completions fit in one request. Send several requests.")
         if "stream_options" in self.model_fields_set and not self.stream:

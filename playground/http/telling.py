@@ -25,7 +25,6 @@ def make_orders(completions: Completions, body: CompletionBody) -> list[Completi
         StoryError: a setting, a token or a length cannot be used.
     """
     settings = Settings(**{name: getattr(body, name) for name in SAMPLING})
-    completions.check_ids(body.stop_token_ids)
     orders = [
         CompletionOrder(
             ids=tuple(completions.encode(prompt, begins=body.add_special_tokens) if isinstance(prompt, str) else prompt),
@@ -37,6 +36,11 @@ def make_orders(completions: Completions, body: CompletionBody) -> list[Completi
             ignores_end=body.ignore_eos,
             echo=body.echo,
             logprobs=body.logprobs,
+            names_ids=body.return_tokens_as_token_ids,
+            biases=tuple(body.logit_bias.items()),
+            presence=body.presence_penalty,
+            frequency=body.frequency_penalty,
+            min_tokens=body.min_tokens,
         )
         for prompt in body.prompt
     ]

@@ -105,6 +105,8 @@ GERMAN = {
     # servers elsewhere
     "{server} does not know these settings, so they have no effect: {names}.": "{server} kennt diese Einstellungen nicht, also "
     "bewirken sie nichts: {names}.",
+    "{server} tells one passage at a time, so these come one after another.": "{server} erzählt immer nur eine Stelle, also "
+    "kommen diese nacheinander.",
     "{server} does not tell how likely the words of a text are.": "{server} sagt nicht, wie wahrscheinlich die Wörter eines "
     "Textes sind.",
     "The server that tells the stories does not answer ({problem}). Your story is kept; please try again in a moment.": "Der "
@@ -121,6 +123,8 @@ GERMAN = {
     "hierher sind noch da.",
     "The server refuses the key. Whoever runs this page sets it in STORY_ENGINE_API_KEY.": "Der Server nimmt den Schlüssel "
     "nicht an. Wer diese Seite betreibt, setzt ihn in STORY_ENGINE_API_KEY.",
+    "The server sends to another address. Whoever runs this page names that one.": "Der Server verweist an eine andere "
+    "Adresse. Wer diese Seite betreibt, gibt jene an.",
     "no answer in time": "keine Antwort in der Zeit",
     "no connection": "keine Verbindung",
     "the connection broke": "die Verbindung ist abgerissen",

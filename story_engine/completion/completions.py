@@ -68,7 +68,9 @@ class Completions:
         """Raises InputError where the order cannot be carried out."""
         if not order.ids:
             raise InputError("The prompt is empty. Give at least one token.")
-        self.check_ids(order.ids)
+        self.check_ids([*order.ids, *order.stop_tokens, *(token for token, _ in order.biases)])
+        if order.min_tokens > order.max_tokens:
+            raise InputError("min_tokens is more than max_tokens. Lower it.")
         if len(order.ids) + order.max_tokens > self.context_length:
             raise InputError(
                 "The prompt's {ids} tokens and max_tokens {more} exceed this model's {context}. Shorten one of them.",

@@ -16,7 +16,11 @@ class CompletionOrder:
 
     Of the settings the sampling ones count. A completion ends at an end token, at one of `stop_tokens`, or before the first
     of the texts in `stop`; where it `ignores_end`, end tokens are not drawn. With `echo` the tokens of the prompt come first.
-    `logprobs` is the number of likeliest tokens that are listed beside each token; None lists nothing.
+    `logprobs` is the number of likeliest tokens that are listed beside each token, by their numbers where it `names_ids`;
+    None lists nothing.
+
+    `biases` are added to the tokens' logits, at each step; `presence` is taken from those that this completion has told, and
+    `frequency` as often as it has told them. None of its ends can be drawn before `min_tokens`.
     """
 
     ids: tuple[int, ...]
@@ -28,6 +32,11 @@ class CompletionOrder:
     ignores_end: bool = False
     echo: bool = False
     logprobs: int | None = None
+    names_ids: bool = False
+    biases: tuple[tuple[int, float], ...] = ()
+    presence: float = 0.0
+    frequency: float = 0.0
+    min_tokens: int = 0
 
 
 @dataclass(frozen=True)

@@ -33,29 +33,29 @@ class Echo:
             scored = [ScoredToken(id, "", at) for id, at in zip(ids, offsets, strict=True)]
         else:
             first = 1 if begin == 0 else 0
-            scored = [ScoredToken(ids[0], describe(self._engine, ids[0]), 0)] if first else []
-            scored += score(self._engine, logits, ids[begin + first : end], offsets[first:], self._order.logprobs)
+            scored = [ScoredToken(ids[0], describe(self._engine, ids[0], self._order), 0)] if first else []
+            scored += score(self._engine, logits, ids[begin + first : end], offsets[first:], self._order)
         for index in range(self._order.n):
             yield CompletionPiece(index, "".join(texts), tuple(scored), is_prompt=True)
 
 
 @torch.inference_mode()
 def score(
-    engine: StoryEngine, logits: Tensor, ids: Sequence[int], offsets: Sequence[int], most: int | None
+    engine: StoryEngine, logits: Tensor, ids: Sequence[int], offsets: Sequence[int], order: CompletionOrder
 ) -> list[ScoredToken]:
-    """Each of `ids` by the row of `logits` before it, with the `most` likeliest tokens and itself; None scores nothing."""
-    if most is None:
+    """Each of `ids` by the row of `logits` before it, with itself and as many of the likeliest tokens as are asked for."""
+    if (most := order.logprobs) is None:
         return [ScoredToken(id, "", at) for id, at in zip(ids, offsets, strict=True)]
     chances, scored = logits[: len(ids)].cpu().log_softmax(dim=-1), []
     top = chances[:, : engine.tokenizer.size].topk(min(most, engine.tokenizer.size), dim=-1)
     for row, (id, at) in enumerate(zip(ids, offsets, strict=True)):
         listed = dict(zip(top.indices[row].tolist(), top.values[row].tolist(), strict=True)) | {id: float(chances[row, id])}
-        likeliest = tuple((describe(engine, other), chance) for other, chance in listed.items())
-        scored.append(ScoredToken(id, describe(engine, id), at, listed[id], likeliest))
+        likeliest = tuple((describe(engine, other, order), chance) for other, chance in listed.items())
+        scored.append(ScoredToken(id, describe(engine, id, order), at, listed[id], likeliest))
     return scored
 
 
-def describe(engine: StoryEngine, token: int) -> str:
-    """A token as text; one that is no whole character by its number."""
-    text = engine.tokenizer.describe(token)
+def describe(engine: StoryEngine, token: int, order: CompletionOrder) -> str:
+    """A token as text; by its number where that is asked for, or it is no whole character."""
+    text = "\ufffd" if order.names_ids else engine.tokenizer.describe(token)
     return f"token_id:{token}" if "\ufffd" in text else text

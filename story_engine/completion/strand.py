@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -53,6 +54,7 @@ class Strand:
         self._ends = order.stop_tokens | (frozenset() if order.ignores_end else engine.end_tokens)
         self._banned = tokenizer.special - self._ends
         self._used = set(order.ids) - tokenizer.special
+        self._told: Counter[int] = Counter()
         seed = secrets.randbelow(SEEDS) if order.settings.seed is None else (order.settings.seed + index) % SEEDS
         self._generator = torch.Generator().manual_seed(seed)
         self._decode, self._stops = tokenizer.start_stream(), StopTexts(order.stop)
@@ -67,12 +69,14 @@ class Strand:
         row = logits[: self._engine.tokenizer.size].cpu().numpy()
         if not np.isfinite(row.max()):
             raise StoryError("The model stumbled and gave no usable word. Please try again.")
-        token = pick(filter_logits(row, self._used, self._order.settings, self._banned), self._generator)
+        banned = self._banned | self._ends if self._count < self._order.min_tokens else self._banned
+        token = pick(filter_logits(self._weigh(row), self._used, self._order.settings, banned), self._generator)
         self.last, self._count = token, self._count + 1
         self._used.add(token)
+        self._told[token] += 1
         is_end = token in self._ends
         text = "" if is_end else self._decode(token).replace("\ufffd", "")
-        scored = score(self._engine, logits[None], [token], [self._offset], self._order.logprobs)
+        scored = score(self._engine, logits[None], [token], [self._offset], self._order)
         self._offset += len(text)
         shown, is_stopped = self._stops.feed(text)
         if is_end or is_stopped:
@@ -82,6 +86,18 @@ class Strand:
         if self.finish and not is_stopped:
             shown += self._stops.flush()
         return CompletionPiece(self.index, shown, tuple(scored), self.finish)
+
+    def _weigh(self, row: np.ndarray) -> np.ndarray:
+        """The logits with what the order adds and takes, by OpenAI's formula."""
+        order = self._order
+        if not (order.biases or order.presence or order.frequency):
+            return row
+        row = row.copy()
+        for token, bias in order.biases:
+            row[token] += bias
+        for token, count in self._told.items():
+            row[token] -= order.presence + order.frequency * count
+        return row
 
 
 def advance_all(strands: Sequence[Strand], rows: Tensor) -> list[CompletionPiece]:

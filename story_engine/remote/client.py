@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import email.utils
 import logging
+import math
 import random
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -17,12 +18,14 @@ from typing import Any, TypeVar
 import httpx
 
 from story_engine.errors import StoryError
-from story_engine.remote.events import DONE, Delta, ServerError, find_error, read_chunk, read_events
+from story_engine.remote.events import DONE, Delta, ServerError, find_error, read_chunk, read_events, read_json, read_whole
+from story_engine.remote.queues import StillQueued, Turns, follow, wait_for_first
 from story_engine.remote.replicas import Replicas
 
 BUSY = (429, 503)  # with a Retry-After, perhaps
-FAILING = (500, 502, 503, 504)
+TIMED_OUT = 408
 MOST_STREAMS = 256
+LONGEST_RETRY = 86_400.0  # seconds that are believed of a Retry-After
 
 UNREACHABLE = "The server that tells the stories does not answer ({problem}). Your story is kept; please try again in a moment."
 BROKEN = "The server broke off in mid-passage ({problem}). The words so far are kept: press Continue, and the story goes on."
@@ -35,10 +38,14 @@ log = logging.getLogger("story_engine")
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds to connect, seconds of silence before a server counts as dead, tries, and seconds between them."""
+    """Seconds to connect, seconds of silence before a server counts as dead, tries, and seconds between them.
+
+    Before the first word a server that says that it is alive may keep a request in its `queue` for longer.
+    """
 
     connect: float = 5.0
     read: float = 60.0
+    queue: float = 600.0
     tries: int = 5
     first_wait: float = 0.5
     longest_wait: float = 20.0
@@ -51,7 +58,7 @@ class Client:
     """
 
     def __init__(self, urls: Sequence[str], key: str = "", patience: Patience | None = None) -> None:
-        self.replicas, self.patience = Replicas(urls), patience or Patience()
+        self.replicas, self.patience, self._turns = Replicas(urls), patience or Patience(), Turns()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="remote")
         self._thread.start()
@@ -74,15 +81,18 @@ class Client:
         """The answer of one server as JSON: to a POST where there is a `body`, else to a GET; None where it refuses.
 
         Raises:
-            httpx.TransportError: it cannot be reached.
+            httpx.RequestError: it cannot be reached, or not be understood.
         """
+        return self.ask_with_status(url, path, body)[1]
 
-        async def ask() -> Any:
+    def ask_with_status(self, url: str, path: str, body: dict[str, Any] | None = None) -> tuple[int, Any]:
+        """(status, answer) as `ask`."""
+
+        async def ask() -> tuple[int, Any]:
             response = await self._http.request("GET" if body is None else "POST", url + path, json=body)
-            try:
-                return response.json() if response.is_success else None
-            except ValueError:
-                return None
+            with contextlib.suppress(ServerError):
+                return response.status_code, read_json(response.content) if response.is_success else None
+            return response.status_code, None
 
         return self._run(ask())
 
@@ -96,7 +106,7 @@ class Client:
         for url in self.replicas.order(story):
             try:
                 answer = self.ask(find_root(url) if at_root else url, path, body)
-            except httpx.TransportError as error:
+            except httpx.RequestError as error:
                 problem = error
                 self.replicas.fail(url)
                 continue
@@ -105,19 +115,33 @@ class Client:
                 return answer
         raise StoryError(UNREACHABLE, problem=[_describe(problem or ServerError("it refuses the request"))])
 
-    def open(self, story: str, body: dict[str, Any], headers: dict[str, str], put: Callable[[Heard], None]) -> Future[None]:
-        """Begin a streamed completion; `put` gets what is heard. Cancelling the future closes the connection."""
-        return asyncio.run_coroutine_threadsafe(self._follow(story, body, headers, put), self._loop)
+    def open(
+        self,
+        story: str,
+        body: dict[str, Any],
+        headers: dict[str, str],
+        put: Callable[[Heard], None],
+        *,
+        alone: bool = False,
+    ) -> Future[None]:
+        """Begin a streamed completion; `put` gets what is heard. Cancelling the future closes the connection.
 
-    async def _follow(self, story: str, body: dict[str, Any], headers: dict[str, str], put: Callable[[Heard], None]) -> None:
+        A server that is to be `alone` with a request gets it once it has told all earlier ones.
+        """
+        return asyncio.run_coroutine_threadsafe(self._follow(story, body, headers, put, alone), self._loop)
+
+    async def _follow(
+        self, story: str, body: dict[str, Any], headers: dict[str, str], put: Callable[[Heard], None], alone: bool
+    ) -> None:
         """Tries until the first word has come; afterwards a failure is said, since words would be told twice."""
         wait, problem = self.patience.first_wait, None
         for number in range(self.patience.tries):
-            url, begun = self.replicas.order(story)[0], False
+            url, begun = "", False
             try:
-                async for delta in self._stream(url, body, headers):
-                    begun = begun or bool(delta.text or delta.tokens)
-                    put(delta)
+                async with self._turns.take(lambda: self.replicas.order(story)[0], alone=alone) as url:
+                    async for delta in self._hear(url, body, headers):
+                        begun = begun or delta.is_said
+                        put(delta)
                 self.replicas.succeed(url)
                 return
             except _Refusal as refusal:
@@ -128,7 +152,7 @@ class Client:
                     put(busy.error)
                     return
                 problem, wait = busy.error, max(wait, busy.seconds)
-            except (httpx.TransportError, ServerError) as error:
+            except (httpx.RequestError, ServerError) as error:
                 if not isinstance(error, ServerError | httpx.PoolTimeout):
                     self.replicas.fail(url)
                 if begun:
@@ -143,12 +167,50 @@ class Client:
         if problem:
             put(problem)
 
-    async def _stream(self, url: str, body: dict[str, Any], headers: dict[str, str]) -> AsyncIterator[Delta]:
+    async def _hear(self, url: str, body: dict[str, Any], headers: dict[str, str]) -> AsyncIterator[Delta]:
+        """The deltas of one try; the first word may have to wait in the server's queue.
+
+        Raises:
+            _Busy: it waited too long.
+            httpx.RequestError, ServerError, _Refusal: as `_stream`, or the server fell silent.
+        """
+        read, is_said = self.patience.read, False
+        async with contextlib.aclosing(self._stream(url, body, headers)) as stream:
+            try:
+                while not is_said:
+                    delta = await wait_for_first(stream, read, self.patience.queue, lambda: self._is_alive(url))
+                    if delta is None:
+                        return
+                    is_said = delta.is_said
+                    yield delta
+                async for delta in follow(stream, read):
+                    yield delta
+            except StillQueued:
+                raise _Busy(StoryError(FULL, seconds=max(1.0, read)), math.inf) from None
+            except TimeoutError as error:
+                raise httpx.ReadTimeout("silence") from error
+
+    async def _is_alive(self, url: str) -> bool:
+        """Whether a silent server still answers another question."""
+        try:
+            return (await self._http.get(f"{find_root(url)}/health")).status_code < 500
+        except httpx.RequestError:
+            return False
+
+    async def _stream(self, url: str, body: dict[str, Any], headers: dict[str, str]) -> AsyncGenerator[Delta, None]:
         """The deltas of one try; the last one says why the completion ended."""
-        async with self._http.stream("POST", f"{url}/completions", json=body, headers=headers) as response:
+        # Whoever listens bounds the silence.
+        timeout = httpx.Timeout(self.patience.read, connect=self.patience.connect, read=None)
+        async with self._http.stream("POST", f"{url}/completions", json=body, headers=headers, timeout=timeout) as response:
+            kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
             if not response.is_success:
                 await response.aread()
                 raise _read_refusal(response)
+            if kind == "text/html":
+                raise ServerError("it sent a web page; is its address right?")
+            if kind == "application/json":  # a proxy that does not stream
+                yield read_whole(await response.aread())
+                return
             events, has_ended = read_events(response.aiter_bytes()), False
             async with contextlib.aclosing(events):  # type: ignore[type-var]
                 async for data in events:
@@ -197,13 +259,13 @@ def read_retry_after(value: str | None) -> float:
     if not value:
         return 0.0
     try:
-        return max(0.0, float(value))
+        seconds = float(value)
     except ValueError:
-        pass
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
-        return 0.0
+        try:
+            seconds = email.utils.parsedate_to_datetime(value).timestamp() - time.time()
+        except (ValueError, OverflowError):
+            seconds = 0.0
+    return min(max(0.0, seconds), LONGEST_RETRY) if seconds == seconds else 0.0
 
 
 def _read_refusal(response: httpx.Response) -> Exception:
@@ -215,8 +277,10 @@ def _read_refusal(response: httpx.Response) -> Exception:
         message = f"status {status}"
     if status in BUSY and (status == 429 or seconds):
         return _Busy(StoryError(FULL, seconds=max(1.0, seconds)), seconds)
-    if status in FAILING:
+    if status >= 500 or status == TIMED_OUT:
         return ServerError(message)
+    if response.is_redirect:
+        return _Refusal(StoryError("The server sends to another address. Whoever runs this page names that one."))
     if status in (401, 403):
         return _Refusal(StoryError("The server refuses the key. Whoever runs this page sets it in STORY_ENGINE_API_KEY."))
     log.error("The server refused a request with status %d.", status)

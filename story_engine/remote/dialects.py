@@ -53,6 +53,7 @@ class Dialect:
         scores: it tells how likely the tokens of a given text are (echo with logprobs).
         stops, minimum: the names of the lists of end tokens, and of the fewest tokens; empty where there are none.
         penalized: the name of how many of the last tokens the repetition penalty weighs, where that is not all.
+        one_at_a_time: it tells one passage after the other, and a seed that comes meanwhile changes the one being told.
         session_headers: each gets the story's number, by which a router finds the replica that has read the story.
         tokenize, detokenize: (field of the request, field of the answer); None where the server offers neither.
     """
@@ -69,6 +70,7 @@ class Dialect:
     minimum: str = ""
     penalized: str = ""
     in_config: bool = False
+    one_at_a_time: bool = False
     session_headers: tuple[str, ...] = ("X-Session-ID",)
     tokenize: tuple[str, str] | None = None
     detokenize: tuple[str, str] | None = None
@@ -188,14 +190,16 @@ TRANSFORMERS = Dialect(
     takes_ids=False,
     reads_marks=True,
     in_config=True,
+    one_at_a_time=True,
 )
 PLAYGROUND = Dialect(
     name="playground",
     title="Story Playground",
     names=VLLM.names,
     always=NO_PENALTIES | {"n": 1, "add_special_tokens": False, "return_token_ids": True},
-    bans=False,
+    scores=True,
     stops="stop_token_ids",
+    minimum="min_tokens",
     tokenize=("prompt", "tokens"),
     detokenize=("tokens", "prompt"),
 )

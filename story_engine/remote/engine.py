@@ -36,6 +36,7 @@ KEY = "STORY_ENGINE_API_KEY"
 DEFAULT_CONTEXT = 2048  # tokens, where neither the server nor the tokenizer's folder says more
 STOP_LOOK = 0.05  # seconds between two looks at the stop sign
 UNKNOWN = "{server} does not know these settings, so they have no effect: {names}."
+ONE_AT_A_TIME = "{server} tells one passage at a time, so these come one after another."
 
 log = logging.getLogger("story_engine")
 
@@ -74,7 +75,7 @@ class RemoteEngine(StoryEngine):
         self.client, self.dialect, self.model = client, dialect, model
         self._spelled_start = tokens.spelled if dialect.reads_marks else ""
         self._notices: dict[str, list[StoryError]] = {}
-        self._told: set[tuple[str, str]] = set()  # (story or "" for the log, settings that have no effect)
+        self._told: set[tuple[str, str]] = set()  # (story or "" for the log, what was said of)
         self._lock = Lock()
 
     @classmethod
@@ -125,8 +126,14 @@ class RemoteEngine(StoryEngine):
         return read_scores(self.client, self.dialect, self.model, _real([*before]), list(ids), offered)
 
     def _tell(self, turn: Turn) -> Generator[Piece, None, None]:
+        """What a reader has to know can be taken before the first piece."""
+        self._notice_unknown(turn.story, turn.settings)
+        if len(turn.settings) > 1 and self.dialect.one_at_a_time:
+            self._notice(turn.story, "one at a time", StoryError(ONE_AT_A_TIME, server=self.dialect.title))
+        return self._tell_turn(turn)
+
+    def _tell_turn(self, turn: Turn) -> Generator[Piece, None, None]:
         story, parent = turn.story, turn.story.current
-        self._notice_unknown(story, turn.settings)
         with self.slots.lease(story.uid):
             window, story.memory = self._fit(story, turn.settings[0].max_new_tokens + SPARE)
             tellings = [self._begin_one(turn, settings, number) for number, settings in enumerate(turn.settings)]
@@ -207,7 +214,8 @@ class RemoteEngine(StoryEngine):
             banned=telling.banned,
         )
         headers = dict.fromkeys(self.dialect.session_headers, story)
-        return self.client.open(story, self.dialect.write(request, self.model), headers, put)
+        body = self.dialect.write(request, self.model)
+        return self.client.open(story, body, headers, put, alone=self.dialect.one_at_a_time)
 
     def _notice_unknown(self, story: Story, settings: Sequence[Settings]) -> None:
         """Say once for each story, and once in the log, which settings have no effect."""
@@ -218,10 +226,15 @@ class RemoteEngine(StoryEngine):
         with self._lock:
             if ("", names) not in self._told:
                 log.warning("%s does not know these settings, which have no effect: %s.", self.dialect.title, names)
-            if (story.uid, names) not in self._told:
-                notice = StoryError(UNKNOWN, server=self.dialect.title, names=names)
+                self._told.add(("", names))
+        self._notice(story, names, StoryError(UNKNOWN, server=self.dialect.title, names=names))
+
+    def _notice(self, story: Story, subject: str, notice: StoryError) -> None:
+        """Say something once for each story."""
+        with self._lock:
+            if (story.uid, subject) not in self._told:
                 self._notices.setdefault(story.uid, []).append(notice)
-            self._told |= {("", names), (story.uid, names)}
+                self._told.add((story.uid, subject))
 
 
 def _put(heard: SimpleQueue[tuple[int, int, Heard]], number: int, turn: int, said: Heard) -> None:

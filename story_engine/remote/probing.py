@@ -40,12 +40,12 @@ def probe(client: Client, address: Address) -> Found:
     problem = "no answer"
     for url in address.urls:
         try:
-            models = client.ask(url, "/models")
+            status, models = client.ask_with_status(url, "/models")
             if models is None:
-                problem = "it lists no models; is the key in STORY_ENGINE_API_KEY right?"
+                problem = _describe(status)
                 continue
             found = _read(client, url, address, models)
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             problem = type(error).__name__
             continue
         log.info("Stories are told by %s, %s, a server of the kind %s.", found.model, address.hosts, found.dialect.name)
@@ -55,6 +55,15 @@ def probe(client: Client, address: Address) -> Found:
         hosts=address.hosts,
         problem=problem,
     )
+
+
+def _describe(status: int) -> str:
+    """Why no models are listed."""
+    if status in (401, 403):
+        return "it refuses the key in STORY_ENGINE_API_KEY"
+    if 300 <= status < 400:
+        return "it sends to another address; name that one"
+    return "it sent no list of models" if status < 300 else f"it lists no models: status {status}"
 
 
 def _read(client: Client, url: str, address: Address, models: Any) -> Found:

@@ -39,7 +39,7 @@ def read_scores(
         logprobs = answer["choices"][0]["logprobs"]
         own, likeliest = logprobs["token_logprobs"][len(before) :], logprobs["top_logprobs"][len(before) :]
         found = [(float(one), _read_tokens(top)) for one, top in zip(own, likeliest, strict=True)]
-    except (KeyError, IndexError, TypeError, ValueError):
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError):
         found = []
     if len(found) != len(ids):
         raise InputError(UNTOLD, server=dialect.title)

@@ -76,6 +76,32 @@ def test_the_likeliest_tokens_are_listed_with_the_one_that_stands_there(engine):
     assert scored[-1].logprob == max(chance for _, chance in scored[-1].top)
 
 
+def test_biases_and_penalties_move_the_choice_and_not_the_chances(engine):
+    completions, ids = Completions(engine), tuple(engine.tokenizer.encode("Tom had a ball."))
+    _, plain, _ = collect(tell(completions, ids=ids, max_tokens=12, logprobs=1, names_ids=True))
+    first = plain[0].token
+    assert plain[0].top[0][0] == f"token_id:{first}"
+    _, banned, _ = collect(tell(completions, ids=ids, max_tokens=1, logprobs=1, biases=((first, -100.0),)))
+    assert banned[0].token != first
+    assert banned[0].top[0][1] == pytest.approx(plain[0].logprob, abs=1e-4)
+    _, wanted, _ = collect(tell(completions, ids=ids, max_tokens=12, biases=((77, 100.0),)))
+    assert {one.token for one in wanted} == {77}
+    for penalty in ({"presence": 2.0}, {"frequency": 2.0}):
+        _, other, _ = collect(tell(completions, ids=ids, max_tokens=60, biases=((77, 100.0), (78, 99.0)), **penalty))
+        counts = [sum(one.token == token for one in other) for token in (77, 78)]
+        # Once both were told they are as far apart as before; each further time counts in the frequency alone.
+        assert counts[1] == 1 if "presence" in penalty else counts[1] >= 29
+
+
+def test_no_end_comes_before_the_fewest_tokens(scripted):
+    completions = Completions(scripted(SAY + "<end>"))
+    ids = tuple(completions.encode("Tom went out."))
+    _, scored, _ = collect(tell(completions, ids=ids, max_tokens=60))
+    count = len(scored)
+    assert len(collect(tell(completions, ids=ids, max_tokens=60, min_tokens=count - 1))[1]) == count
+    assert len(collect(tell(completions, ids=ids, max_tokens=60, min_tokens=count + 1))[1]) > count
+
+
 def test_it_ends_at_the_end_token_and_before_a_stop(scripted):
     completions = Completions(scripted(SAY + "<end>"))
     ids = tuple(completions.encode("Tom went out."))
@@ -124,7 +150,10 @@ def test_a_cancel_and_a_closed_stream_end_it_at_once_and_free_the_slot(scripted)
     assert engine.slots.writers == 0
 
 
-@pytest.mark.parametrize("order", [{"ids": ()}, {"ids": (1, 99_999)}, {"ids": (-1,)}, {"ids": (1,) * 250, "max_tokens": 7}])
+@pytest.mark.parametrize(
+    "order",
+    [{"ids": ()}, {"ids": (1, 99_999)}, {"ids": (-1,)}, {"ids": (1,) * 250, "max_tokens": 7}, {"ids": (1,), "min_tokens": 17}],
+)
 def test_what_cannot_be_read_is_refused_before_anything_is_computed(engine, order):
     with pytest.raises(InputError):
         Completions(engine).stream(CompletionOrder(**order))

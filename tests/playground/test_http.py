@@ -99,6 +99,15 @@ def test_the_harness_computes_the_loss_of_our_own_scorer(serve, engine):
     assert collect(list(Completions(engine).stream(CompletionOrder(tuple(prompts[0]), max_tokens=0, echo=True))))[0] == texts[0]
 
 
+def test_what_clients_send_beside_is_taken_where_it_changes_nothing(serve, scripted):
+    plain = {"n": 1, "best_of": 1, "presence_penalty": 0, "frequency_penalty": 0.0, "logit_bias": {}, "suffix": "", "seed": 1}
+    others = {"skip_special_tokens": True, "length_penalty": 1.0, "use_beam_search": False, "min_tokens": 0, "typical_p": 1}
+    nulls = dict.fromkeys(("suffix", "logprobs", "stop", "logit_bias", "max_tokens", "stream_options", "top_p"))
+    url = serve(scripted(SAY))
+    for body in (plain | others | {"user": "Mia", "top_k": -1}, nulls):
+        assert SAY.startswith(ask(url, **body, **GREEDY).json()["choices"][0]["text"])
+
+
 def test_a_stream_is_a_list_of_events_that_ends(serve, engine):
     body = {"model": engine.name, "max_tokens": 5, "ignore_eos": True, "logprobs": 2, "echo": True, "return_token_ids": True}
     events = read_events(ask(serve(engine), stream=True, **body))
@@ -143,9 +152,18 @@ def test_text_and_tokens_go_both_ways(serve, scripted):
         ({"temperature": 9}, None),
         ({"top_p": "much"}, "top_p"),
         ({"seed": 2**60}, None),
-        ({"presence_penalty": 1}, "presence_penalty"),
-        ({"logit_bias": {"5": 1}}, "logit_bias"),
-        ({"best_of": 5}, None),
+        ({"presence_penalty": 3}, "presence_penalty"),
+        ({"logit_bias": {"5": 101}}, "logit_bias"),
+        ({"logit_bias": {"kite": 1}}, "logit_bias"),
+        ({"logit_bias": {"99999": 1}}, None),
+        ({"min_tokens": 17}, None),
+        ({"best_of": 5}, "best_of"),
+        ({"suffix": " The end."}, "suffix"),
+        ({"typical_p": 0.5}, "typical_p"),
+        ({"use_beam_search": True}, "use_beam_search"),
+        ({"max_tokens": 5.0}, "max_tokens"),
+        ({"echo": "yes"}, "echo"),
+        ({"stream": True, "stream_options": {"include_obfuscation": True}}, "stream_options.include_obfuscation"),
         ({"mirostat": 2}, "mirostat"),
         ({"stream_options": {"include_usage": True}}, None),
     ],
@@ -155,7 +173,8 @@ def test_what_cannot_be_answered_is_said_with_its_field(refusing, body, param):
     assert answer.status_code == 400
     error = answer.json()["error"]
     assert error["param"] == param
-    assert error["message"].endswith(".") or param
+    assert error["message"].endswith(".")
+    assert not param or error["message"].startswith((param, f"This server does not know {param}"))
     assert error["type"] == "invalid_request_error"
 
 
@@ -186,6 +205,7 @@ def test_other_requests_are_refused_in_the_same_form(refusing):
     assert (large.status_code, large.json()["error"]["code"]) == (413, "too_large")
     assert httpx.get(url).json()["error"]["message"].startswith("Method Not Allowed")
     assert httpx.get(f"{refusing}/v1/nothing").json()["error"]["type"] == "not_found_error"
+    assert "Use /v1/completions." in ask(refusing, "/v1/chat/completions", messages=[]).json()["error"]["message"]
     half = json.dumps({"model": "scripted", "prompt": "\ud800"})
     assert httpx.post(url, content=half, headers={"Content-Type": "application/json"}).status_code == 400
 

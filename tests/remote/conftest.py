@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tokenizers import Tokenizer
 
+from story_engine import Settings, Story, StoryError
 from story_engine.remote.client import Patience
 from story_engine.remote.engine import RemoteEngine
 from tests.remote.server import ScriptedServer
@@ -41,3 +42,18 @@ def open_engine(tiny_folder):
     yield open_it
     for engine in engines:
         engine.close()
+
+
+@pytest.fixture
+def tell(open_engine):
+    """A function: servers -> (the story after a turn, the error's words)."""
+
+    def tell_by(*servers: ScriptedServer, **options) -> tuple[Story, str]:
+        story, said = Story("Tom had a ball."), ""
+        try:
+            list(open_engine(*servers, **options).stream(story, Settings(max_new_tokens=60, seed=3)))
+        except StoryError as error:
+            said = str(error)
+        return story, said
+
+    return tell_by

@@ -1,6 +1,5 @@
 """What goes wrong between here and a server: retried before the first word, said afterwards, and no word lost."""
 
-import json
 import threading
 import time
 
@@ -8,12 +7,10 @@ import pytest
 
 from story_engine import ModelError, RemoteEngine, Settings, Story, StoryError
 from story_engine.remote.address import read_address
-from story_engine.remote.client import Patience, read_retry_after
-from story_engine.remote.events import ServerError, read_chunk
+from story_engine.remote.client import LONGEST_RETRY, Patience, read_retry_after
 from story_engine.remote.replicas import LONGEST_REST, SHORTEST_REST, Replicas
 from tests.conftest import find_port
 from tests.remote.conftest import QUICK
-from tests.remote.server import ScriptedServer
 
 WORDS = " Tom ran to the park. He saw Mia there.<end>"
 TOLD = WORDS.removesuffix("<end>")
@@ -24,28 +21,6 @@ ERRORS = {
     "plain": {"error": "too long"},
     "detail": {"detail": "too long"},
 }
-
-
-@pytest.fixture
-def tell(open_engine):
-    """A function: servers -> (the story after a turn, the error's words)."""
-
-    def tell_by(*servers: ScriptedServer, **options) -> tuple[Story, str]:
-        story, said = Story("Tom had a ball."), ""
-        try:
-            list(open_engine(*servers, **options).stream(story, PLAIN))
-        except StoryError as error:
-            said = str(error)
-        return story, said
-
-    return tell_by
-
-
-def test_characters_that_come_in_halves_are_whole(open_server, tell):
-    server = open_server(" “Café”, said Mia 🐢 and\u2028Tom.<end>")
-    server.faults.halves = True
-    story, said = tell(server)
-    assert (story.last().text, said) == (" “Café”, said Mia 🐢 and\u2028Tom.", "")
 
 
 def test_a_stream_without_done_is_whole_if_it_says_why_it_ended(open_server, tell):
@@ -69,11 +44,25 @@ def test_a_break_in_mid_passage_is_said_and_the_words_are_kept(open_server, tell
 
 def test_a_silent_server_counts_as_dead(open_server, tell):
     server = open_server(WORDS)
-    server.faults.delay = 1.0
+    server.faults.delay, server.faults.is_hung = 1.0, True
     story, said = tell(server, patience=Patience(connect=1, read=0.2, tries=2, first_wait=0.01))
     assert "no answer in time" in said
     assert story.last().author == "reader"
     assert len(server.requests) == 2
+
+
+def test_a_server_that_falls_silent_in_mid_passage_breaks_off(open_server, open_engine):
+    server = open_server(WORDS)
+    server.faults.delay = 0.05
+    engine, story = open_engine(server, patience=Patience(connect=1, read=0.5, tries=2)), Story("Tom had a ball.")
+    stream = engine.stream(story, PLAIN)
+    while not next(stream).text:
+        pass
+    server.faults.delay = 2.0
+    with pytest.raises(StoryError, match="broke off"):
+        list(stream)
+    assert TOLD.startswith(story.last().text)
+    assert len(server.requests) == 1
 
 
 def test_a_slow_server_is_waited_for(open_server, tell):
@@ -108,7 +97,8 @@ def test_a_server_that_is_busy_for_long_is_said_to_be(open_server, tell):
 
 def test_retry_after_may_be_a_date():
     assert 50 < read_retry_after(time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 60))) < 61
-    assert read_retry_after("soon") == read_retry_after(None) == 0.0
+    assert read_retry_after("soon") == read_retry_after(None) == read_retry_after("nan") == read_retry_after("-3") == 0.0
+    assert read_retry_after("inf") == LONGEST_RETRY
 
 
 @pytest.mark.parametrize("shape", ERRORS)
@@ -166,12 +156,6 @@ def test_an_address_has_replicas_a_model_and_a_tokenizer():
     )
     assert address.fingerprint("org/name") == "org/name at a, b:8000"
     assert len(read_address(f"openai:https://{'a' * 60}.org/v1#x").fingerprint("name" * 20)) == 100
-
-
-def test_a_chunk_that_is_no_json_is_an_error():
-    with pytest.raises(ServerError):
-        read_chunk("<html>")
-    assert read_chunk(json.dumps({"choices": [], "usage": {"total_tokens": 3}})).text == ""
 
 
 def test_certificates_are_verified(open_engine, open_server):
