@@ -105,7 +105,7 @@ def test_an_arrow_to_an_unfit_version_leads_nowhere(actions, visit):
     story = actions.find(visit).story
     story.undo()
     story.add(f" {UNFIT_WORDS}", "model")
-    actions.flip(replace(visit, for_children=False), 1, 1)
+    actions.flip(replace(visit, for_children=False), 2, 1)
     with pytest.raises(InputError, match="so it stays closed"):
         actions.flip(visit, 1, 1)
     assert "gun" not in actions.view(visit).book

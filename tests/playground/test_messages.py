@@ -1,6 +1,7 @@
 """What the engine says reaches each reader in their language: every message, with the same fields."""
 
 import ast
+from functools import cache
 from pathlib import Path
 from string import Formatter
 from typing import get_args
@@ -18,6 +19,7 @@ OTHERS = [tag for tag in MESSAGES if tag != "en"]
 ERRORS = {"StoryError", "InputError", "SaveError", "SettingsError"}
 
 
+@cache
 def find_raised(path: Path) -> list[str]:
     """The words of every error that a file makes for a reader."""
     tree, words = ast.parse(path.read_text(encoding="utf-8")), []
