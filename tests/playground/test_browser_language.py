@@ -6,7 +6,7 @@ from tests.playground.test_browser_access import find_barriers
 from tests.reader import PHONE, Reader
 
 pytestmark = pytest.mark.browser
-WIDE = """() => [document.documentElement, ...document.querySelectorAll('button, label, .hint, h2, legend')]
+WIDE = """() => [document.documentElement, ...document.querySelectorAll('button:not(.label-wrap), label, .hint, h2, legend')]
   .filter((one) => one.checkVisibility() && one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display !== 'inline')
   .map((one) => one.id || one.textContent.slice(0, 60))"""
 # By what a browser asks for: the language of the page, its first button, and what it says of English.

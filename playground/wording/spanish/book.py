@@ -53,12 +53,12 @@ BOOK = {
     ),
     # tellings
     "which_way": "¿Qué camino tomará?",
-    "same_chances": "El mismo azar, de tranquilo a alocado.",
+    "same_chances": "El mismo azar, de suave a loco.",
     "tellings": "Versiones del último pasaje",
     "told_at_once": "Contado a la vez:",
     "heat": "temperatura {heat}",
     "same_words": "las mismas palabras",
-    "parts": "Aquí se separa de la versión más tranquila.",
+    "parts": "Aquí se separa de la versión más suave.",
     # a closer look
     "sure": "Seguro al {chance:.0%}. También: {others}",
     "every_beginning": "El comienzo de todos los cuentos",

@@ -26,7 +26,7 @@ PAGE = {
     "redo": "Rehacer",
     "retry": "Otra vez",
     "branch": "Tres caminos",
-    "strip": "De tranquilo a alocado",
+    "strip": "De suave a loco",
     "finish": "Buscar un final",
     "read": "Leer en voz alta",
     "voiceless": "Este navegador no tiene ninguna voz para leer.",
