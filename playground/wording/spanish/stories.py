@@ -31,7 +31,7 @@ STORIES = {
     "phase_coherence": "coherencia",
     "phase_telling": "narración",
     "steps": "{steps} pasos",
-    "surprise": "cuánto sorprenden al modelo los cuentos nuevos, en nats por token",
+    "surprise": "sorpresa ante cuentos nuevos, en nats por token",
     "curve_label": (
         "La sorpresa del modelo ante cuentos nuevos bajó de {top} a {bottom} nats por token en {steps} pasos de aprendizaje"
     ),
