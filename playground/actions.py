@@ -257,7 +257,6 @@ class Actions:
         window, last, reading = self._window_of(story, visit), story.last(), None
         with suppress(StoryError):
             reading = measure_reading(story.text(), self.engine(visit).tokenizer)
-        is_open = not self.is_for_children(visit) or is_fit(story)  # what others wrote in it meanwhile may not be fit
         doubts, render = [] if is_writing else self._find_doubts(story), Renderer(find_texts(visit.language))
         return View(
             story=story.uid,
@@ -270,8 +269,8 @@ class Actions:
                 pictures=draw_for_page(story, visit.pictures, render.texts, writing=is_writing),
             ),
             meter=render.render_meter(story, window, reading),
-            tree=render.render_tree(story) if is_open else "",
-            tellings=render.render_tellings(story) if is_open and not is_writing else "",
+            tree=render.render_tree(story) if self._is_open(story, visit) else "",
+            tellings=render.render_tellings(story) if self._is_open(story, visit) and not is_writing else "",
             title=story.title,
             characters="\n".join(story.characters),
             notes="\n".join(story.notes),
@@ -284,6 +283,10 @@ class Actions:
             words=words,
             notice=notice,
         )
+
+    def _is_open(self, story: Story, visit: Visit) -> bool:
+        """Whether all versions may be shown: what others wrote in it meanwhile may be unfit for children."""
+        return not self.is_for_children(visit) or is_fit(story)
 
     def _find_doubts(self, story: Story) -> list[Doubt]:
         """The places in the model's last passage that do not go with the story and the reader's notes."""

@@ -67,8 +67,7 @@ class Writing:
             story.title = story.title or visit.name_apart(make_title(story))
             self.library.adopt(entry)
             try:
-                foreign = "" if isinstance(engine, RemoteEngine) else find_foreign(story, text or "", visit.language)
-                notice = " ".join(filter(None, [self.save(story, visit.language), foreign]))
+                notice = f"{self.save(story, visit.language)} {find_foreign(story, text or '', visit.language, engine)}".strip()
                 yield self._show(story, visit, is_writing=True, words=text or "", notice=notice)
                 yield from self._follow_pieces(story, stream, settings, visit)
             finally:  # the end, a stop, a reader who leaves, a failure: the words so far stay
@@ -155,10 +154,13 @@ class Writing:
             return entry.cancel
 
 
-def find_foreign(story: Story, text: str, language: str) -> str:
-    """What is said to a reader whose words are not English, once a story: where they wrote so before, they know."""
+def find_foreign(story: Story, text: str, language: str, engine: StoryEngine | None = None) -> str:
+    """What is said to a reader whose words are not English, once a story: where they wrote so before, they know.
+
+    A model on another server may know their language.
+    """
     before = [passage.text for passage in story.path() if passage.author == "reader"][:-1]
-    is_new = not is_english(text) and all(map(is_english, before))
+    is_new = not isinstance(engine, RemoteEngine) and not is_english(text) and all(map(is_english, before))
     return say_error(InputError(ENGLISH_ONLY), language) if is_new else ""
 
 

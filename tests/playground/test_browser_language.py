@@ -33,7 +33,8 @@ def test_each_browser_gets_its_language_its_words_fit_and_english_is_said_plainl
         assert OPENINGS[language] in reader.text()
         if language in SAID:
             page.get_by_text(SAID[language]).wait_for()
-            assert page.locator('.book .by-model span[lang="en"]').inner_text().strip() == "He saw a red kite. They ran to the park."
+            told = page.locator('.book .by-model span[lang="en"]').inner_text()
+            assert told.strip() == "He saw a red kite. They ran to the park."
         for panel in ("mind", "options", "file", "learned"):
             if page.locator(f"#{panel}").count():
                 reader.open_panel(panel)
