@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 
 from playground.engines import Engines
+from playground.fitness import check_path, check_whole, follow_fit, is_fit, keep_fit
 from playground.rates import Rates
 from playground.render.pictures import check_figure, draw_for_page
 from playground.render.renderer import Renderer
@@ -29,7 +30,6 @@ from story_engine import (
     StoryError,
     Window,
     check_fit,
-    check_story,
     check_words,
     find_doubts,
     keep_joint,
@@ -72,15 +72,25 @@ class Actions:
             raise InputError("Begin a story first: write its opening, or pick an idea.")
         return entry
 
+    def find_shown(self, visit: Visit) -> OpenStory:
+        """The visitor's story. Raises InputError as `find` does, and where it is unfit in view for children who read it."""
+        entry = self.find(visit)
+        if self.is_for_children(visit):
+            check_path(entry.story)
+        return entry
+
     def view(self, visit: Visit) -> View:
-        """The page as the visitor's story stands; blank where there is none."""
-        entry = self.library.open(visit.story)
-        return self._show(entry.story, visit, is_writing=entry.writing.locked()) if entry else View()
+        """The page as the visitor's story stands; blank where there is none. Raises InputError as `find_shown` does."""
+        if not self.library.open(visit.story):
+            return View()
+        entry = self.find_shown(visit)
+        return self._show(entry.story, visit, is_writing=entry.writing.locked())
 
     def watch(self, visit: Visit) -> Iterator[View | Live]:
         """The words of a passage that another page has begun; nothing where none is being written."""
         if entry := self.library.open(visit.story):
-            yield from self.writing.watch(entry, visit)
+            views = self.writing.watch(entry, visit)
+            yield from follow_fit(views, entry.story) if self.is_for_children(visit) else views
 
     def open_from_shelf(self, visit: Visit, uid: str) -> View:
         """Another of the visitor's stories, as they left it."""
@@ -88,16 +98,21 @@ class Actions:
         self.check_opened(self.find(chosen).story, visit)
         return self.view(chosen)
 
-    def check_written(self, words: str, visit: Visit) -> None:
-        """Raises InputError: a reader's words beside the story are unfit for children who are to read them."""
+    def arrive(self, visit: Visit) -> View:
+        """The page as a browser left it, or as a link has it. Raises InputError as `check_opened` does."""
+        if entry := self.library.open(visit.story):
+            self.check_opened(entry.story, visit)
+        return self.view(visit)
+
+    def check_written(self, words: str, visit: Visit, before: str = "") -> None:
+        """Raises InputError: a reader's words beside the story, or behind `before`, are unfit for children who read them."""
         if self.is_for_children(visit):
-            check_fit(words)
+            check_fit(words, before)
 
     def check_opened(self, story: Story, visit: Visit) -> None:
         """Raises InputError: a story, with all its versions, is unfit for children who are to read it."""
         if self.is_for_children(visit):
-            lines = [story.title, *story.characters, *story.notes, write_lore(story.lore)]
-            check_story([story.text(), *(passage.text for passage in story.passages), *lines])
+            check_whole(story)
 
     def start(self, visit: Visit, opening: str, settings: Settings) -> Iterator[View | Live]:
         """A new story from the reader's opening, and its first passage."""
@@ -106,23 +121,23 @@ class Actions:
 
     def go_on(self, visit: Visit, text: str, settings: Settings, ending: int | None = None) -> Iterator[View | Live]:
         """The next passage, after the reader's words, if any. With an `ending` the story ends in about that many sentences."""
-        yield from self._write(self.find(visit), visit, [settings], text, ending)
+        yield from self._write(self.find_shown(visit), visit, [settings], text, ending)
 
     def branch(self, visit: Visit, text: str, settings: Settings) -> Iterator[View | Live]:
         """Several tellings of the next passage at once, to choose from."""
         seed = choose_seed(settings)
         tellings = [replace(settings, seed=(seed + number) % SEEDS) for number in range(TELLINGS)]
-        yield from self._write(self.find(visit), visit, tellings, text)
+        yield from self._write(self.find_shown(visit), visit, tellings, text)
 
     def vary(self, visit: Visit, text: str, settings: Settings) -> Iterator[View | Live]:
         """The next passage at several temperatures at once, with the same random numbers."""
         seed = choose_seed(settings)
         tellings = [replace(settings, temperature=temperature, seed=seed) for temperature in STRIP]
-        yield from self._write(self.find(visit), visit, tellings, text)
+        yield from self._write(self.find_shown(visit), visit, tellings, text)
 
     def retry(self, visit: Visit, settings: Settings) -> Iterator[View | Live]:
         """Another version of the model's last passage; the earlier one is kept beside it."""
-        entry = self.find(visit)
+        entry = self.find_shown(visit)
         with self.writing.stopped(entry):
             if (last := entry.story.last()) and last.author == "model":
                 if settings.seed is not None:
@@ -147,7 +162,8 @@ class Actions:
         """
         entry = self.find(visit)
         with self.writing.stopped(entry):
-            move(entry.story)
+            with keep_fit(entry.story, self.writing.held) if self.is_for_children(visit) else nullcontext():
+                move(entry.story)
             if is_other_way:
                 with suppress(StoryError):
                     self.engine(visit).prefetch(entry.story)
@@ -167,7 +183,8 @@ class Actions:
     def edit(self, visit: Visit, passage: object, text: str) -> View:
         """New words for a passage; the old ones stay as another version."""
         old, words = self.passage(visit, passage), check_words(text)
-        self.check_written(words, visit)
+        before = self.find(visit).story.path_to(old.parent)
+        self.check_written(words, visit, "".join(passage.text for passage in before))
         engine = self.engine(visit)
 
         def cut(passage: Passage) -> list[str]:
@@ -252,8 +269,8 @@ class Actions:
                 pictures=draw_for_page(story, visit.pictures, render.texts, writing=is_writing),
             ),
             meter=render.render_meter(story, window, reading),
-            tree=render.render_tree(story),
-            tellings="" if is_writing else render.render_tellings(story),
+            tree=render.render_tree(story) if self._is_open(story, visit) else "",
+            tellings=render.render_tellings(story) if self._is_open(story, visit) and not is_writing else "",
             title=story.title,
             characters="\n".join(story.characters),
             notes="\n".join(story.notes),
@@ -266,6 +283,10 @@ class Actions:
             words=words,
             notice=notice,
         )
+
+    def _is_open(self, story: Story, visit: Visit) -> bool:
+        """Whether all versions may be shown: what others wrote in it meanwhile may be unfit for children."""
+        return not self.is_for_children(visit) or is_fit(story)
 
     def _find_doubts(self, story: Story) -> list[Doubt]:
         """The places in the model's last passage that do not go with the story and the reader's notes."""

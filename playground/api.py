@@ -13,7 +13,7 @@ import inspect
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import gradio as gr
@@ -50,29 +50,29 @@ class Endpoints:
 
     def start(self, opening: str, settings: Settings) -> Iterator[dict[str, Any]]:
         """Begin a story with your own words and let the model write on."""
-        yield from self._answer(self.actions.start(Visit(), opening, settings))
+        yield from self._answer(self.actions.start, Visit(for_children=settings.for_children), opening, settings)
 
     def go_on(self, story: str, text: str, settings: Settings) -> Iterator[dict[str, Any]]:
         """Go on with a story, behind your own next words or without any."""
-        yield from self._answer(self.actions.go_on(Visit(story), text, settings))
+        yield from self._answer(self.actions.go_on, Visit(story, for_children=settings.for_children), text, settings)
 
     def retry(self, story: str, settings: Settings) -> Iterator[dict[str, Any]]:
         """Write another version of the last passage; the earlier one is kept."""
-        yield from self._answer(self.actions.retry(Visit(story), settings))
+        yield from self._answer(self.actions.retry, Visit(story, for_children=settings.for_children), settings)
 
     def undo(self, story: str) -> Iterator[dict[str, Any]]:
         """Take the last passage back."""
         self.actions.change(Visit(story), Story.undo)
-        yield self._describe(story)
+        yield self._describe(Visit(story))
 
-    def _answer(self, views: Iterator[View | Live]) -> Iterator[dict[str, Any]]:
-        for view in views:
+    def _answer(self, act: Callable[..., Iterator[View | Live]], visit: Visit, *given: Any) -> Iterator[dict[str, Any]]:
+        for view in act(visit, *given):
             if isinstance(view, View):
-                facts = self._describe(view.story)
+                facts = self._describe(replace(visit, story=view.story))
             yield facts | ({"passage": view.text, "finish": ""} if isinstance(view, Live) else {})
 
-    def _describe(self, number: str) -> dict[str, Any]:
-        story = self.actions.find(Visit(number)).story
+    def _describe(self, visit: Visit) -> dict[str, Any]:
+        story = self.actions.find_shown(visit).story
         last = story.last()
         return {
             "story": story.uid,

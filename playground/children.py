@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import gradio as gr
 from markupsafe import Markup
 
-from playground.handlers import QUICK, Handlers, find_visit, speaking
-from playground.render.texts import NOTHING, render_text
-from playground.visit import Visit
+from playground.handlers import QUICK, Handlers, Update, find_visit, speaking
+from playground.render.texts import NOTHING, TextRenderer
+from playground.visit import View, Visit
+from playground.wording.messages import say_error
 from playground.wording.strings import find_texts
 from story_engine import InputError
 
@@ -22,17 +22,29 @@ class Children:
     """Connects the widgets of a page; to be made inside its Blocks."""
 
     def __init__(self, handlers: Handlers) -> None:
-        self.held, self.widgets = handlers.actions.writing.held, handlers.widgets
+        self.handlers, self.actions, self.widgets = handlers, handlers.actions, handlers.widgets
+        self.held = self.actions.writing.held
         w, memory = self.widgets, [handlers.widgets.browser, handlers.widgets.preferences]
-        w.for_children.input(self._choose, [w.preferences, w.for_children], w.preferences, **QUICK)
+        w.for_children.input(self._choose, [*memory, w.for_children], [*w.story, w.preferences], **QUICK)
         w.held.expand(self._count, memory, [w.held_count, w.held_words], **QUICK)
         for trigger in (w.show_held.click, w.held_answer.submit):
             trigger(self._show, [*memory, w.held_answer], [w.held_count, w.held_words, w.held_answer], **QUICK)
 
     @speaking
-    def _choose(self, request: gr.Request, preferences: object, is_on: bool) -> dict[str, Any]:
-        """From now on all words are checked, or none."""
-        return replace(Visit.from_browser(preferences), for_children=bool(is_on)).preferences()
+    def _choose(self, request: gr.Request, data: object, preferences: object, is_on: bool) -> Update:
+        """From now on all words are checked, or none; a story in view that is unfit is closed."""
+        visit = replace(find_visit(request, data, preferences), for_children=bool(is_on))
+        close = self.handlers.make_mover(self._close_unfit)
+        shown = close(request, data, visit.preferences()) if is_on and self.actions.library.open(visit.story) else {}
+        return shown | {self.widgets.preferences: visit.preferences()}
+
+    def _close_unfit(self, visit: Visit) -> View:
+        """The story in view, if it is fit for children; else a blank page that says why."""
+        with self.actions.writing.stopped(self.actions.find(visit)):
+            try:
+                return self.actions.arrive(visit)
+            except InputError as error:
+                return View(notice=say_error(error, visit.language))
 
     @speaking
     def _count(self, request: gr.Request, data: object, preferences: object) -> tuple[str, str]:
@@ -44,7 +56,8 @@ class Children:
         visit = find_visit(request, data, preferences)
         if answer.strip() != ANSWER:
             raise InputError("That is not 7 × 8. Ask a grown-up.")
-        items = NOTHING.join(ITEM.format(render_text(sentence)) for sentence in self.held.list_of(visit.story))
+        texts = find_texts(visit.language)
+        items = NOTHING.join(ITEM.format(TextRenderer(texts).tell(sentence)) for sentence in self.held.list_of(visit.story))
         return self._say_count(visit), LIST.format(items), ""
 
     def _say_count(self, visit: Visit) -> str:

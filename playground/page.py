@@ -122,7 +122,7 @@ class Page:
 
     def _show_story(self, visit: Visit) -> Update:
         try:
-            view = self.actions.view(visit)
+            view = self.actions.arrive(visit)
             if visit.story not in ("", view.story, *visit.shelf):
                 warn(InputError("There is no story behind this link. Ask whoever gave it to you for a new one."), visit)
         except Exception as error:

@@ -6,12 +6,15 @@ import hashlib
 from typing import Any
 
 from playground.actions import Actions
+from playground.fitness import check_path
 from playground.render.reading import ReadingRenderer
 from playground.render.texts import render_text
+from playground.visit import Visit
 from playground.wording.strings import find_texts
-from story_engine import WHEN, InputError, Story, draw_pictures
+from story_engine import WHEN, InputError, Story, draw_pictures, find_kinds
 
 LONGEST_NUMBER = 64
+CLOSED = "Stories here are for children, and this one has something that is not. So it stays closed."
 GONE = "This link shows no story any more. Ask whoever gave it to you for a new one."
 
 
@@ -34,6 +37,7 @@ class ReadingAlong:
         if link is None or entry is None:
             raise InputError(GONE)
         story, is_writing = entry.story, entry.writing.locked()
+        self._check(story)
         stamp = _stamp(story, is_writing, language, link.pictures)
         shown: dict[str, Any] = {"stamp": stamp, "live": self._render_live(story) if is_writing else None}
         if stamp != seen:
@@ -46,7 +50,20 @@ class ReadingAlong:
     def _render_live(self, story: Story) -> str:
         """One passage's words so far; of several tellings none has been chosen yet."""
         told = self.actions.writing.told(story)
-        return render_text(told[0]) if len(told) == 1 else ""
+        is_shown = len(told) == 1 and not (self.is_for_children and find_kinds(told[0]))
+        return render_text(told[0]) if is_shown else ""
+
+    @property
+    def is_for_children(self) -> bool:
+        """As the server chose it: a reading link has no settings."""
+        return self.actions.is_for_children(Visit())
+
+    def _check(self, story: Story) -> None:
+        if self.is_for_children:
+            try:
+                check_path(story)
+            except InputError as error:
+                raise InputError(CLOSED) from error
 
 
 def _stamp(story: Story, is_writing: bool, language: str, pictures: str) -> str:

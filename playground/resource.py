@@ -16,7 +16,7 @@ def publish_story(blocks: gr.Blocks, actions: Actions) -> None:
     def read_story(story: str) -> str:
         """The whole text of a story, by its number."""
         try:
-            return actions.find(Visit(story)).story.text()
+            return actions.find_shown(Visit(story)).story.text()
         except StoryError as error:
             raise gr.Error(str(error), print_exception=False) from error
 

@@ -43,11 +43,19 @@ class Shelf:
         return View(removed=visit.story)
 
     def restore(self, visit: Visit) -> View:
-        """Bring back the story that was put aside last; once more, the one before it."""
+        """Bring back the story that was put aside last; once more, the one before it.
+
+        Raises:
+            InputError: there is none, or it is unfit for children.
+        """
         visit.check_shelf()
         uid = visit.removed[-1] if visit.removed else ""
         self.actions.library.restore(uid)
-        return self.actions.view(replace(visit, story=uid))
+        try:
+            return self.actions.arrive(replace(visit, story=uid))
+        except InputError:  # unfit for children who are to read it: it stays where it was
+            self.actions.library.remove(uid)
+            raise
 
     def export(self, visit: Visit, form: str) -> tuple[str, str, bytes]:
         """File name, media type and content of the visitor's story, with the pictures that the visitor sees."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
 from pathlib import Path
 
 import gradio as gr
 
+from playground.wording.strings import LANGUAGES
 from story_engine import FONTS, write_dark_style
 
 HERE = Path(__file__).parent / "static"
@@ -19,9 +21,10 @@ CSS = "".join(
     FACE.format(style=style, data=b64encode((FONTS / name).read_bytes()).decode()) for style, name in FACES.items()
 ) + (HERE / "style.css").read_text(encoding="utf-8")
 CSS += write_dark_style(".dark .picture")
-SCRIPTS = ("storage.js", "memory.js", "drafts.js", "listen.js", "aloud.js", "keys.js", "phrasing.js")
+SCRIPTS = ("storage.js", "tongue.js", "memory.js", "drafts.js", "listen.js", "aloud.js", "keys.js", "phrasing.js")
 HEAD = f"<style>{(HERE / 'desk.css').read_text(encoding='utf-8')}</style>"
 HEAD += "".join(f"<script>{(HERE / name).read_text(encoding='utf-8')}</script>" for name in SCRIPTS)
+HEAD = HEAD.replace('"TAGS"', json.dumps([*LANGUAGES]))
 
 
 def make_theme() -> gr.themes.Base:

@@ -30,7 +30,7 @@ MANNERS: dict[str, dict[str, float]] = {
 FIRST = ("temperature", "top_p", "max_new_tokens")
 FOLDED = ("top_k", "min_p", "repetition_penalty", "guidance", "best_of")
 STEPS = {"temperature": 0.05, "top_p": 0.01, "min_p": 0.01, "repetition_penalty": 0.01, "guidance": 0.05}
-MASTHEAD = "<header class='masthead'><h1>Story Playground</h1><p>{}</p></header>"
+MASTHEAD = "<header class='masthead'><h1 lang='en'>Story Playground</h1><p>{}</p></header>"
 ALERT = "<p class='keeps-nothing-hint' role='alert'>{}</p>"
 HINT, FOOTER = "<p class='hint'>{}</p>", "<footer class='hint'>{}</footer>"
 # Words that stand inside HTML, or after a name, by their key in the table of words.
@@ -39,6 +39,7 @@ FRAMES = {
     "keeps_nothing": ALERT,
     "loses_stories": HINT,
     "caution": FOOTER,
+    "in_english": HINT,
     "or_idea": HINT,
     "mind_hint": HINT,
     "at_once": HINT,
@@ -127,6 +128,7 @@ class Widgets:
             self.opening = gr.Textbox(
                 label=say("opening"), placeholder="Once upon a time…", lines=3, max_lines=12, elem_id="opening"
             )
+            gr.HTML(say("in_english"), elem_id="in-english")
             self.begin = gr.Button(say("begin"), variant="primary", elem_id="begin")
             gr.HTML(say("or_idea"))
             with gr.Row(elem_classes="ideas"):

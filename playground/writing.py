@@ -14,9 +14,26 @@ from playground.render.texts import render_text
 from playground.visit import Live, View, Visit
 from playground.wording.messages import say_error
 from playground.wording.strings import find_texts
-from story_engine import Library, OpenStory, Piece, SaveError, Settings, Story, StoryEngine, StoryError, is_round, make_title
+from story_engine import (
+    InputError,
+    Library,
+    OpenStory,
+    Piece,
+    RemoteEngine,
+    SaveError,
+    Settings,
+    Story,
+    StoryEngine,
+    StoryError,
+    is_english,
+    is_round,
+    make_title,
+)
 
 UPDATE_EVERY = 0.1  # seconds between two updates of a page
+ENGLISH_ONLY = (
+    "The model knows English only, so it may make little sense of this. Your words are kept; in English it follows you better."
+)
 JOURNAL_EVERY = 1.0  # seconds of words that a crash of the server may cost
 STOP_WAIT = 5.0  # seconds that a request waits for the passage that it has stopped
 
@@ -50,7 +67,8 @@ class Writing:
             story.title = story.title or visit.name_apart(make_title(story))
             self.library.adopt(entry)
             try:
-                notice = self._list_notices(engine, story, visit)
+                foreign = find_foreign(story, text or "", visit.language, engine)
+                notice = f"{self._list_notices(engine, story, visit)} {foreign}".strip()
                 yield self._show(story, visit, is_writing=True, words=text or "", notice=notice)
                 yield from self._follow_pieces(story, stream, settings, visit)
             finally:  # the end, a stop, a reader who leaves, a failure: the words so far stay
@@ -139,6 +157,16 @@ class Writing:
             entry.cancel = threading.Event()
             entry.writing.acquire()
             return entry.cancel
+
+
+def find_foreign(story: Story, text: str, language: str, engine: StoryEngine | None = None) -> str:
+    """What is said to a reader whose words are not English, once a story: where they wrote so before, they know.
+
+    A model on another server may know their language.
+    """
+    before = [passage.text for passage in story.path() if passage.author == "reader"][:-1]
+    is_new = not isinstance(engine, RemoteEngine) and not is_english(text) and all(map(is_english, before))
+    return say_error(InputError(ENGLISH_ONLY), language) if is_new else ""
 
 
 def show_live(told: Sequence[str], visit: Visit, compared: int = 1) -> Live:

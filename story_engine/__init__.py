@@ -14,8 +14,9 @@ from story_engine.context.window import Sentence, Window
 from story_engine.engine import StoryEngine
 from story_engine.errors import InputError, ModelError, SaveError, SettingsError, StoryError
 from story_engine.generation.ending import ENDINGS
+from story_engine.generation.minding import Minder
 from story_engine.generation.telling import Piece
-from story_engine.guard.check import check_fit, check_story, find_kinds
+from story_engine.guard.check import check_fit, check_passage, check_story, find_kinds, find_new_kinds, refuse_story
 from story_engine.insight.alternatives import Choice, Word, branch_at, find_alternatives
 from story_engine.insight.continuity import Doubt, find_doubts
 from story_engine.insight.influence import Influence, find_influences
@@ -37,6 +38,7 @@ from story_engine.stories.opening import MAX_FILE_BYTES, open_file, read_json
 from story_engine.stories.reading_links import ReadingLink, ReadingLinks
 from story_engine.stories.savefile import ReadStory, load_story
 from story_engine.stories.story import MAX_TITLE, Key, LedgerEntry, Passage, Reason, Receipt, Story, make_title
+from story_engine.text.language import is_english
 from story_engine.text.prose import MODES, write_prose
 from story_engine.text.sentences import is_round
 from story_engine.text.voice import Voice, find_voice
@@ -70,6 +72,7 @@ __all__ = [
     "LedgerEntry",
     "Library",
     "Lore",
+    "Minder",
     "ModelError",
     "OpenStory",
     "Passage",
@@ -98,6 +101,7 @@ __all__ = [
     "check_fit",
     "check_lore",
     "check_notes",
+    "check_passage",
     "check_story",
     "check_words",
     "draw_pictures",
@@ -107,7 +111,9 @@ __all__ = [
     "find_influences",
     "find_kinds",
     "find_named",
+    "find_new_kinds",
     "find_voice",
+    "is_english",
     "is_round",
     "is_uid",
     "keep_joint",
@@ -118,6 +124,7 @@ __all__ = [
     "read_json",
     "read_scenes",
     "read_unwanted",
+    "refuse_story",
     "replay_passage",
     "write_dark_style",
     "write_lore",

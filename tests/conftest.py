@@ -262,12 +262,14 @@ def serve(tmp_path: Path):
     """A function: engine -> the running page, closed when the test ends; `serve.pages` are those that were opened."""
     pages = []
 
-    def open_it(engine: StoryEngine, folder: Path | None = None, port: int | None = None, **options) -> str:
+    def open_it(
+        engine: StoryEngine, folder: Path | None = None, port: int | None = None, for_children: bool = False, **options
+    ) -> str:
         from playground.server import open_page
 
         port = port or find_port()
         library = Library(folder or tmp_path / "stories")
-        pages.append(open_page(Engines(engine, engine.name), library, "127.0.0.1", port, **options))
+        pages.append(open_page(Engines(engine, engine.name, for_children=for_children), library, "127.0.0.1", port, **options))
         return f"http://127.0.0.1:{port}"
 
     open_it.pages = pages

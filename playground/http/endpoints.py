@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 from playground.http.bodies import read_body
 from playground.http.desk import PLACES, Desk
 from playground.http.errors import FAILED, ApiError
+from playground.http.guarding import check_prompt, guard
 from playground.http.metrics import Metrics
 from playground.http.schemas import CompletionBody, DetokenizeBody, TokenizeBody
 from playground.http.streams import EventStream
@@ -34,10 +35,10 @@ log = logging.getLogger(__name__)
 
 
 class Endpoints:
-    """Answers requests with one engine's model; used by one event loop."""
+    """Answers requests with one engine's model, checked where it is `for_children`; used by one event loop."""
 
-    def __init__(self, completions: Completions, metrics: Metrics, desk: Desk) -> None:
-        self.completions, self.metrics, self.desk = completions, metrics, desk
+    def __init__(self, completions: Completions, metrics: Metrics, desk: Desk, *, for_children: bool = False) -> None:
+        self.completions, self.metrics, self.desk, self.for_children = completions, metrics, desk, for_children
         self.is_closing = False
         self.created = int(time.time())
         self._cancels: set[threading.Event] = set()
@@ -92,6 +93,8 @@ class Endpoints:
         self._check_model(body.model)
         self._check_ready()
         orders = await self._run(make_orders, self.completions, body)
+        for order in orders if self.for_children else ():
+            await self._run(check_prompt, self.completions, order)
         answer = Answer(self.completions.name, body, sum(len(order.ids) for order in orders))
         async with AsyncExitStack() as held:
             await held.enter_async_context(self.desk.take(body.n))
@@ -135,6 +138,8 @@ class Endpoints:
         try:
             for number, order in enumerate(orders):
                 stream = self.completions.stream(order, cancel)
+                if self.for_children:
+                    stream = guard(stream, self.completions.decode(order.ids), order.n)
                 try:
                     while (piece := await self._run(_take_next, stream)) is not None:
                         answer.count(piece)

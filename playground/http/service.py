@@ -25,7 +25,8 @@ def serve_endpoints(blocks: Blocks, actions: Actions, options: ApiOptions) -> En
     metrics = Metrics(sources)
     if options.is_on:
         metrics.watch_log()
-    endpoints, app = Endpoints(completions, metrics, desk), blocks.app
+    endpoints = Endpoints(completions, metrics, desk, for_children=engines.recommended.for_children)
+    app = blocks.app
     # Gradio adds its own middleware last, so that it would stand before ours.
     behind = app.middleware_stack or app.build_middleware_stack()
     app.middleware_stack = Front(

@@ -24,7 +24,7 @@ SAID_ALOUD = {
     "usual-voice": "usual_voice",
     "silence": "stop_reading",
 }
-LIVE = Markup('<span class="live by-model" aria-live="off"></span>')
+LIVE = Markup('<span class="live by-model" aria-live="off"{lang}></span>')
 END = Markup('<div class="the-end" role="note">{}</div>')
 PASSAGE = Markup('<span class="passage by-{author}{edited}"{change}>{words}</span>')
 CHANGE = Markup(' data-act="edit" data-passage="{passage}" tabindex="0" role="button" title="{title}"')
@@ -37,7 +37,7 @@ CHECK = Markup(
 VERSIONS = Markup('<span class="versions">{back}<span>{place}</span>{forward}</span>')
 ARROW = Markup('<button type="button" data-act="{act}" data-passage="{passage}" aria-label="{label}">{sign}</button>')
 DOUBTS = Markup('<aside class="doubts" aria-label="{label}"><ul>{items}</ul>{again}</aside>')
-DOUBT = Markup("<li>{words} <q>{quote}</q></li>")
+DOUBT = Markup("<li>{words} <q{lang}>{quote}</q></li>")
 AGAIN = Markup('<button type="button" data-act="retry">{}</button>')
 
 
@@ -76,7 +76,7 @@ class BookRenderer(TextRenderer):
                 self._render_passage(story, passage, rendered, pinning) + render_picture(pictures, passage.id)
                 for passage in story.path()
             ),
-            live=LIVE if writing else NOTHING,
+            live=LIVE.format(lang=self.name_language("")) if writing else NOTHING,
             end=END.format(self.texts["end"]) if has_ended else NOTHING,
             symbols=Markup(pictures.symbols),  # behind the words: the first letter of the book is a large one
         )
@@ -84,8 +84,9 @@ class BookRenderer(TextRenderer):
 
     def _render_doubts(self, text: str, doubts: Sequence[Doubt]) -> Markup:
         """What does not go with the story, in words, and a button that tells the passage another way."""
+        lang = self.name_language(text)
         items = (
-            DOUBT.format(words=self.texts["doubt_" + doubt.kind].format(name=doubt.name), quote=quote(text, doubt))
+            DOUBT.format(words=self.texts["doubt_" + doubt.kind].format(name=doubt.name), quote=quote(text, doubt), lang=lang)
             for doubt in doubts
         )
         return DOUBTS.format(label=self.texts["doubts"], items=NOTHING.join(items), again=AGAIN.format(self.texts["otherwise"]))
@@ -101,7 +102,7 @@ class BookRenderer(TextRenderer):
             author=passage.author,
             edited=" edited" if passage.edited else "",
             change=NOTHING if pinning else CHANGE.format(passage=passage.id, title=self.texts["change_" + passage.author]),
-            words=inner,
+            words=self.keep_language(inner, passage.text),
         )
         is_retold = passage.receipt and passage.receipt.loops and not passage.edited
         retold = RETOLD.format(title=self.texts["retold_hint"], words=self.texts["retold"]) if is_retold else NOTHING

@@ -28,9 +28,9 @@ PART = Markup('<div class="part"><small>{title}</small>{inner}</div>')
 FIRST_TOKEN, TOKEN = Markup('<span class="token">{}</span>'), Markup('<span class="token" title="{title}">{token}</span>')
 RECEIPT = Markup('<details class="hint receipt"><summary>{title}</summary>{words}</details>')
 INFLUENCES = Markup('<ol class="influences">{}</ol>')
-INFLUENCE = Markup('<li style="--share:{share:.2f}"><span>{text}</span><small>{words}</small></li>')
+INFLUENCE = Markup('<li style="--share:{share:.2f}"><span{lang}>{text}</span><small>{words}</small></li>')
 SAME = Markup('<p class="hint">{}</p>')
-OTHERWISE = Markup('<p class="hint">{title} <q>…{common}</q>: <q>{rest}…</q></p>')
+OTHERWISE = Markup('<p class="hint">{title} <q{lang}>…{common}</q>: <q{lang}>{rest}…</q></p>')
 
 
 class CloseupRenderer(TextRenderer):
@@ -59,7 +59,7 @@ class CloseupRenderer(TextRenderer):
         parts = [PART.format(title=self.texts["every_beginning"], inner=FIRST_TOKEN.format(name_token(window.ids[0])))]
         for key, sentences in divide(window).items():
             if sentences:
-                inner = (self._render_tokens(s, name_token) if by_token else render_text(s.text) for s in sentences)
+                inner = (self._render_tokens(s, name_token) if by_token else self.tell(s.text) for s in sentences)
                 tokens = sum(len(sentence.ids) for sentence in sentences)
                 title = self.texts["part"].format(name=self.texts[key], tokens=tokens)
                 parts.append(PART.format(title=title, inner=NOTHING.join(inner)))
@@ -93,7 +93,10 @@ class CloseupRenderer(TextRenderer):
         most = max((one.nats for one in influences), default=0)
         items = (
             INFLUENCE.format(
-                share=max(0, one.nats) / max(most, 1), text=render_text(one.text), words=self._describe_influence(one.nats)
+                share=max(0, one.nats) / max(most, 1),
+                text=render_text(one.text),
+                lang=self.name_language(one.text),
+                words=self._describe_influence(one.nats),
             )
             for one in influences
         )
@@ -112,7 +115,7 @@ class CloseupRenderer(TextRenderer):
             return SAME.format(self.texts["told_same"])
         start, end = max(0, replay.same - SHOWN_BEFORE), replay.same + SHOWN_BEFORE
         common, rest = replay.text[start : replay.same], replay.text[replay.same : end]
-        return OTHERWISE.format(title=self.texts["told_other"], common=common, rest=rest)
+        return OTHERWISE.format(title=self.texts["told_other"], common=common, rest=rest, lang=self.name_language(replay.text))
 
 
 def show_token(choice: Choice) -> str:

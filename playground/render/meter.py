@@ -16,10 +16,10 @@ METER = Markup(
     "<span>{summary}</span></summary>{next}{ledger}{level}</details>"
 )
 KEPT = Markup(
-    '<q>{words}</q> <button type="button" data-act="pin" data-passage="{passage}" data-place="{place}">{act}</button>'
+    '<q{lang}>{words}</q> <button type="button" data-act="pin" data-passage="{passage}" data-place="{place}">{act}</button>'
 )
 LINE, LIST, ITEM = Markup("<p>{}</p>"), Markup("<ul>{}</ul>"), Markup("<li>{}</li>")
-MIND = Markup("<li><q>{words}</q> <small>{why}</small></li>")
+MIND = Markup("<li><q{lang}>{words}</q> <small>{why}</small></li>")
 ENTRY = Markup("<li>{change}: {reason}.</li>")
 
 
@@ -61,19 +61,23 @@ class MeterRenderer(TextRenderer):
         """The reader's notes and lore that the model has in mind, each with the reason, and how much lore waits."""
         named = find_named(story.lore, [passage.text for passage in story.path()])
         notes = [s for s in window.kept if s.key in window.notes][: len(window.notes) - len(window.lore)]
-        items = [MIND.format(words=note.text.strip(), why=self.texts["lore_always"]) for note in notes]
+        items = [self._render_line(note.text.strip(), self.texts["lore_always"]) for note in notes]
         for number, name in named:
             why = self.texts["lore_named" if number in window.lore else "lore_crowded"].format(name=name)
-            items.append(MIND.format(words=story.lore[number].text, why=why))
+            items.append(self._render_line(story.lore[number].text, why))
         waiting = len(story.lore) - len(named)
         said = self.texts["lore_waits" if waiting > 1 else "lore_waits_one"].format(count=waiting)
         html = LINE.format(self.texts["lore_title"]) + LIST.format(NOTHING.join(items)) if items else NOTHING
         return html + (LINE.format(said) if waiting else NOTHING)
 
+    def _render_line(self, words: str, why: str) -> Markup:
+        return MIND.format(words=words, lang=self.name_language(words), why=why)
+
     def _render_kept(self, sentence: Sentence, act: str) -> Markup:
         """A sentence, and a button that pins it or lets it go."""
         passage, place = sentence.key
-        return KEPT.format(words=sentence.text.strip(), passage=passage, place=place, act=act)
+        words, lang = sentence.text.strip(), self.name_language(sentence.text)
+        return KEPT.format(words=words, lang=lang, passage=passage, place=place, act=act)
 
     def _render_entry(self, entry: LedgerEntry) -> Markup:
         count = len(entry.sentences)

@@ -22,7 +22,7 @@ WIDTH, HEIGHT, MARGIN = 640, 220, 34
 TOP, RIGHT, BOTTOM = 26, WIDTH - 8, HEIGHT - 24  # of the plot
 
 STORIES = Markup('<div class="phases">{}</div>')
-STORY = Markup("<article><h3>{title}</h3><p><em>{opening}</em>{words} …</p></article>")
+STORY = Markup('<article><h3>{title}</h3><p lang="en"><em>{opening}</em>{words} …</p></article>')
 CURVE = Markup(
     '<svg class="curve" viewBox="0 0 {width} {height}" role="img" aria-label="{label}">{bands}{names}{ends}'
     '<line class="axis" x1="{left}" y1="{bottom}" x2="{right}" y2="{bottom}"/>'

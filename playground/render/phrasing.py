@@ -7,7 +7,7 @@ from markupsafe import Markup
 from playground.wording.strings import Texts
 
 PREVIEW = Markup(
-    '<p class="preview" role="status"><span class="will-be">{label}</span> <span class="sentence">{sentence}</span> '
+    '<p class="preview" role="status"><span class="will-be">{label}</span> <span class="sentence" lang="en">{sentence}</span> '
     '<button type="button" data-act="take">{take}</button></p>'
 )
 OTHER_LANGUAGE = Markup('<p class="preview" role="status">{}</p>')

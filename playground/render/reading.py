@@ -24,7 +24,7 @@ PAGE = Markup(
     '<!doctype html>\n<html lang="{language}" data-lost="{lost}"><head><meta charset="utf-8"><title>Story Playground</title>'
     '<meta name="viewport" content="width=device-width"><meta name="referrer" content="no-referrer">'
     '<meta name="robots" content="noindex"><style>{style}</style></head>\n<body class="reading-along">'
-    '<header class="masthead"><h1 id="title">Story Playground</h1><p>{hint}</p></header>\n'
+    '<header class="masthead"><h1 id="title" lang="en">Story Playground</h1><p>{hint}</p></header>\n'
     '<main id="book" aria-busy="true"></main>\n<p id="notice" role="status"></p>\n'
     '<footer class="hint">{caution}</footer><script>{script}</script></body></html>\n'
 )

@@ -15,8 +15,8 @@ _WORD = re.compile(r"\s*\S+")
 
 TELLINGS = Markup('<section class="ways{live}" aria-label="{label}"><p>{title}</p>{cards}</section>')
 CARD = Markup('<button type="button" class="card" data-act="go" data-passage="{passage}"{current}>{label}{words}</button>')
-LIVE_CARD = Markup('<div class="card"><span>{}</span></div>')
-LABEL, WORDS = Markup("<small>{}</small>"), Markup("<span>{}</span>")
+LIVE_CARD = Markup('<div class="card"><span{lang}>{words}</span></div>')
+LABEL, WORDS = Markup("<small>{}</small>"), Markup("<span{lang}>{words}</span>")
 PARTED = Markup('{same}<mark title="{title}">{own}</mark>')
 
 
@@ -36,7 +36,8 @@ class TellingsRenderer(TextRenderer):
 
     def render_live_tellings(self, told: Sequence[str]) -> Markup:
         """Tellings as far as they have come."""
-        cards = NOTHING.join(LIVE_CARD.format(render_text(text.strip())) for text in told)
+        lang = self.name_language("")
+        cards = NOTHING.join(LIVE_CARD.format(words=render_text(text.strip()), lang=lang) for text in told)
         return self._render_section(self.texts["told_at_once"], cards, " is-live")
 
     def _render_section(self, title: str, cards: Markup, live: str = "") -> Markup:
@@ -56,7 +57,7 @@ class TellingsRenderer(TextRenderer):
             passage=version.id,
             current=mark_current(is_current),
             label=LABEL.format(label) if label else NOTHING,
-            words=WORDS.format(words),
+            words=WORDS.format(words=words, lang=self.name_language(text)),
         )
 
 

@@ -48,7 +48,7 @@ class TreeRenderer(TextRenderer):
             on_path=" on-path" if is_on_path else "",
             passage=passage.id,
             current=mark_current(is_current),
-            words=text[:SHOWN] + "…" * (len(text) > SHOWN) if text else END.format(self.texts["end"]),
+            words=self.tell(text[:SHOWN] + "…" * (len(text) > SHOWN)) if text else END.format(self.texts["end"]),
         )
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from story_engine.settings import Settings
 
-Finish = Literal["", "stop", "length"]
+Finish = Literal["", "stop", "length", "content_filter"]  # the last: whoever shows it has found it unfit
 
 
 @dataclass(frozen=True)

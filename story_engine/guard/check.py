@@ -23,6 +23,9 @@ NAMES = {
 }
 UNFIT = "Stories here are for children, and this has something of {kinds}. Find kinder words, then send them again."
 UNFIT_STORY = "This story has something of {kinds}. A grown-up can open it: switch off “For children” in the settings first."
+UNFIT_PASSAGE = (
+    "This passage has something of {kinds}, so it stays closed. A grown-up can read it in the settings, under “For grown-ups”."
+)
 RULES = 1  # to be raised when the rules change: receipts hold it
 CONTEXT = 400  # characters before a text that may begin a phrase which it ends
 
@@ -59,14 +62,29 @@ def check_fit(text: str, before: str = "") -> None:
         raise InputError(UNFIT, kinds=[NAMES[kind] for kind in kinds])
 
 
+def check_passage(text: str, before: str = "") -> None:
+    """Whether a passage that was told unchecked is fit for children.
+
+    Raises:
+        InputError: it is not; it says of what kind.
+    """
+    if kinds := find_new_kinds(text, before):
+        raise InputError(UNFIT_PASSAGE, kinds=[NAMES[kind] for kind in kinds])
+
+
 def check_story(texts: Iterable[str]) -> None:
     """Whether a story, given as all its texts, is fit for children.
 
     Raises:
         InputError: it is not; it says of what kind.
     """
-    if kinds := sum(map(find_kinds, dict.fromkeys(texts)), Counter[str]()):
-        raise InputError(UNFIT_STORY, kinds=[NAMES[kind] for kind in kinds])
+    refuse_story(sum(map(find_kinds, dict.fromkeys(texts)), Counter[str]()))
+
+
+def refuse_story(kinds: Iterable[str]) -> None:
+    """Raises InputError where a story has anything of these kinds."""
+    if found := [NAMES[kind] for kind in kinds]:
+        raise InputError(UNFIT_STORY, kinds=found)
 
 
 def _find_phrases(tokens: Sequence[Token], words: WordList) -> Iterator[str]:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from story_engine.text.language import is_english
 from story_engine.text.names import CAPITAL, NAME, NO_NAME
 from story_engine.text.verbs import PAST_FORMS, THIRD_FORMS, Person, Tense
 
@@ -26,21 +27,6 @@ _STARTERS = frozenset(
     "Then There These They This Those Though Today Together Tomorrow Tonight Two Under Until Up Very Was We Well Were "
     "What When Where While Who Why Will Winter With Yes Yesterday You Your".split()
 )
-# Short words that are frequent in one language and no words of the others.
-_TELLING_WORDS = {
-    "en": frozenset(
-    "the and was were is are to of he she it they with had has his her that this what when where once upon i my".split()
-),
-    "de": frozenset(
-    "der die das und ein eine einen war ist nicht er sie es mit ich wir auf dem den zu von im einmal".split()
-),
-    "fr": frozenset(
-    "le la les un une et est était il elle dans avec des du que qui pas je nous sur au".split()
-),
-    "es": frozenset("el los las una y es era fue había en con que por su se del al yo muy".split()),
-    "it": frozenset("il lo gli una e è era che di per con non si del della una volta".split()),
-    "nl": frozenset("de het een en was is niet hij zij met van op te in er ik".split()),
-}  # fmt: skip
 _PRONOUNS = ("he", "she", "they", "it")
 _POSSESSIVES = {
     "he": ("him", "his", "himself"),
@@ -90,15 +76,6 @@ def find_voice(text: str) -> Voice:
     present = sum(words[form] for form in ("is", "are", "am", "has", "says", "goes", "sees", "wants", "comes", "takes", "gets"))
     tense: Tense = "present" if present > past else "past"
     return Voice(subject, _find_pronoun(subject, words), tense, names, is_english(text))
-
-
-def is_english(text: str) -> bool:
-    """Whether a text is English, by its small words; a text that has none of any language is, if its letters are Latin."""
-    words = Counter(word.lower() for word in _WORD.findall(text))
-    scores = {language: sum(words[word] for word in known) for language, known in _TELLING_WORDS.items()}
-    if not any(scores.values()):
-        return all(letter < "\u0250" for letter in text if letter.isalpha())
-    return scores["en"] == max(scores.values())
 
 
 def _list_names(text: str) -> set[str]:

@@ -25,7 +25,11 @@ KEY = "a-secret"
 @pytest.fixture
 def serve(serve):
     """A function: engine and options of the endpoints -> the running page with them."""
-    return lambda engine, **options: serve(engine, api=ApiOptions(**{"is_on": True} | options))
+
+    def open_it(engine: StoryEngine, for_children: bool = False, **options) -> str:
+        return serve(engine, for_children=for_children, api=ApiOptions(**{"is_on": True} | options))
+
+    return open_it
 
 
 def ask(url: str, path: str = "/v1/completions", **body) -> httpx.Response:
@@ -312,3 +316,17 @@ def test_the_figures_count_what_was_done(serve, scripted):
     for name in ("readers", "page_events_waiting", "completions_waiting", "forgettings_total", "errors_total"):
         assert read_figure(url, name) == 0
     assert read_figure(url, "tokens_per_second") > 0
+
+
+def test_where_children_read_prompts_and_completions_are_checked(serve, scripted):
+    url = serve(scripted(" He saw a dog. Then he took the gun. He ran.<end>"), for_children=True)
+    refused = ask(url, prompt="He took the gun.")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "content_filter")
+    told = ask(url, max_tokens=60, n=2, **GREEDY).json()
+    assert [(one["text"].strip(), one["finish_reason"]) for one in told["choices"]] == [("He saw a dog.", "content_filter")] * 2
+    events = read_events(ask(url, max_tokens=60, stream=True, **GREEDY))
+    choices = [choice for event in events[:-1] for choice in json.loads(event)["choices"]]
+    assert "".join(choice["text"] for choice in choices) == " He saw a dog."
+    assert choices[-1]["finish_reason"] == "content_filter"
+    whole = ask(url, max_tokens=60, stop="Then", echo=True, **GREEDY).json()["choices"][0]
+    assert (whole["text"], whole["finish_reason"]) == ("Tom went out. He saw a dog. ", "stop")

@@ -1,6 +1,7 @@
-"""What the engine says reaches a German reader in German: every message, with the same fields."""
+"""What the engine says reaches each reader in their language: every message, with the same fields."""
 
 import ast
+from functools import cache
 from pathlib import Path
 from string import Formatter
 from typing import get_args
@@ -8,15 +9,17 @@ from typing import get_args
 import pytest
 
 from playground.render.renderer import Renderer
-from playground.wording.messages import GERMAN, find_message, say_error
-from playground.wording.strings import find_texts
+from playground.wording.messages import find_message, say_error
+from playground.wording.strings import MESSAGES, find_texts
 from story_engine import InputError, LedgerEntry, Reason, Settings, SettingsError, Story, StoryEngine, check_words
 
 ROOT = Path(__file__).parents[2]
+OTHERS = [tag for tag in MESSAGES if tag != "en"]
 # What only the owner of a server sees, on the command line, is said in English: the model's folder is what it is about.
 ERRORS = {"StoryError", "InputError", "SaveError", "SettingsError"}
 
 
+@cache
 def find_raised(path: Path) -> list[str]:
     """The words of every error that a file makes for a reader."""
     tree, words = ast.parse(path.read_text(encoding="utf-8")), []
@@ -39,19 +42,20 @@ def fields(words: str) -> set[str]:
 
 
 @pytest.mark.parametrize("part", ["story_engine", "playground"])
-def test_every_message_has_its_german(part):
+@pytest.mark.parametrize("tag", OTHERS)
+def test_every_message_is_there_in_every_language(part, tag):
     paths = [path for path in (ROOT / part).rglob("*.py") if path.parent.name != "completion"]  # which speaks to programs
     raised = [words for path in paths for words in find_raised(path)]
     assert len(raised) > 5
-    assert [words for words in raised if words not in GERMAN] == []
+    assert [words for words in raised if words not in MESSAGES[tag]] == []
 
 
-def test_every_reason_has_its_german():
-    assert set(get_args(Reason)) <= set(GERMAN)
-
-
-def test_both_languages_have_the_same_fields():
-    assert [words for words, said in GERMAN.items() if fields(words) != fields(said)] == []
+@pytest.mark.parametrize("tag", OTHERS)
+def test_reasons_are_said_in_every_language_and_messages_have_the_same_fields(tag):
+    assert set(get_args(Reason)) <= set(MESSAGES[tag])
+    assert {*MESSAGES[tag]} == {*MESSAGES[OTHERS[0]]}
+    assert [words for words, said in MESSAGES[tag].items() if fields(words) != fields(said)] == []
+    assert [words for words, said in MESSAGES[tag].items() if words == said] == ["{message}"]
 
 
 def test_an_error_is_said_in_either_language():
@@ -60,6 +64,7 @@ def test_an_error_is_said_in_either_language():
     assert str(caught.value).startswith("That is 20,001 characters")
     assert say_error(caught.value, "en") == str(caught.value)
     assert say_error(caught.value, "de").startswith("Das sind 20001 Zeichen")
+    assert say_error(caught.value, "es").startswith("Son 20001 caracteres")
 
 
 def test_every_problem_of_the_settings_is_said_in_either_language():
