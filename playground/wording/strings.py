@@ -11,6 +11,7 @@ from playground.wording.children import CHILDREN
 from playground.wording.keyboard import KEYBOARD
 from playground.wording.phrasing import PHRASING
 from playground.wording.sharing import SHARING
+from playground.wording.wish import WISH
 from story_engine import HUB_MODELS, RANGES
 
 Texts = Mapping[str, str]
@@ -289,7 +290,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "told_same": ("Told again, word for word the same.", "Noch einmal erzählt, Wort für Wort gleich."),
     "told_other": ("Told again, it goes another way after", "Noch einmal erzählt, geht es anders weiter nach"),
 }
-WORDS |= CHILDREN | KEYBOARD | PHRASING | SHARING
+WORDS |= CHILDREN | KEYBOARD | PHRASING | SHARING | WISH
 LANGUAGES = ("en", "de")
 TABLES: dict[str, dict[str, str]] = {
     language: {key: words[number] for key, words in WORDS.items()} for number, language in enumerate(LANGUAGES)
