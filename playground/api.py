@@ -33,11 +33,12 @@ def publish(actions: Actions, **queue: Any) -> None:
     """Offer the endpoints; to be called inside the page's Blocks, with its queue options."""
     endpoints, needed = Endpoints(actions), inspect.Parameter.empty
     rates, recommended = actions.rates, actions.engines.recommended
-    for function, name, words, last in (
+    doors: list[tuple[Callable[..., Any], str, dict[str, Any], dict[str, Any]]] = [
         (endpoints.start, "start", {"opening": needed}, {}),
         (endpoints.go_on, "continue", {"story": needed, "text": ""}, {"wish": ""}),
         (endpoints.retry, "retry", {"story": needed}, {}),
-    ):
+    ]
+    for function, name, words, last in doors:
         gr.api(_as_endpoint(function, words, rates, recommended, last), api_name=name, **queue)  # type: ignore[attr-defined]
     gr.api(_as_endpoint(endpoints.undo, {"story": needed}, rates), api_name="undo")  # type: ignore[attr-defined]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from story_engine.engine import StoryEngine
 from story_engine.errors import InputError
@@ -41,7 +42,7 @@ def replay_passage(engine: StoryEngine, story: Story, number: int) -> Replay:
     if (len(window.ids), len(window.forgotten)) != (receipt.window_tokens, receipt.forgotten):
         raise InputError("What the model remembered then cannot be restored: pins or words have changed since.")
     text = ""
-    how = {"ending": receipt.ending, "heals": bool(receipt.healed), "wish": receipt.wish}
+    how: dict[str, Any] = {"ending": receipt.ending, "heals": bool(receipt.healed), "wish": receipt.wish}
     for piece in engine.stream(copy, receipt.settings, **how):
         text = piece.follow(text)
     told = text[: len(passage.text)] if passage.finish == "stopped" else text

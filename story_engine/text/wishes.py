@@ -32,14 +32,16 @@ _LIGHT = frozenset(
 
 
 def tell_wish(wish: str, voice: Voice) -> str:
-    """`wish` as a sentence of the story: "it begins to snow" -> "It began to snow." in a story of the past.
+    """`wish` as a story foretells it: "it begins to snow" -> "Soon, it would begin to snow.", or "will" in one of the present.
 
-    The first verb that is in the present is put into the past; what has none, or is in another language, stays as it is.
+    Foretold, since a model takes what was told as done and tells of what comes after. Words without a verb in the present, and
+    another language, only become a sentence.
     """
-    if voice.is_english and voice.tense == "past" and (verb := _find_verb(wish)):
-        word = verb.group().lower()
-        base = THIRD_FORMS.get(word, word)
-        wish = wish[: verb.start()] + inflect(base, "past", "they" if word == "are" else "it") + wish[verb.end() :]
+    if voice.is_english and (verb := _find_verb(wish)):
+        word, first = verb.group().lower(), wish.split()[0]
+        begun = first.lower() + wish[len(first) :] if first.lower() in _FUNCTION else wish
+        helper = "would" if voice.tense == "past" else "will"
+        wish = f"Soon, {begun[: verb.start()]}{helper} {THIRD_FORMS.get(word, word)}{wish[verb.end() :]}"
     wish = wish[:1].upper() + wish[1:]
     return wish if _ENDED.search(wish) else wish.rstrip(",;: ") + "."
 
