@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import batch as many
-from benchmarks import children, crowd, fleet, launch, load, matrix, rounding, soak, speculation
+from benchmarks import children, crowd, fleet, launch, load, matrix, rounding, soak, speculation, wish
 from benchmarks import page as book
 from benchmarks.decode import ROUNDS, make_published_model, measure, print_table
 from benchmarks.training import compare_with_plain_loop, print_pair, print_trials, profile, sweep, try_out
@@ -56,6 +56,9 @@ def build_parser() -> argparse.ArgumentParser:
     guard.add_argument("stories", type=Path, nargs="*", help=f"text files of stories, each followed by {children.END_OF_STORY}")
     guard.add_argument("--most", type=int, default=0, help="stories of each file (default: all)")
     guard.add_argument("--show", action="store_true", help="print each sentence that is stopped")
+    wishes = commands.add_parser("wish", help="how often a wish comes up in the passage that it guides")
+    wishes.add_argument("--model", default=EMBEDDED, help="embedded, or a folder")
+    wishes.add_argument("--show", action="store_true", help="print each passage")
     train = commands.add_parser("train", help="a training step against a plain loop over the same model")
     train.add_argument("--rounds", type=int, default=ROUNDS, help="how many steps of each are timed, in turn")
     trials = commands.add_parser("train-sweep", help="loss kernels, micro-batches and a profile of one preset")
@@ -107,6 +110,9 @@ def main() -> None:
     print(f"{options.what}, model {getattr(options, 'model', 'of several forms')}, {describe_machine()}")
     if options.what == "soak":
         soak.print_figures(soak.measure(options.model, options.readers))
+        return
+    if options.what == "wish":
+        wish.print_table(wish.measure(options.model, options.show))
         return
     if options.what == "load":
         load.print_table(load.measure(options.model, options.readers, options.rounds))

@@ -119,41 +119,50 @@ class Actions:
         visit.check_shelf()
         yield from self._write(OpenStory(Story()), visit, [settings], opening)
 
-    def go_on(self, visit: Visit, text: str, settings: Settings, ending: int | None = None) -> Iterator[View | Live]:
+    def go_on(
+        self, visit: Visit, text: str, settings: Settings, wish: str = "", *, ending: int | None = None
+    ) -> Iterator[View | Live]:
         """The next passage, after the reader's words, if any. With an `ending` the story ends in about that many sentences."""
-        yield from self._write(self.find_shown(visit), visit, [settings], text, ending)
+        yield from self._write(self.find_shown(visit), visit, [settings], text, wish, ending)
 
-    def branch(self, visit: Visit, text: str, settings: Settings) -> Iterator[View | Live]:
+    def branch(self, visit: Visit, text: str, settings: Settings, wish: str = "") -> Iterator[View | Live]:
         """Several tellings of the next passage at once, to choose from."""
         seed = choose_seed(settings)
         tellings = [replace(settings, seed=(seed + number) % SEEDS) for number in range(TELLINGS)]
-        yield from self._write(self.find_shown(visit), visit, tellings, text)
+        yield from self._write(self.find_shown(visit), visit, tellings, text, wish)
 
-    def vary(self, visit: Visit, text: str, settings: Settings) -> Iterator[View | Live]:
+    def vary(self, visit: Visit, text: str, settings: Settings, wish: str = "") -> Iterator[View | Live]:
         """The next passage at several temperatures at once, with the same random numbers."""
         seed = choose_seed(settings)
         tellings = [replace(settings, temperature=temperature, seed=seed) for temperature in STRIP]
-        yield from self._write(self.find_shown(visit), visit, tellings, text)
+        yield from self._write(self.find_shown(visit), visit, tellings, text, wish)
 
     def retry(self, visit: Visit, settings: Settings) -> Iterator[View | Live]:
-        """Another version of the model's last passage; the earlier one is kept beside it."""
-        entry = self.find_shown(visit)
+        """Another version of the model's last passage, by the same wish; the earlier one is kept beside it."""
+        entry, wish = self.find_shown(visit), ""
         with self.writing.stopped(entry):
             if (last := entry.story.last()) and last.author == "model":
                 if settings.seed is not None:
                     # The same seed would tell the same words again; the receipt keeps the seed that was used.
                     settings = replace(settings, seed=(settings.seed + len(entry.story.versions(last.id))) % SEEDS)
+                wish = last.receipt.wish if last.receipt else ""
                 entry.story.undo()
-        for view in self._write(entry, visit, [settings], None):
+        for view in self._write(entry, visit, [settings], None, wish):
             if isinstance(view, View) and not view.is_writing and is_told_before(entry.story):
                 notice = say_error(InputError(SAME_WORDS), visit.language)
                 view = replace(view, notice=f"{view.notice} {notice}".strip())
             yield view
 
     def _write(
-        self, entry: OpenStory, visit: Visit, settings: Sequence[Settings], text: str | None, ending: int | None = None
+        self,
+        entry: OpenStory,
+        visit: Visit,
+        settings: Sequence[Settings],
+        text: str | None,
+        wish: str = "",
+        ending: int | None = None,
     ) -> Iterator[View | Live]:
-        yield from self.writing.write(self.engine(visit), entry, visit, settings, text, ending)
+        yield from self.writing.write(self.engine(visit), entry, visit, settings, text, wish=wish, ending=ending)
 
     def change(self, visit: Visit, move: Callable[[Story], object], is_other_way: bool = False) -> View:
         """Make one move in the story - undo, redo, flip, edit - and save it. A passage being written is stopped first.

@@ -1,7 +1,7 @@
 """The playground for scripts: /start, /continue, /retry and /undo, to be called with gradio_client.
 
-`/start` takes an `opening`, the others the number of a `story`; `/continue` also takes a `text`. The first three take
-every field of Settings by its name, `unwanted` as words with commas between them,
+`/start` takes an `opening`, the others the number of a `story`; `/continue` also takes a `text` and, at the end, a `wish`. The
+first three take every field of Settings by its name, `unwanted` as words with commas between them,
 and `for_children`. The answer is `{"story": number,
 "passage": the newest words, "text": the whole story, "finish": why the passage stopped}`; while a passage is being written,
 answers with the words so far stream in.
@@ -33,12 +33,13 @@ def publish(actions: Actions, **queue: Any) -> None:
     """Offer the endpoints; to be called inside the page's Blocks, with its queue options."""
     endpoints, needed = Endpoints(actions), inspect.Parameter.empty
     rates, recommended = actions.rates, actions.engines.recommended
-    for function, name, words in (
-        (endpoints.start, "start", {"opening": needed}),
-        (endpoints.go_on, "continue", {"story": needed, "text": ""}),
-        (endpoints.retry, "retry", {"story": needed}),
-    ):
-        gr.api(_as_endpoint(function, words, rates, recommended), api_name=name, **queue)  # type: ignore[attr-defined]
+    doors: list[tuple[Callable[..., Any], str, dict[str, Any], dict[str, Any]]] = [
+        (endpoints.start, "start", {"opening": needed}, {}),
+        (endpoints.go_on, "continue", {"story": needed, "text": ""}, {"wish": ""}),
+        (endpoints.retry, "retry", {"story": needed}, {}),
+    ]
+    for function, name, words, last in doors:
+        gr.api(_as_endpoint(function, words, rates, recommended, last), api_name=name, **queue)  # type: ignore[attr-defined]
     gr.api(_as_endpoint(endpoints.undo, {"story": needed}, rates), api_name="undo")  # type: ignore[attr-defined]
 
 
@@ -52,9 +53,9 @@ class Endpoints:
         """Begin a story with your own words and let the model write on."""
         yield from self._answer(self.actions.start, Visit(for_children=settings.for_children), opening, settings)
 
-    def go_on(self, story: str, text: str, settings: Settings) -> Iterator[dict[str, Any]]:
-        """Go on with a story, behind your own next words or without any."""
-        yield from self._answer(self.actions.go_on, Visit(story, for_children=settings.for_children), text, settings)
+    def go_on(self, story: str, text: str, settings: Settings, wish: str) -> Iterator[dict[str, Any]]:
+        """Go on with a story, behind your own next words or without any. A wish, "it begins to snow", guides the words."""
+        yield from self._answer(self.actions.go_on, Visit(story, for_children=settings.for_children), text, settings, wish)
 
     def retry(self, story: str, settings: Settings) -> Iterator[dict[str, Any]]:
         """Write another version of the last passage; the earlier one is kept."""
@@ -83,18 +84,23 @@ class Endpoints:
 
 
 def _as_endpoint(
-    function: Callable[..., Iterator[dict[str, Any]]], words: dict[str, Any], rates: Rates, settings: Settings | None = None
+    function: Callable[..., Iterator[dict[str, Any]]],
+    words: dict[str, Any],
+    rates: Rates,
+    settings: Settings | None = None,
+    last: dict[str, Any] | None = None,
 ) -> Callable[..., Iterator[dict[str, Any]]]:
-    """`function` with the fields of these settings as parameters of their own, and errors in the reader's words."""
-    parameters = _list_parameters(words, settings)
+    """`function` with the fields of these settings as parameters of their own, `last` ones behind them, and errors in words."""
+    parameters = [*_list_parameters(words, settings), *_list_texts(last or {})]
 
     def endpoint(request: gr.Request, *values: Any) -> Iterator[dict[str, Any]]:
-        given = values[: len(words)]
+        end = len(parameters) - 1 - len(last or {})  # the request is one of them
+        given, more = values[: len(words)], values[end:]
         with _saying_errors():
             if settings:
                 rates.count(request)
-            options = [_read_settings(*values[len(words) :])] if settings else []
-            yield from function(*given, *options)
+            options = [_read_settings(*values[len(words) : end])] if settings else []
+            yield from function(*given, *options, *more)
 
     endpoint.__signature__ = inspect.Signature(parameters, return_annotation=dict)  # type: ignore[attr-defined]
     endpoint.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters} | {"return": dict}
@@ -105,10 +111,7 @@ def _as_endpoint(
 def _list_parameters(words: dict[str, Any], settings: Settings | None) -> list[inspect.Parameter]:
     """The request, which Gradio fills in, then the words, then the settings."""
     parameters = [inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=gr.Request)]
-    parameters += [
-        inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=str)
-        for name, default in words.items()
-    ]
+    parameters += _list_texts(words)
     if settings:
         parameters += [
             inspect.Parameter(
@@ -123,6 +126,13 @@ def _list_parameters(words: dict[str, Any], settings: Settings | None) -> list[i
             kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
             parameters.append(inspect.Parameter(name, kind, default=default, annotation=type(default)))
     return parameters
+
+
+def _list_texts(words: dict[str, Any]) -> list[inspect.Parameter]:
+    return [
+        inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=str)
+        for name, default in words.items()
+    ]
 
 
 @contextmanager

@@ -23,6 +23,7 @@ def _find(text: str, before: str = "") -> Counter[str]:
 def check_whole(story: Story) -> None:
     """Raises InputError: a story, with all its versions and lines, is unfit for children."""
     lines = [story.title, *story.characters, *story.notes, write_lore(story.lore)]
+    lines += [passage.receipt.wish for passage in story.passages if passage.receipt]
     found = [*(_find(passage.text, before) for passage, before in _list_all(story)), *map(_find, lines)]
     refuse_story(sum(found, Counter[str]()))
 

@@ -44,16 +44,20 @@ class Handlers:
 
     # -- making
 
-    def make_writer(self, act: Callable[[Visit, str, Settings], Iterator[View | Live]]) -> Callable[..., Iterator[Update]]:
-        """A handler that shows a passage as it is written, for as long as its reader does nothing else on the page."""
+    def make_writer(self, act: Callable[..., Iterator[View | Live]]) -> Callable[..., Iterator[Update]]:
+        """A handler that shows a passage as it is written, for as long as its reader does nothing else on the page.
+
+        `act` gets the visit, the words and the settings, and what the page gives beyond these.
+        """
 
         def handler(request: gr.Request, data: object, preferences: object, text: str, *given: Any) -> Iterator[Update]:
             visit, turn = find_visit(request, data, preferences), self._turns.begin(request.session_hash or "")
             try:
                 self.actions.rates.count(request)
                 chosen: dict[str, Any] = {"unwanted": visit.unwanted, "for_children": self.actions.is_for_children(visit)}
-                settings = Settings(**dict(zip(self.widgets.settings, given, strict=True)), **chosen)
-                for view in act(visit, text, settings):
+                names = self.widgets.settings
+                settings = Settings(**dict(zip(names, given, strict=False)), **chosen)
+                for view in act(visit, text, settings, *given[len(names) :]):
                     if self._turns.is_current(turn):
                         yield self.show(view, visit)
             except Exception as error:
@@ -126,8 +130,8 @@ class Handlers:
         if view.story != visit.story:
             # The panel of a passage and the notes hold what a reader is typing: they stay as long as the story does.
             shown |= self.show_notes(view) | dict.fromkeys((w.editor, w.shared), gr.update(visible=False)) | {w.edited: None}
-        if view.words:
-            shown[w.accepted] = {"words": view.words, "at": time.time()}  # a change, even if the words are the last ones again
+        if view.words or view.wish:  # the time makes it a change, even if the words are the last ones again
+            shown[w.accepted] = {"words": view.words, "wish": view.wish, "at": time.time()}
         return shown
 
     def _show_book(self, view: View) -> Update:

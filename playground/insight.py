@@ -57,10 +57,10 @@ class Insight:
         self, visit: Visit, passage: object, place: object, token: object, settings: Settings
     ) -> Iterator[View | Live]:
         """Another version of a passage: its tokens before number `place`, then `token`, then what the model makes of it."""
-        number, engine = self.actions.passage(visit, passage).id, self.actions.engine(visit)
+        old, engine = self.actions.passage(visit, passage), self.actions.engine(visit)
         how: dict[str, Any] = {"place": place, "token": token, "for_children": self.actions.is_for_children(visit)}
-        self.actions.change(visit, lambda story: branch_at(engine, story, number, **how))
-        yield from self.actions.go_on(visit, "", settings)
+        self.actions.change(visit, lambda story: branch_at(engine, story, old.id, **how))
+        yield from self.actions.go_on(visit, "", settings, old.receipt.wish if old.receipt else "")
 
     def render_context(self, visit: Visit, by_token: bool) -> str:
         """The window that the model would read for the next passage."""

@@ -53,10 +53,12 @@ class Page:
     def _connect_writing(self) -> None:
         w, actions, make_writer, writing = self.widgets, self.actions, self.handlers.make_writer, self.handlers.writing
         start, go_on = make_writer(actions.start), make_writer(actions.go_on)
-        finish = make_writer(lambda visit, text, settings: actions.go_on(visit, text, settings, visit.ending))
-        retry = make_writer(lambda visit, _, settings: actions.retry(visit, settings))
+        finish = make_writer(
+            lambda visit, text, settings, wish: actions.go_on(visit, text, settings, wish, ending=visit.ending)
+        )
+        retry = make_writer(lambda visit, _, settings, wish: actions.retry(visit, settings))
         opening = [*self._memory, w.opening, *self._settings]
-        words = [*self._memory, w.words, w.mode, *self._settings]
+        words = [*self._memory, w.words, w.mode, *self._settings, w.wish]
         for trigger in (w.begin.click, w.opening.submit):
             trigger(start, opening, w.story, **writing)
         for idea in w.ideas:
@@ -65,13 +67,14 @@ class Page:
         for trigger, handler in (
             (w.go_on.click, go_on),
             (w.words.submit, go_on),
+            (w.wish.submit, go_on),
             (w.branch.click, make_writer(actions.branch)),
             (w.strip.click, make_writer(actions.vary)),
             (w.finish.click, finish),
             (w.retry.click, retry),
         ):
             trigger(self.phrasing.make_sender(handler), words, w.story, **writing)
-        boxes = [w.words, w.opening]
+        boxes = [w.words, w.opening, w.wish]
         w.accepted.change(None, [w.accepted, *boxes], boxes, js="window.drafts.accept")
         for shown in (w.browser.change, w.book.change):
             shown(None, [w.browser, w.book, *boxes, *w.mind], [*boxes, *w.mind], js="window.drafts.enter")

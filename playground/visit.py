@@ -126,8 +126,8 @@ def _read_unwanted(words: object) -> tuple[str, ...]:
 class View:
     """All that a page shows of a story.
 
-    `words` are the reader's words that have just gone into the story. `removed` is the number of a story that was just put
-    aside.
+    `words` are the reader's words that have just gone into the story, `wish` is the one that a passage was just told by.
+    `removed` is the number of a story that was just put aside.
     """
 
     story: str = ""
@@ -145,6 +145,7 @@ class View:
     can_redo: bool = False
     can_retry: bool = False
     words: str = ""
+    wish: str = ""
     notice: str = ""
     removed: str = ""
 

@@ -153,6 +153,7 @@ class Widgets:
                 [(say(f"mode_{mode}"), mode) for mode in MODES], value=MODES[0], label=say("mode"), elem_id="mode"
             )
             self.preview = gr.HTML(elem_id="preview", js_on_load=CLICK_SCRIPT)
+            self.wish = gr.Textbox(label=say("wish"), placeholder="it begins to snow", lines=1, max_lines=3, elem_id="wish")
             # A click on this asks what the words in the box will be.
             self.phrase = gr.HTML(
                 visible="hidden", elem_id="phrase", js_on_load="window.phrasing.listen(() => trigger('click', {}))"

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 from playground.held import Held
 from playground.render.renderer import Renderer
@@ -57,15 +58,18 @@ class Writing:
         visit: Visit,
         settings: Sequence[Settings],
         text: str | None,
+        *,
+        wish: str = "",
         ending: int | None = None,
     ) -> Iterator[View | Live]:
         """Write the next passage, in one telling for each of `settings`. A passage that is being written is stopped first."""
         story, cancel, begun, known = entry.story, self._begin(entry), time.monotonic(), len(entry.story.memory.ledger)
         self._told[story.uid] = []
         try:
-            stream = engine.stream_tellings(story, settings, text, cancel, ending)
+            stream = engine.stream_tellings(story, settings, text, cancel, ending, wish=wish)
             story.title = story.title or visit.name_apart(make_title(story))
             self.library.adopt(entry)
+            count = len(story.passages)
             try:
                 foreign = find_foreign(story, text or "", visit.language, engine)
                 notice = f"{self._list_notices(engine, story, visit)} {foreign}".strip()
@@ -79,7 +83,8 @@ class Writing:
         finally:
             self._told.pop(story.uid, None)
             entry.writing.release()
-        yield self._show(story, visit, notice=notice)
+        view = self._show(story, visit, notice=notice)
+        yield replace(view, wish=wish if len(story.passages) > count else "")
 
     def watch(self, entry: OpenStory, visit: Visit) -> Iterator[View | Live]:
         """The words of a passage that another page has written, until it ends; nothing where none is being written."""

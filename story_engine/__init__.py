@@ -31,7 +31,7 @@ from story_engine.printing.book import FONTS
 from story_engine.remote.engine import RemoteEngine
 from story_engine.settings import MODEL_SETTINGS, RANGES, Settings, read_unwanted
 from story_engine.stories.export import FORMS, NO_PICTURES, Pictures, export_story
-from story_engine.stories.input import check_notes, check_words, keep_joint
+from story_engine.stories.input import MAX_WISH, check_notes, check_wish, check_words, keep_joint
 from story_engine.stories.library import Library, OpenStory, is_uid
 from story_engine.stories.lore import Lore, check_lore, find_named, write_lore
 from story_engine.stories.opening import MAX_FILE_BYTES, open_file, read_json
@@ -55,6 +55,7 @@ __all__ = [
     "KERNEL_CHOICES",
     "MAX_FILE_BYTES",
     "MAX_TITLE",
+    "MAX_WISH",
     "MODEL_SETTINGS",
     "MODES",
     "NO_PICTURES",
@@ -103,6 +104,7 @@ __all__ = [
     "check_notes",
     "check_passage",
     "check_story",
+    "check_wish",
     "check_words",
     "draw_pictures",
     "export_story",

@@ -33,6 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--kernel", default="auto", choices=KERNEL_CHOICES, help="the compiled kernel on the CPU (default: if possible)"
     )
+    parser.add_argument("--wish", default="", metavar="WORDS", help="what is to come up in the passage: it begins to snow")
     add_settings(parser)
     return parser
 
@@ -62,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         engine = StoryEngine.load(options.model, options.revision, precision=options.precision, kernel=options.kernel)
         settings = replace(engine.recommended, **numbers, unwanted=given.unwanted, for_children=options.for_children)
         story, told = Story(), ""
-        stream = engine.stream(story, settings, text=opening, cancel=cancel)
+        stream = engine.stream(story, settings, text=opening, cancel=cancel, wish=options.wish)
         print(story.text(), end="", flush=True)
         for piece in stream:
             told = piece.follow(told)

@@ -20,9 +20,11 @@ from story_engine.generation.generate import Start, generate
 from story_engine.generation.guarded import GuardedTelling
 from story_engine.generation.healing import find_healing, may_heal
 from story_engine.generation.ngrams import LONGEST_CONTEXT, MOST_PROPOSED, Ngrams
+from story_engine.generation.starts import list_starts
 from story_engine.generation.telling import Piece, Telling
-from story_engine.generation.turn import SPARE, Turn, give_seed
+from story_engine.generation.turn import SPARE, Turn, find_reserve, give_seed
 from story_engine.generation.unwanted import Unwanted
+from story_engine.generation.wishing import read_wish
 from story_engine.guard.check import check_fit, name_guard
 from story_engine.model.hub import EMBEDDED
 from story_engine.model.kv_cache import Slot
@@ -33,7 +35,7 @@ from story_engine.serving.read_ahead import ReadAhead
 from story_engine.serving.scheduler import Scheduler
 from story_engine.serving.slots import SlotPool
 from story_engine.settings import Settings
-from story_engine.stories.input import AFTER_END, check_words, join_words
+from story_engine.stories.input import AFTER_END, check_wish, check_words, join_words
 from story_engine.stories.story import Memory, Receipt, Story
 
 NEXT_WORDS = 48  # tokens that a reader's next words are expected to take when the window is made ready for them
@@ -118,9 +120,10 @@ class StoryEngine:
         """Stop reading ahead; stories that are being written go on to their end."""
         self.ahead.close()
 
-    def window_of(self, story: Story, settings: Settings | None = None) -> Window:
+    def window_of(self, story: Story, settings: Settings | None = None, wish: str = "") -> Window:
         """The window that the next passage would be told from; changes nothing."""
-        return self._fit(story, (settings or self.recommended).max_new_tokens + SPARE)[0]
+        given = read_wish(wish, story.text(), self.tokenizer)
+        return self._fit(story, find_reserve(settings or self.recommended, given))[0]
 
     def stream(
         self,
@@ -130,11 +133,13 @@ class StoryEngine:
         cancel: Event | None = None,
         ending: int | None = None,
         heals: bool | None = None,
+        wish: str | None = None,
     ) -> Generator[Piece, None, None]:
         """Add the reader's `text`, if any, and tell the next passage, piece by piece.
 
         With an `ending` the story comes to its end in about that many sentences, where the length allows it. A word that the
-        reader left unfinished is completed, unless a space was typed behind it; `heals` says whether, for a replay.
+        reader left unfinished is completed, unless a space was typed behind it; `heals` says whether, for a replay. A `wish`,
+        "it begins to snow", guides the passage and does not stand in it.
 
         All checks come first, before anything changes. The passage joins the story when the stream ends, is closed or
         `cancel` is set, with the words shown so far; each piece is shown at most once and never holds half a character.
@@ -144,7 +149,7 @@ class StoryEngine:
                 unfit for the children that the settings name.
             StoryError: the model failed; the words so far are in the story.
         """
-        return self.stream_tellings(story, [settings or self.recommended], text, cancel, ending, heals)
+        return self.stream_tellings(story, [settings or self.recommended], text, cancel, ending, heals, wish)
 
     def stream_tellings(
         self,
@@ -154,28 +159,32 @@ class StoryEngine:
         cancel: Event | None = None,
         ending: int | None = None,
         heals: bool | None = None,
+        wish: str | None = None,
     ) -> Generator[Piece, None, None]:
         """As `stream`, told once for each of `settings`, which share one length.
 
         The tellings are told in one batch, token by token, become versions of one passage, and the first stays in view.
         """
-        words, last = check_words(text), story.last()
+        words, wished, last = check_words(text), check_wish(wish), story.last()
         if last is None and not words.strip():
             raise InputError("Write how the story begins, or pick an idea.")
         if len({one.max_new_tokens for one in settings}) != 1:
             raise InputError("Tellings told side by side must share one length.")
         self.slots.check_free(story.uid)
-        self.window.check_reserve(settings[0].max_new_tokens + SPARE)
+        is_after_end = last is not None and last.finish == "end"
+        joined = join_words(story.text(), words, is_after_end) if words else ""
+        given = read_wish(wished, story.text() + joined, self.tokenizer)
+        self.window.check_reserve(find_reserve(settings[0], given))
         if ending is not None:
             check_ending(ending)
-        is_after_end = last is not None and last.finish == "end"
         prefix = self._break if is_after_end and not words else []
-        if words and any(one.for_children for one in settings):
-            check_fit(words, story.text())
+        if any(one.for_children for one in settings):
+            for said in (words, wished):
+                check_fit(said, story.text())
         if words:
-            story.add(join_words(story.text(), words, is_after_end))
+            story.add(joined)
         heals = may_heal(story, text) if heals is None else heals
-        return self._tell(Turn(story, tuple(settings), ending, prefix, cancel or Event(), heals))
+        return self._tell(Turn(story, tuple(settings), ending, prefix, cancel or Event(), heals, given))
 
     def prefetch(self, story: Story, settings: Settings | None = None) -> None:
         """Read what the next turn will need while nobody waits: to be asked for when a story has gone another way."""
@@ -201,7 +210,7 @@ class StoryEngine:
     def _tell(self, turn: Turn) -> Generator[Piece, None, None]:
         story, parent = turn.story, turn.story.current
         with self.slots.lease(story.uid) as slot:
-            window, story.memory = self._fit(story, turn.settings[0].max_new_tokens + SPARE)
+            window, story.memory = self._fit(story, find_reserve(turn.settings[0], turn.wish))
             groups = self._begin(turn, window)
             try:
                 logits = None
@@ -214,7 +223,7 @@ class StoryEngine:
                     read = partial(self.prefill, cancel=turn.cancel)
                     if turn.heals and (healing := find_healing(self.tokenizer, ids, story.text(), slot, read)):
                         ids, logits = healing.begin(ids, tellings), healing.logits
-                    starts = [Start(ids, slot, logits), *self._start_plain(turn)]
+                    starts = list_starts(Start(ids, slot, logits), turn, window, self.decoder.new_slot, self.prefill)
                     propose = partial(self._propose, window=ids) if len(tellings) == 1 else None
                     pieces = generate(tellings, starts, self.scheduler, cancel=turn.cancel, propose=propose)
                     yield from hold_back(pieces, groups)
@@ -245,19 +254,13 @@ class StoryEngine:
                 before=before,
                 number=number,
                 candidate=candidate,
+                wish=turn.wish,
             )
 
         return [
             [begin(settings, number, candidate) for candidate in range(settings.best_of)]
             for number, settings in enumerate(map(give_seed, turn.settings))
         ]
-
-    def _start_plain(self, turn: Turn) -> list[Start]:
-        """Where the tellings would start without the story, if any of them asks how much it matters."""
-        if not any(settings.guidance or settings.best_of > 1 for settings in turn.settings):
-            return []
-        slot, ids = self.decoder.new_slot(), [self.window.start]
-        return [Start(ids, slot, self.scheduler.prefill([*ids, *turn.prefix], slot))]
 
     def _keep(self, telling: Telling, story: Story, parent: int | None, window: Window) -> int:
         """Add a passage to the story as far as it has come; returns its number."""
@@ -272,6 +275,7 @@ class StoryEngine:
             telling.loops,
             len(telling.taken),
             name_guard() if telling.settings.for_children else "",
+            telling.wish.words if telling.wish else "",
         )
         tokens, finish = tuple(telling.whole_tokens), telling.finish or "stopped"
         self.ngrams.learn([*window.ids[-LONGEST_CONTEXT:], *tokens])

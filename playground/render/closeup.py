@@ -26,6 +26,7 @@ OTHER = Markup(
 CONTEXT = Markup('<section class="context" aria-label="{label}">{parts}</section>')
 PART = Markup('<div class="part"><small>{title}</small>{inner}</div>')
 FIRST_TOKEN, TOKEN = Markup('<span class="token">{}</span>'), Markup('<span class="token" title="{title}">{token}</span>')
+WISHED = Markup('<p class="hint wished">{}</p>')
 RECEIPT = Markup('<details class="hint receipt"><summary>{title}</summary>{words}</details>')
 INFLUENCES = Markup('<ol class="influences">{}</ol>')
 INFLUENCE = Markup('<li style="--share:{share:.2f}"><span{lang}>{text}</span><small>{words}</small></li>')
@@ -73,9 +74,10 @@ class CloseupRenderer(TextRenderer):
         return NOTHING.join(tokens)
 
     def render_receipt(self, receipt: Receipt | None) -> Markup:
-        """The model, the window and the settings that a passage came from."""
+        """What was wished for, and the model, the window and the settings that a passage came from."""
         if receipt is None:
             return NOTHING
+        wished = WISHED.format(self.texts["wished_for"].format(wish=receipt.wish)) if receipt.wish else NOTHING
         settings = [
             f"{self.texts[name]} {value}".replace(".", self.texts["point"])
             for name, value in receipt.settings.to_dict().items()
@@ -86,7 +88,7 @@ class CloseupRenderer(TextRenderer):
         more = {"receipt_forgotten": receipt.forgotten, "receipt_ending": receipt.ending, "receipt_loops": receipt.loops}
         facts = [self.texts["told_by"].format(model=receipt.model, tokens=receipt.window_tokens)]
         facts += [self.texts[key].format(count=count) for key, count in more.items() if count]
-        return RECEIPT.format(title=self.texts["receipt"], words=f"{', '.join(facts)}. {', '.join(settings)}.")
+        return wished + RECEIPT.format(title=self.texts["receipt"], words=f"{', '.join(facts)}. {', '.join(settings)}.")
 
     def render_influences(self, influences: Sequence[Influence]) -> Markup:
         """Earlier paragraphs, tinted by how much likelier they made a sentence; each says so in words, too."""

@@ -1,7 +1,7 @@
 // Runs before the page. What a reader has typed and not yet sent lives in the browser, by story and box, until it is in the story:
 // it survives a reload, a lost connection and a new start of the server.
 (() => {
-  const PREFIX = "story-playground-draft/", BOXES = "#opening textarea, #words textarea, #edit-text textarea";
+  const PREFIX = "story-playground-draft/", BOXES = "#opening textarea, #words textarea, #edit-text textarea, #wish textarea";
   const MIND = ["characters", "notes", "lore"]; // lines to be kept in mind, which a button of their own sends
   const SENDERS = "#begin, #continue, #branch, #strip, #finish";
   let story; // the number of the story in view, "" for none; unknown before the page has arrived
@@ -17,7 +17,7 @@
     if (draft.words?.trim()) localStorage.setItem(keyOf(box, number), JSON.stringify(draft));
     else localStorage.removeItem(keyOf(box, number));
   };
-  const boxOf = (area) => (area.closest("#edit-text") ? `passage-${passage}` : area.closest("#opening") ? "opening" : "words");
+  const boxOf = (area) => (area.closest("#edit-text") ? `passage-${passage}` : ["opening", "wish"].find((box) => area.closest(`#${box}`)) || "words");
   const cut = (words, sent) => (sent && words?.startsWith(sent) ? words.slice(sent.length).trimStart() : words);
   const squeeze = (words) => words.replace(/\s+/g, " ").trim();
 
@@ -68,21 +68,23 @@
 
   window.drafts = {
     // The page shows a story, as yet or again: new values for the boxes.
-    enter: (memory, book, words, opening, ...lines) => {
+    enter: (memory, book, words, opening, wish, ...lines) => {
       const next = memory?.story || "", isArrival = story === undefined;
       if (!window.memory.isOwn(memory) || next === story || (next && !book)) return [];
       window.readAloud.stop(); // another story is not read aloud
-      if (isCopied && story && words) keep("words", { words }, next);
+      if (isCopied && story) Object.entries({ words, wish }).forEach(([box, typed]) => { if (typed) keep(box, { words: typed }, next); });
       [story, passage, isCopied] = [next, null, false];
       if (!story) return [undefined, isArrival && opening ? undefined : read("opening").words || ""];
       setTimeout(reopen, 500); // when the book is there
-      return [isArrival && words ? undefined : findRest(book), undefined, ...restoreLines(lines)];
+      const wished = isArrival && wish ? undefined : read("wish").words || "";
+      return [isArrival && words ? undefined : findRest(book), undefined, wished, ...restoreLines(lines)];
     },
-    // Only the words that went into the story leave their box; what was typed meanwhile stays in it.
+    // Only the words that went into the story leave their box, and a wish that a passage was told by; what was typed meanwhile stays.
     accept: (accepted, ...boxes) => {
       if (accepted?.mind) { settleLines(); return []; }
-      const rest = boxes.map((words) => cut(words, accepted?.words));
-      ["words", "opening"].forEach((box, place) => { if (rest[place] !== boxes[place]) keep(box, { words: rest[place] }); });
+      const names = ["words", "opening", "wish"];
+      const rest = boxes.map((words, place) => cut(words, names[place] === "wish" ? accepted?.wish : accepted?.words));
+      names.forEach((box, place) => { if (rest[place] !== boxes[place]) keep(box, { words: rest[place] }); });
       return rest.map((words, place) => (words === boxes[place] ? undefined : words));
     },
     // The panel of a passage has opened: its words as the reader left them.

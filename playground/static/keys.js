@@ -34,7 +34,7 @@
     const isCommand = IS_MAC ? metaKey && !ctrlKey : ctrlKey && !metaKey;
     if (altKey || document.querySelector(DIALOGS)) return false;
     // Whoever writes the story's next words may send them by key; every other box is left to its own keys.
-    if (isCommand && !shiftKey && key === "Enter" && (!target.matches?.(FIELDS) || target.closest("#words, #opening"))) {
+    if (isCommand && !shiftKey && key === "Enter" && (!target.matches?.(FIELDS) || target.closest("#words, #opening, #wish"))) {
       return press("#continue", "#begin");
     }
     if (target.matches?.(FIELDS) || target.isContentEditable) return false;

@@ -60,9 +60,9 @@ class GuardedTelling(Telling):
         super().heal(healing)
         self._lead, self.led, self.minder = 0, self._prefix, Minder(self._before)
 
-    def advance(self, logits: Tensor, plain: Tensor | None = None) -> Piece | None:
+    def advance(self, logits: Tensor, *others: Tensor) -> Piece | None:
         shown, held = self.shown, len(self.held)
-        piece = super().advance(logits, plain)
+        piece = super().advance(logits, *others)
         self._mind()
         now = self.shown
         same = len(now) if shown.startswith(now) else len(shown) if now.startswith(shown) else 0

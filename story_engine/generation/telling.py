@@ -13,7 +13,7 @@ from torch import Tensor
 
 from story_engine.errors import StoryError
 from story_engine.generation.ending import Ending
-from story_engine.generation.guidance import guide_logits, measure_gains
+from story_engine.generation.guidance import guide_rows
 from story_engine.generation.healing import Cover, Healing
 from story_engine.generation.loops import ROUNDS, Said, count_round, find_echo, find_loop, list_said
 from story_engine.generation.opener import MIN_TOKENS, Opener
@@ -21,6 +21,7 @@ from story_engine.generation.paragraphs import begins_lines_small, find_the_end,
 from story_engine.generation.respelling import Respelling, Slip
 from story_engine.generation.sampling import filter_logits, pick
 from story_engine.generation.unwanted import Unwanted
+from story_engine.generation.wishing import Wish
 from story_engine.model.tokenizer import StoryTokenizer
 from story_engine.settings import Settings
 from story_engine.stories.story import Finish
@@ -91,8 +92,9 @@ class Telling:
         before: str = "",
         number: int = 0,
         candidate: int = 0,
+        wish: Wish | None = None,
     ) -> None:
-        self.settings, self.ending, self.number = settings, ending, number
+        self.settings, self.ending, self.number, self.wish = settings, ending, number, wish
         self._before, self._has_capitals = before, not begins_lines_small(before)
         self.tokens: list[int] = []
         self.gains: list[float] = []  # nats by which the story made each token likelier, where that is measured
@@ -144,20 +146,19 @@ class Telling:
         """The tokens without those of an unfinished last character."""
         return self.tokens[: self._whole]
 
-    def advance(self, logits: Tensor, plain: Tensor | None = None) -> Piece | None:
+    def advance(self, logits: Tensor, *others: Tensor) -> Piece | None:
         """Choose the next token from float32 `logits` [vocab_size]; None where the passage ends before it.
 
-        `plain` are the logits that the model gives without the story, for guidance and for the gains of the tokens.
+        `others` are the logits that the model gives without the story, for guidance and for the gains of the tokens, and those
+        without the wish.
 
         Raises:
             StoryError: the logits are no numbers.
         """
-        row = unguided = self._take_row(logits)
-        gains = None
-        if plain is not None:
-            gains = measure_gains(row, self._take_row(plain))
-            if self.settings.guidance:
-                row = guide_logits(row, gains, self.settings.guidance)
+        unguided = self._take_row(logits)
+        row, gains = guide_rows([unguided, *map(self._take_row, others)], self.settings.guidance)
+        if self.wish:
+            row = self.wish.lift(row, unguided, self.text, self.tokens)
         chosen = (guide.choose(self.text, row, self._generator) for guide in self._guides)
         token = next((token for token in chosen if token is not None), None)
         if token is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from story_engine.engine import StoryEngine
 from story_engine.errors import InputError
@@ -37,11 +38,12 @@ def replay_passage(engine: StoryEngine, story: Story, number: int) -> Replay:
     if receipt.guard and receipt.guard != name_guard():
         raise InputError("This passage was told for children, and the list that checked it has changed since.")
     copy = copy_before(story, passage)
-    window = engine.window_of(copy, receipt.settings)
+    window = engine.window_of(copy, receipt.settings, receipt.wish)
     if (len(window.ids), len(window.forgotten)) != (receipt.window_tokens, receipt.forgotten):
         raise InputError("What the model remembered then cannot be restored: pins or words have changed since.")
     text = ""
-    for piece in engine.stream(copy, receipt.settings, ending=receipt.ending, heals=bool(receipt.healed)):
+    how: dict[str, Any] = {"ending": receipt.ending, "heals": bool(receipt.healed), "wish": receipt.wish}
+    for piece in engine.stream(copy, receipt.settings, **how):
         text = piece.follow(text)
     told = text[: len(passage.text)] if passage.finish == "stopped" else text
     same = next((at for at, (a, b) in enumerate(zip(text, passage.text, strict=False)) if a != b), None)

@@ -18,7 +18,7 @@ from story_engine.engine import LOADERS, StoryEngine
 from story_engine.errors import ModelError, StoryError
 from story_engine.generation.ending import Ending
 from story_engine.generation.telling import Piece
-from story_engine.generation.turn import SPARE, Turn, give_seed
+from story_engine.generation.turn import Turn, find_reserve, give_seed
 from story_engine.generation.unwanted import Unwanted
 from story_engine.model.kv_cache import Slot
 from story_engine.remote.address import PREFIX, Address, read_address
@@ -135,7 +135,7 @@ class RemoteEngine(StoryEngine):
     def _tell_turn(self, turn: Turn) -> Generator[Piece, None, None]:
         story, parent = turn.story, turn.story.current
         with self.slots.lease(story.uid):
-            window, story.memory = self._fit(story, turn.settings[0].max_new_tokens + SPARE)
+            window, story.memory = self._fit(story, find_reserve(turn.settings[0], turn.wish))
             tellings = [self._begin_one(turn, settings, number) for number, settings in enumerate(turn.settings)]
             try:
                 yield from self._follow(tellings, window, turn.cancel, story.uid)
@@ -156,6 +156,7 @@ class RemoteEngine(StoryEngine):
             ending=None if turn.ending is None else Ending(turn.ending, self.tokenizer, unwanted, settings.for_children),
             retries_loops=self.retries_loops,
             number=number,
+            wish=turn.wish,
         )
 
     def _follow(self, tellings: list[RemoteTelling], window: Window, cancel: Event, story: str) -> Iterator[Piece]:
@@ -202,9 +203,10 @@ class RemoteEngine(StoryEngine):
 
     def _request(self, telling: RemoteTelling, window: Window, story: str, put: Any) -> Future[None]:
         told, seed = telling.begin_request()
+        wish, text = telling.wish, "".join(sentence.text for sentence in window.kept)
         request = Request(
-            ids=tuple(_real([*window.ids, *told])),
-            text=self._spelled_start + "".join(sentence.text for sentence in window.kept) + telling.text,
+            ids=tuple(_real([*(wish.join(window.ids, window) if wish else window.ids), *told])),
+            text=self._spelled_start + (wish.join_texts(window) if wish else text) + telling.text,
             settings=telling.settings,
             max_tokens=telling.left,
             seed=seed,

@@ -15,6 +15,7 @@ from story_engine.generation.opener import MIN_TOKENS, Opener
 from story_engine.generation.paragraphs import is_break_foreign
 from story_engine.generation.telling import BEGINNING, SOFT_END, Piece
 from story_engine.generation.unwanted import Unwanted
+from story_engine.generation.wishing import Wish
 from story_engine.model.tokenizer import StoryTokenizer
 from story_engine.remote.events import Delta
 from story_engine.settings import Settings
@@ -45,8 +46,9 @@ class RemoteTelling:
         ending: Ending | None = None,
         retries_loops: bool = True,
         number: int = 0,
+        wish: Wish | None = None,
     ) -> None:
-        self.settings, self.ending, self.number, self._before = settings, ending, number, before
+        self.settings, self.ending, self.number, self.wish, self._before = settings, ending, number, wish, before
         self.text, self.loops, self.asks_anew = "", 0, False
         self.taken = ""  # a word that the reader left unfinished stays as it is
         self.finish: Finish = ""

@@ -13,6 +13,7 @@ from story_engine.text.quotations import CLOSERS, find_open_quotations, is_apost
 MAX_WORDS = 20_000  # characters in one go; about ten windows of the model
 AFTER_END = "\n"  # what is told after an end begins a paragraph of its own
 MAX_NOTE, MAX_NOTES = 300, 30  # characters of a line, lines
+MAX_WISH = 120  # characters
 _CLOSING = tuple(",.;:!?)]}…")
 _OPENING = tuple("([{¿¡")
 
@@ -157,6 +158,18 @@ def check_notes(text: object) -> list[str]:
     if len(lines) > MAX_NOTES or max(map(len, lines), default=0) > MAX_NOTE:
         raise InputError("Notes may be {lines} lines of {most} characters. Shorten them.", lines=MAX_NOTES, most=MAX_NOTE)
     return lines
+
+
+def check_wish(text: object) -> str:
+    """A wish for the next passage, normalized, in one line; none gives an empty text.
+
+    Raises:
+        InputError: not a text, or too long.
+    """
+    wish = " ".join(check_words(text).split())
+    if len(wish) > MAX_WISH:
+        raise InputError("A wish may have {most} characters. Shorten it.", most=MAX_WISH)
+    return wish
 
 
 def write_notes(lines: Iterable[str]) -> list[str]:

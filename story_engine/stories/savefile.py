@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, cast, get_args
 
 from story_engine.errors import SaveError, SettingsError, StoryError
 from story_engine.settings import Settings
-from story_engine.stories.input import MAX_NOTE, MAX_NOTES
+from story_engine.stories.input import MAX_NOTE, MAX_NOTES, MAX_WISH
 from story_engine.stories.lore import Lore, fits
 from story_engine.stories.story import Finish, Key, LedgerEntry, Memory, Passage, Receipt, Story
 
@@ -59,7 +59,7 @@ def dump_story(story: Story) -> dict[str, Any]:
 def _dump_passage(passage: Passage) -> dict[str, Any]:
     data = asdict(passage)
     if data["receipt"]:
-        for later in ("healed", "guard"):
+        for later in ("healed", "guard", "wish"):
             if not data["receipt"][later]:
                 del data["receipt"][later]
         settings = data["receipt"]["settings"]
@@ -204,8 +204,8 @@ def _check_receipt(item: Mapping[str, Any]) -> Receipt:
     # Later additions: an older file has none.
     ending, loops = _index(item.get("ending"), LARGEST), _number(item.get("loops", 0), LARGEST)
     healed, settings = _number(item.get("healed", 0), LARGEST), Settings.from_dict(item["settings"])
-    guard = _text(item.get("guard", ""), 100)
-    return Receipt(_text(item["model"], 100), settings, window_tokens, forgotten, ending, loops, healed, guard)
+    guard, wish = _text(item.get("guard", ""), 100), _text(item.get("wish", ""), MAX_WISH)
+    return Receipt(_text(item["model"], 100), settings, window_tokens, forgotten, ending, loops, healed, guard, wish)
 
 
 def _read_entry(item: Mapping[str, Any], count: int) -> LedgerEntry:

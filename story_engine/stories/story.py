@@ -36,6 +36,7 @@ class Receipt:
     loops: int = 0  # taken back on the way, and told anew
     healed: int = 0  # characters before the passage that its first tokens say again, since they end within a word
     guard: str = ""  # the list and rules by which it was checked for children, if it was
+    wish: str = ""  # what the reader wished for, which guided the words and stands in none
 
 
 @dataclass(frozen=True)

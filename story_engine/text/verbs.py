@@ -73,6 +73,15 @@ def inflect(base: str, tense: Tense, person: Person) -> str:
     return _add_s(base) if person == "it" else base
 
 
+def inflect_ing(base: str) -> str:
+    """`open` -> `opening`, `run` -> `running`."""
+    if base.endswith("ie"):
+        return base[:-2] + "ying"
+    if base.endswith("e") and not base.endswith(("ee", "oe", "ye")) and base != "be":
+        return base[:-1] + "ing"
+    return base + base[-1] * (base in _DOUBLED or bool(_ONE_SYLLABLE.fullmatch(base))) + "ing"
+
+
 def _add_ed(base: str) -> str:
     if base.endswith("e"):
         return base + "d"

@@ -147,7 +147,8 @@ calls = st.sampled_from([*given_words]).flatmap(
         | st.tuples(
             st.tuples(*[odd_text | anything] * given_words[name]),
             st.tuples(*(st.just(good) | number | anything for good in SETTINGS)) if name != "undo" else st.just(()),
-        ).map(lambda both: [*both[0], *both[1]]),
+            st.tuples(odd_text | anything) if name == "continue" else st.just(()),  # the wish
+        ).map(lambda parts: [one for part in parts for one in part]),
     )
 )
 

@@ -242,7 +242,7 @@ def test_a_storys_number_is_in_no_log_and_no_page_and_no_address(running, caplog
     call(running.url, "start", GOOD)
     [uid] = [path.stem for path in running.list_stories() - before]
     for words in ("He came.", "x" * 30_000):
-        call(running.url, "continue", [uid, words, *GOOD[1:]])
+        call(running.url, "continue", [uid, words, *GOOD[1:], ""])
     said = [
         record.getMessage()
         for record in caplog.records
@@ -257,7 +257,8 @@ def test_a_storys_number_is_in_no_log_and_no_page_and_no_address(running, caplog
 
 @pytest.mark.parametrize("name", ["continue", "retry", "undo"])
 def test_numbers_that_are_none_find_no_story(url, name):
+    given = {"continue": ["", *GOOD[1:], ""], "retry": GOOD[1:], "undo": []}[name]
     for number in ("", "0" * 32, "../" * 5 + "etc/passwd", "a" * 10_000, None, 5, [], {"a": 1}, "\u0000" * 32, "A" * 32):
-        event, words = call(url, name, [number] + ([""] if name == "continue" else []) + (GOOD[1:] if name != "undo" else []))
+        event, words = call(url, name, [number, *given])
         assert event == "error"
         assert "story" not in words or "uid" not in words

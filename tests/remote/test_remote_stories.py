@@ -259,3 +259,18 @@ def test_an_engine_is_loaded_by_its_address(open_server, tiny_folder, monkeypatc
         StoryEngine.load(f"openai:{server.url}#story", precision="int8")
     with pytest.raises(ModelError, match="Name one of them"):
         StoryEngine.load(f"openai:{server.url}#another")
+
+
+@pytest.mark.parametrize("dialect", ["vllm", "transformers"])
+def test_a_wish_stands_in_the_prompt_alone(open_server, open_engine, dialect):
+    server = open_server(WORDS, dialect)
+    engine = open_engine(server)
+    story = Story("Tom had a ball. He was happy.")
+    list(engine.stream(story, PLAIN, wish="a dragon comes"))
+    [prompt] = [body["prompt"] for body in server.requests]
+    text = prompt if isinstance(prompt, str) else engine.tokenizer.decode(prompt[1:])
+    assert text.endswith("Tom had a ball. Soon, a dragon would come. He was happy.")
+    assert "dragon" not in story.text()
+    assert story.last().receipt.wish == "a dragon comes"
+    assert replay_passage(engine, story, 1).is_identical
+    assert server.requests[1]["prompt"] == prompt

@@ -64,6 +64,7 @@ BOOK = {
     "in_mind": "To be kept in mind",
     "remembered": "The story as it is remembered",
     "receipt": "How this passage came about",
+    "wished_for": "Wished for: {wish}",
     "told_by": "Told by model {model} from {tokens:,} tokens",
     "receipt_forgotten": "{count} sentences forgotten",
     "receipt_ending": "to an end in about {count} sentences",

@@ -19,6 +19,7 @@ PAGE = {
     # writing
     "next": "What happens next?",
     "next_hint": "Add your own words, or leave this empty and let the story go on… (Shift+Enter sends)",
+    "wish": "A wish for what comes next",
     "continue": "Continue",
     "stop": "Stop",
     "undo": "Undo",

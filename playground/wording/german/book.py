@@ -66,6 +66,7 @@ BOOK = {
     "in_mind": "Im Sinn zu behalten",
     "remembered": "Die Geschichte, wie sie im Gedächtnis ist",
     "receipt": "Wie diese Stelle entstand",
+    "wished_for": "Gewünscht war: {wish}",
     "told_by": "Erzählt vom Modell {model} aus {tokens} Token",
     "receipt_forgotten": "{count} Sätze vergessen",
     "receipt_ending": "zu einem Ende in etwa {count} Sätzen",

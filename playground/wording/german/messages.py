@@ -59,6 +59,7 @@ MESSAGES = {
     "A passage of this length takes more than half of this model's {context} tokens. Choose a shorter one.": (
         "Eine so lange Stelle braucht mehr als die Hälfte der {context} Token dieses Modells. Wähl eine kürzere."
     ),
+    "A wish may have {most} characters. Shorten it.": "Ein Wunsch darf {most} Zeichen haben. Kürze ihn.",
     "Tellings told side by side must share one length.": "Was auf einmal erzählt wird, hat dieselbe Länge.",
     "An ending takes {fewest} to {most} sentences.": "Ein Ende braucht {fewest} bis {most} Sätze.",
     "The model stumbled and gave no usable word. Your story is kept; please try again.": (

@@ -23,6 +23,7 @@ PAGE = {
     "next_hint": (
         "Schreib selbst etwas (auf Englisch), oder lass es leer und die Geschichte weitergehen… (Umschalt+Enter schickt ab)"
     ),
+    "wish": "Ein Wunsch, was als Nächstes kommt",
     "continue": "Weiter",
     "stop": "Halt",
     "undo": "Zurück",

@@ -68,6 +68,7 @@ BOOK = {
     "in_mind": "Para tener presente",
     "remembered": "El cuento tal como lo recuerda",
     "receipt": "Cómo surgió este pasaje",
+    "wished_for": "Se deseó: {wish}",
     "told_by": "Contado por el modelo {model} a partir de {tokens} tokens",
     "receipt_forgotten": "frases olvidadas: {count}",
     "receipt_ending": "hacia un final en unas {count} frases",

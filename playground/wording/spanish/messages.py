@@ -60,6 +60,7 @@ MESSAGES = {
     "A passage of this length takes more than half of this model's {context} tokens. Choose a shorter one.": (
         "Un pasaje así de largo ocupa más de la mitad de los {context} tokens de este modelo. Elige uno más corto."
     ),
+    "A wish may have {most} characters. Shorten it.": "Un deseo puede tener {most} caracteres. Acórtalo.",
     "Tellings told side by side must share one length.": "Las versiones que se cuentan a la vez deben tener la misma longitud.",
     "An ending takes {fewest} to {most} sentences.": "Un final lleva de {fewest} a {most} frases.",
     "The model stumbled and gave no usable word. Your story is kept; please try again.": (

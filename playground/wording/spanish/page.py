@@ -20,6 +20,7 @@ PAGE = {
     # writing
     "next": "¿Qué pasa después?",
     "next_hint": "Escribe algo tú (en inglés), o déjalo vacío y que el cuento siga… (Mayús+Enter lo envía)",
+    "wish": "Un deseo para lo que viene",
     "continue": "Seguir",
     "stop": "Parar",
     "undo": "Deshacer",
