@@ -52,6 +52,7 @@ class Handlers:
             try:
                 self.actions.rates.count(request)
                 chosen: dict[str, Any] = {"unwanted": visit.unwanted, "for_children": self.actions.is_for_children(visit)}
+                chosen["reading_level"] = visit.reading_level
                 settings = Settings(**dict(zip(self.widgets.settings, given, strict=True)), **chosen)
                 for view in act(visit, text, settings):
                     if self._turns.is_current(turn):

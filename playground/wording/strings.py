@@ -134,6 +134,14 @@ WORDS: dict[str, tuple[str, str]] = {
         "with commas between them, other forms too (mouse, mice); the model never says them, your own words may",
         "mit Kommas dazwischen, auch andere Formen (mouse, mice); das Modell sagt sie nie, deine Worte dürfen es",
     ),
+    "reading_level": ("Reading level", "Lesestufe"),
+    "reading_level_hint": (
+        "shorter sentences and more familiar words, where they fit; words of your story stay",
+        "kürzere Sätze und vertrautere Wörter, wo sie passen; Wörter deiner Geschichte bleiben",
+    ),
+    "reading_level_easy": ("easy", "leicht"),
+    "reading_level_medium": ("medium", "mittel"),
+    "reading_level_any": ("as the model likes", "wie das Modell mag"),
     "pictures": ("Pictures", "Bilder"),
     "pictures_hint": (
         "drawn by rule from the story's words, here and in the files that you save; a click on somebody draws them otherwise",
