@@ -29,7 +29,7 @@ def weigh(tokenizer, text, before="Tom went out.", likely=(), known=()):
         logits[tokenizer.encode(token)[0]] = 5.0
     level = ReadingLevel(EASY, tokenizer, before, known)
     weights = level.weigh(text, tokenizer.encode(text), logits)
-    return lambda token: float(weights[tokenizer.encode(token)[0]])
+    return lambda token: round(float(weights[tokenizer.encode(token)[0]]), 4)
 
 
 @pytest.mark.parametrize("word", ["played", "happily", "bigger", "daddy", "puddles", "couldn", "went", "cities", "running"])
