@@ -36,7 +36,7 @@ class Level:
     most: float
 
 
-LEVELS = {"easy": Level(rare=2.5, words=6, step=0.4, most=2.4), "medium": Level(rare=1.2, words=9, step=0.25, most=1.2)}
+LEVELS = {"easy": Level(rare=3.0, words=4, step=0.6, most=3.6), "medium": Level(rare=1.5, words=6, step=0.4, most=2.0)}
 
 
 class ReadingLevel:
