@@ -65,7 +65,7 @@ def test_a_rare_word_in_pieces_weighs_less_where_it_leaves_a_familiar_one(shippe
 
 
 def test_a_long_sentence_ends_sooner_only_where_an_end_fits(shipped):
-    short = weigh(shipped, " She ran to the park", likely=[".", " and"])
+    short = weigh(shipped, " She ran home", likely=[".", " and"])
     assert short(".") == short(" and") == short(",") == 0
     fits = weigh(shipped, LONG + " park", likely=[".", " and"])
     assert fits(".") == fits("!") == EASY.most
