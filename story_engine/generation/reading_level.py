@@ -16,13 +16,14 @@ from story_engine.text.words import FAMILIAR, is_familiar
 # By the model's own judgement: where an end is less likely than this, the sentence would break off.
 MIN_CHANCE = 0.05
 NATS_LIKELY = 6.0  # below the likeliest token; what lies beyond is hardly drawn, whatever it weighs
+STOPS = ".!?…\n"
 REACH = 600  # characters back to which the beginning of the open sentence is looked for
+LONGEST_WORD = 30  # characters; a familiar one is shorter
 FULL_LENGTH = 6  # letters from which an unfamiliar word weighs all that it can; a shorter one is read more easily
 JOINTS = (",", ";", " and", " but", " so", " because", " while", " which", " who", " as", " until", " when", " where")
 
 _STOP = re.compile(r"""[.!?]["”]?\s*""")
 _BEGINNING, _INNER = re.compile(r" ([a-z]+)"), re.compile(r"[a-z]+")
-_OPEN = re.compile(r"[^.!?…\n]*\Z")
 _WORD, _LAST = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*"), re.compile(r"(?<![^\W_])(?<!['’])[a-z]+\Z")
 
 
@@ -56,7 +57,7 @@ class ReadingLevel:
         self._weights[list(tokens[-1:])] = 0.0  # what was told once may come back
         weights = self._weights.copy()
         tail = (self._before[-REACH:] + text)[-REACH:]
-        if (begun := _LAST.search(tail)) and is_familiar(begun.group()):
+        if (begun := _LAST.search(tail[-LONGEST_WORD:])) and is_familiar(begun.group()):
             self._weigh_longer(begun.group(), logits, weights)
         lift = self._level.step * (count_open_words(tail) - self._level.words)
         if lift > 0 and self._may_end(logits):
@@ -95,8 +96,7 @@ class _Pieces:
 
 def count_open_words(text: str) -> int:
     """Words of the sentence that `text` has not ended."""
-    found = _OPEN.search(text)
-    return len(_WORD.findall(found.group())) if found else 0
+    return len(_WORD.findall(text, max(map(text.rfind, STOPS)) + 1))
 
 
 @lru_cache(maxsize=4)
