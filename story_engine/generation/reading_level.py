@@ -37,7 +37,7 @@ class Level:
     most: float
 
 
-LEVELS = {"easy": Level(rare=3.0, words=4, step=0.6, most=3.6), "medium": Level(rare=1.5, words=6, step=0.4, most=2.0)}
+LEVELS = {"easy": Level(rare=3.0, words=5, step=0.5, most=2.5), "medium": Level(rare=1.5, words=7, step=0.3, most=1.5)}
 
 
 class ReadingLevel:
