@@ -229,12 +229,9 @@ class Widgets:
         )
         self._lay_out_children(recommended.for_children)
         self.unwanted = gr.Textbox(label=say("unwanted"), info=say("unwanted_hint"), lines=1, max_lines=4, elem_id="unwanted")
+        levels = [(say(f"reading_level_{level}"), level) for level in READING_LEVELS]
         self.reading_level = gr.Radio(
-            [(say(f"reading_level_{level}"), level) for level in READING_LEVELS],
-            value=READING_LEVELS[-1],
-            label=say("reading_level"),
-            info=say("reading_level_hint"),
-            elem_id="reading-level",
+            levels, value=levels[-1][1], label=say("reading_level"), info=say("reading_level_hint"), elem_id="reading-level"
         )
         self.pictures = gr.Radio(
             [(say(f"pictures_{when}"), when) for when in WHEN],
