@@ -26,7 +26,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 RELEASE, PACKAGES, PYTHON = "bookworm", "python3,python3-venv,ca-certificates", "/usr/local/venv"
 PATH = f"{PYTHON}/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 HOST_FILES = ("/etc/hosts", "/etc/resolv.conf", "/etc/ssl/certs/ca-certificates.crt", "/etc/pip.conf", "/etc/xdg/pip")
-START = ["Tom went out.", 0.7, 0.9, 0, 0.0, 1.1, 0.0, 1, 30, 3, "", False]  # the arguments of /start
+START = ["Tom went out.", 0.7, 0.9, 0, 0.0, 1.1, 0.0, 1, 30, 3, "", False, "any"]  # the arguments of /start
 HEALTHY_WITHIN, ENDED_WITHIN = 600, 15  # seconds; a first start compiles the kernel
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import batch as many
-from benchmarks import children, crowd, fleet, launch, load, matrix, rounding, soak, speculation, wish
+from benchmarks import children, crowd, fleet, launch, load, matrix, reading_level, rounding, soak, speculation, wish
 from benchmarks import page as book
 from benchmarks.decode import ROUNDS, make_published_model, measure, print_table
 from benchmarks.training import compare_with_plain_loop, print_pair, print_trials, profile, sweep, try_out
@@ -59,6 +59,11 @@ def build_parser() -> argparse.ArgumentParser:
     wishes = commands.add_parser("wish", help="how often a wish comes up in the passage that it guides")
     wishes.add_argument("--model", default=EMBEDDED, help="embedded, or a folder")
     wishes.add_argument("--show", action="store_true", help="print each passage")
+    level = commands.add_parser("reading_level", help="what a reading level changes, and how well its passages follow")
+    level.add_argument("--model", default=EMBEDDED, help="embedded, or a folder")
+    level.add_argument("--stories", type=Path, required=True, help="a file of held-out stories")
+    level.add_argument("--openings", type=int, default=reading_level.OPENINGS, help="of the scorecard's sixty")
+    level.add_argument("--show", action="store_true", help="print all passages")
     train = commands.add_parser("train", help="a training step against a plain loop over the same model")
     train.add_argument("--rounds", type=int, default=ROUNDS, help="how many steps of each are timed, in turn")
     trials = commands.add_parser("train-sweep", help="loss kernels, micro-batches and a profile of one preset")
@@ -120,6 +125,13 @@ def main() -> None:
     if options.what == "rounding":
         folder = EMBEDDED_FOLDER if options.model == EMBEDDED else Path(options.model)
         rounding.print_table(rounding.measure(folder, options.stories, options.tokens))
+        return
+    if options.what == "reading_level":
+        folder = EMBEDDED_FOLDER if options.model == EMBEDDED else Path(options.model)
+        rows = reading_level.measure(folder, options.stories, options.openings)
+        reading_level.print_table(rows)
+        if options.show:
+            reading_level.print_stories(rows)
         return
     with tempfile.TemporaryDirectory() as place:
         if options.what == "matrix":

@@ -62,9 +62,15 @@ async def _measure(page: str, words: str, clients: Sequence[int], rounds: int) -
 
 
 def make_values(number: int) -> list[str | float | bool | None]:
-    """The arguments of `/start` in their order: the opening, the settings, no unwanted words, not for children."""
+    """The arguments of `/start` in their order: the opening, the settings, no unwanted words, not for children, any level."""
     chosen = Settings(max_new_tokens=TOKENS, seed=number)
-    return ["Once upon a time", *(getattr(chosen, one.name) for one in fields(Settings) if one.name in RANGES), "", False]
+    return [
+        "Once upon a time",
+        *(getattr(chosen, one.name) for one in fields(Settings) if one.name in RANGES),
+        "",
+        False,
+        chosen.reading_level,
+    ]
 
 
 def _note(row: Row, name: str, begun: float, heard: list[Heard]) -> None:

@@ -1,10 +1,9 @@
 """The playground for scripts: /start, /continue, /retry and /undo, to be called with gradio_client.
 
 `/start` takes an `opening`, the others the number of a `story`; `/continue` also takes a `text` and, at the end, a `wish`. The
-first three take every field of Settings by its name, `unwanted` as words with commas between them,
-and `for_children`. The answer is `{"story": number,
-"passage": the newest words, "text": the whole story, "finish": why the passage stopped}`; while a passage is being written,
-answers with the words so far stream in.
+first three take every field of Settings by its name, `unwanted` as words with commas between them. The answer is `{"story":
+number, "passage": the newest words, "text": the whole story, "finish": why the passage stopped}`; while a passage is being
+written, answers with the words so far stream in.
 """
 
 from __future__ import annotations
@@ -122,7 +121,11 @@ def _list_parameters(words: dict[str, Any], settings: Settings | None) -> list[i
             )
             for field in NUMBERS
         ]
-        for name, default in (("unwanted", ""), ("for_children", settings.for_children)):
+        for name, default in (
+            ("unwanted", ""),
+            ("for_children", settings.for_children),
+            ("reading_level", settings.reading_level),
+        ):
             kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
             parameters.append(inspect.Parameter(name, kind, default=default, annotation=type(default)))
     return parameters
@@ -148,6 +151,7 @@ def _saying_errors() -> Iterator[None]:
 
 
 def _read_settings(*values: Any) -> Settings:
-    """Settings from the numbers in their order, the unwanted words as one text, and whether children read this."""
-    numbers = dict(zip((field.name for field in NUMBERS), values, strict=False))
-    return Settings(**numbers, unwanted=read_unwanted(values[-2]), for_children=values[-1])
+    """Settings from the numbers in their order, the unwanted words as one text, whether children read this, and the level."""
+    numbers, (unwanted, for_children, level) = values[: len(NUMBERS)], values[len(NUMBERS) :]
+    named = dict(zip((field.name for field in NUMBERS), numbers, strict=True))
+    return Settings(**named, unwanted=read_unwanted(unwanted), for_children=for_children, reading_level=level)

@@ -55,6 +55,7 @@ class Handlers:
             try:
                 self.actions.rates.count(request)
                 chosen: dict[str, Any] = {"unwanted": visit.unwanted, "for_children": self.actions.is_for_children(visit)}
+                chosen["reading_level"] = visit.reading_level
                 names = self.widgets.settings
                 settings = Settings(**dict(zip(names, given, strict=False)), **chosen)
                 for view in act(visit, text, settings, *given[len(names) :]):

@@ -28,6 +28,7 @@ class Tuning:
         self._follow(values, self._remember, inputs)
         self._follow([w.ending], self._remember_ending, [w.preferences, w.ending])
         gr.on([w.unwanted.input, w.unwanted.blur], self._remember_unwanted, [w.preferences, w.unwanted], w.preferences, **LAST)
+        w.reading_level.input(self._remember_level, [w.preferences, w.reading_level], w.preferences, **LAST)
         w.model.input(
             self._choose_model, inputs, [w.preferences, w.model, *(w.settings[name] for name in MODEL_SETTINGS)], **QUICK
         )
@@ -45,7 +46,17 @@ class Tuning:
     def remembered(self) -> list[Any]:
         """The widgets that `show` sets."""
         w = self.widgets
-        return [*w.settings.values(), w.ending, w.model, w.own_manner, w.pinning, w.unwanted, w.pictures, w.for_children]
+        return [
+            *w.settings.values(),
+            w.ending,
+            w.model,
+            w.own_manner,
+            w.pinning,
+            w.unwanted,
+            w.pictures,
+            w.for_children,
+            w.reading_level,
+        ]
 
     def _follow(self, widgets: Sequence[Any], remember: Callable[..., dict[str, Any]], inputs: Sequence[Any]) -> None:
         """Call `remember` whenever a person changes one of the widgets, one request at a time; the last change counts."""
@@ -64,6 +75,7 @@ class Tuning:
         shown = {widget: getattr(settings, name) for name, widget in w.settings.items()}
         shown |= {w.model: model, w.own_manner: _list(visit), w.ending: visit.ending, w.pinning: visit.pinning}
         is_on = recommended.for_children if visit.for_children is None else visit.for_children
+        shown |= {w.reading_level: visit.reading_level}
         return shown | {w.unwanted: ", ".join(visit.unwanted), w.pictures: visit.pictures, w.for_children: is_on}
 
     @speaking
@@ -79,6 +91,10 @@ class Tuning:
     @speaking
     def _remember_unwanted(self, request: gr.Request, preferences: object, words: str) -> Any:
         return replace(find_visit(request, preferences), unwanted=read_unwanted(words)).preferences()
+
+    @speaking
+    def _remember_level(self, request: gr.Request, preferences: object, level: str) -> dict[str, Any]:
+        return replace(Visit.from_browser(preferences), reading_level=level).preferences()
 
     @speaking
     def _choose_model(self, request: gr.Request, preferences: object, model: str, *given: Any) -> tuple[Any, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from story_engine import ENDINGS, MAX_TITLE, WHEN, InputError, Settings, SettingsError, is_uid
+from story_engine import ENDINGS, MAX_TITLE, READING_LEVELS, WHEN, InputError, Settings, SettingsError, is_uid
 
 MOST_ON_SHELF = 1000  # stories; a browser keeps far more than their titles take
 MOST_MANNERS = 20  # to be added; more that a browser has are shown, so that none is lost
@@ -21,7 +21,8 @@ class Visit:
     were put aside, the last one last: they can be brought back. `manners` are settings with names. `ending` is the number
     of sentences that an end takes. With `pinning`, a click on a sentence pins it. `unwanted` are words that no passage may
     say. `for_children` says whether all words are checked for children; None leaves that to the server.
-    `pictures`, one of `WHEN`, says which passages have one. `language` comes with every request and is not remembered.
+    `reading_level` is one of `READING_LEVELS`. `pictures`, one of `WHEN`, says which passages have one. `language` comes with
+    every request and is not remembered.
     The marks name what `memory.js` gave to the server: it merges an answer by them.
     """
 
@@ -36,6 +37,7 @@ class Visit:
     unwanted: tuple[str, ...] = ()
     pictures: str = WHEN[0]
     for_children: bool | None = None
+    reading_level: str = READING_LEVELS[-1]
     language: str = ""
     shelf_mark: str = ""
     settings_mark: str = ""
@@ -61,6 +63,7 @@ class Visit:
             _read_unwanted(data.get("unwanted")),
             pictures=next((when for when in WHEN if when == data.get("pictures")), WHEN[0]),
             for_children=data.get("for_children") if type(data.get("for_children")) is bool else None,
+            reading_level=next((one for one in READING_LEVELS if one == data.get("reading_level")), READING_LEVELS[-1]),
             shelf_mark=_read_mark(data.get("shelf_mark")),
             settings_mark=_read_mark(data.get("settings_mark")),
         )
@@ -72,7 +75,7 @@ class Visit:
 
     def preferences(self) -> dict[str, Any]:
         """What the browser keeps of the settings."""
-        names = ("settings", "model", "manners", "ending", "pinning", "pictures")
+        names = ("settings", "model", "manners", "ending", "pinning", "pictures", "reading_level")
         kept = {name: getattr(self, name) for name in names} | {"unwanted": list(self.unwanted)}
         kept |= {} if self.for_children is None else {"for_children": self.for_children}
         return kept | ({"settings_mark": self.settings_mark} if self.settings_mark else {})

@@ -14,7 +14,7 @@ from playground.render.phases import Phases, read_phases
 from playground.space import loses_stories
 from playground.visit import ENDING
 from playground.wording.strings import TABLES
-from story_engine import EMBEDDED_FOLDER, ENDINGS, FORMS, HUB_MODELS, MODES, RANGES, WHEN
+from story_engine import EMBEDDED_FOLDER, ENDINGS, FORMS, HUB_MODELS, MODES, RANGES, READING_LEVELS, WHEN
 
 HERE = Path(__file__).parent / "static"
 CLICK_SCRIPT = (HERE / "click.js").read_text(encoding="utf-8")
@@ -232,6 +232,10 @@ class Widgets:
         )
         self._lay_out_children(recommended.for_children)
         self.unwanted = gr.Textbox(label=say("unwanted"), info=say("unwanted_hint"), lines=1, max_lines=4, elem_id="unwanted")
+        levels = [(say(f"reading_level_{level}"), level) for level in READING_LEVELS]
+        self.reading_level = gr.Radio(
+            levels, value=levels[-1][1], label=say("reading_level"), info=say("reading_level_hint"), elem_id="reading-level"
+        )
         self.pictures = gr.Radio(
             [(say(f"pictures_{when}"), when) for when in WHEN],
             value=WHEN[0],

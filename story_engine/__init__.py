@@ -15,7 +15,7 @@ from story_engine.engine import StoryEngine
 from story_engine.errors import InputError, ModelError, SaveError, SettingsError, StoryError
 from story_engine.generation.ending import ENDINGS
 from story_engine.generation.minding import Minder
-from story_engine.generation.telling import Piece
+from story_engine.generation.piece import Piece
 from story_engine.guard.check import check_fit, check_passage, check_story, find_kinds, find_new_kinds, refuse_story
 from story_engine.insight.alternatives import Choice, Word, branch_at, find_alternatives
 from story_engine.insight.continuity import Doubt, find_doubts
@@ -29,7 +29,7 @@ from story_engine.pictures.book import WHEN, draw_pictures, read_scenes
 from story_engine.pictures.palette import write_dark_style
 from story_engine.printing.book import FONTS
 from story_engine.remote.engine import RemoteEngine
-from story_engine.settings import MODEL_SETTINGS, RANGES, Settings, read_unwanted
+from story_engine.settings import MODEL_SETTINGS, RANGES, READING_LEVELS, Settings, read_unwanted
 from story_engine.stories.export import FORMS, NO_PICTURES, Pictures, export_story
 from story_engine.stories.input import MAX_WISH, check_notes, check_wish, check_words, keep_joint
 from story_engine.stories.library import Library, OpenStory, is_uid
@@ -61,6 +61,7 @@ __all__ = [
     "NO_PICTURES",
     "PRECISIONS",
     "RANGES",
+    "READING_LEVELS",
     "WHEN",
     "Choice",
     "CompletionOrder",

@@ -13,7 +13,16 @@ from story_engine.errors import StoryError
 from story_engine.model.autotune import KERNEL_CHOICES
 from story_engine.model.hub import HUB_MODELS
 from story_engine.model.quantize import PRECISIONS
-from story_engine.settings import FOR_CHILDREN, RANGES, UNWANTED, WHOLE_NUMBERS, Settings, read_unwanted
+from story_engine.settings import (
+    FOR_CHILDREN,
+    RANGES,
+    READING_LEVEL,
+    READING_LEVELS,
+    UNWANTED,
+    WHOLE_NUMBERS,
+    Settings,
+    read_unwanted,
+)
 from story_engine.stories.story import Story
 
 SAID = {"seed": "a new one", "guidance": "what suits the model"}  # defaults that are no fixed number
@@ -50,6 +59,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
             help=f"{meaning} ({low:g} to {high:g}, default {SAID.get(name, default)})",
         )
     parser.add_argument("--for-children", action="store_true", help=FOR_CHILDREN)
+    parser.add_argument("--reading-level", default=READING_LEVELS[-1], choices=READING_LEVELS, help=READING_LEVEL)
     parser.add_argument("--unwanted", default="", metavar="WORDS", help=f"{UNWANTED}, with commas between them")
 
 
@@ -62,6 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given = Settings(**numbers, unwanted=read_unwanted(options.unwanted))  # a wrong one is said before a model is loaded
         engine = StoryEngine.load(options.model, options.revision, precision=options.precision, kernel=options.kernel)
         settings = replace(engine.recommended, **numbers, unwanted=given.unwanted, for_children=options.for_children)
+        settings = replace(settings, reading_level=options.reading_level)
         story, told = Story(), ""
         stream = engine.stream(story, settings, text=opening, cancel=cancel, wish=options.wish)
         print(story.text(), end="", flush=True)

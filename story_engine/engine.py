@@ -20,8 +20,9 @@ from story_engine.generation.generate import Start, generate
 from story_engine.generation.guarded import GuardedTelling
 from story_engine.generation.healing import find_healing, may_heal
 from story_engine.generation.ngrams import LONGEST_CONTEXT, MOST_PROPOSED, Ngrams
+from story_engine.generation.piece import Piece
 from story_engine.generation.starts import list_starts
-from story_engine.generation.telling import Piece, Telling
+from story_engine.generation.telling import Telling
 from story_engine.generation.turn import SPARE, Turn, find_reserve, give_seed
 from story_engine.generation.unwanted import Unwanted
 from story_engine.generation.wishing import read_wish

@@ -27,6 +27,8 @@ RANGES: dict[str, tuple[float, float, str]] = {
 WHOLE_NUMBERS = ("top_k", "best_of", "max_new_tokens", "seed")
 FOR_CHILDREN = "check all words by a list, and tell anew what is unfit for children"
 UNWANTED = "words that a passage never says, in no letter case"
+READING_LEVELS = ("easy", "medium", "any")  # any: as the model likes
+READING_LEVEL = "easy or medium: shorter sentences and more familiar words; any: as the model likes"
 MODEL_SETTINGS = ("guidance", "min_p")  # which a model's own folder can recommend
 MAX_UNWANTED, MAX_UNWANTED_LENGTH = 100, 60  # words or phrases, characters of one
 
@@ -50,6 +52,7 @@ class Settings:
     seed: int | None = None
     unwanted: tuple[str, ...] = ()  # words or phrases that the passage never says, as `read_unwanted` gives them
     for_children: bool = False  # sentences are checked, and told anew where they are unfit for children
+    reading_level: str = READING_LEVELS[-1]  # how short the sentences are, and how familiar the words
 
     def __post_init__(self) -> None:
         problems = [problem for name in RANGES if (problem := _describe_problem(name, getattr(self, name)))]
@@ -63,6 +66,10 @@ class Settings:
             )
         if type(self.for_children) is not bool:
             problems.append(SettingsError("{name} must be yes or no", name="for_children"))
+        if self.reading_level not in READING_LEVELS:
+            problems.append(
+                SettingsError("{name} must be one of {levels}", name="reading_level", levels=", ".join(READING_LEVELS))
+            )
         if problems:
             raise SettingsError("Please check the settings: {problems}.", problems=problems)
 

@@ -8,7 +8,7 @@ from math import exp
 from markupsafe import Markup
 
 from playground.render.texts import NOTHING, TextRenderer, render_text
-from story_engine import Choice, Influence, Receipt, Replay, Sentence, Window, Word
+from story_engine import READING_LEVELS, Choice, Influence, Receipt, Replay, Sentence, Window, Word
 
 SHOWN_BEFORE = 60  # characters shown on either side of the place where two tellings part
 MOST_INFLUENCE = 20  # nats
@@ -81,8 +81,10 @@ class CloseupRenderer(TextRenderer):
         settings = [
             f"{self.texts[name]} {value}".replace(".", self.texts["point"])
             for name, value in receipt.settings.to_dict().items()
-            if value is not None and name != "unwanted"
+            if value is not None and name not in ("unwanted", "reading_level")
         ]
+        if (level := receipt.settings.reading_level) != READING_LEVELS[-1]:
+            settings.append(f"{self.texts['reading_level']}: {self.texts[f'reading_level_{level}']}")
         if receipt.settings.unwanted:
             settings.append(f"{self.texts['unwanted']}: {', '.join(receipt.settings.unwanted)}")
         more = {"receipt_forgotten": receipt.forgotten, "receipt_ending": receipt.ending, "receipt_loops": receipt.loops}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from story_engine.generation.telling import Piece, Telling
+from story_engine.generation.piece import Piece
+from story_engine.generation.telling import Telling
 
 Group = Sequence[Telling]
 

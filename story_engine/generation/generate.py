@@ -12,7 +12,8 @@ from typing import Protocol, TypeVar
 
 from torch import Tensor
 
-from story_engine.generation.telling import Piece, Telling
+from story_engine.generation.piece import Piece
+from story_engine.generation.telling import Telling
 from story_engine.model.kv_cache import Slot
 
 T = TypeVar("T")

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from story_engine.generation.healing import Healing
 from story_engine.generation.minding import Minder
-from story_engine.generation.telling import Guide, Piece, Telling
+from story_engine.generation.piece import Piece
+from story_engine.generation.telling import Guide, Telling
 
 
 class _Noted:

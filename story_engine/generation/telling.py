@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
@@ -18,6 +17,8 @@ from story_engine.generation.healing import Cover, Healing
 from story_engine.generation.loops import ROUNDS, Said, count_round, find_echo, find_loop, list_said
 from story_engine.generation.opener import MIN_TOKENS, Opener
 from story_engine.generation.paragraphs import begins_lines_small, find_the_end, is_break_foreign, is_new_line
+from story_engine.generation.piece import Piece
+from story_engine.generation.reading_level import LEVELS, ReadingLevel
 from story_engine.generation.respelling import Respelling, Slip
 from story_engine.generation.sampling import filter_logits, pick
 from story_engine.generation.unwanted import Unwanted
@@ -30,32 +31,6 @@ from story_engine.text.sentences import ends_sentence, is_round
 BEGINNING = "Once"  # a paragraph that begins so begins another story; a model that was not told to end goes over to it
 MOST_ECHOES = 3  # that are taken back in a passage; a story may have a refrain
 SOFT_END = 0.8  # share of the length from which a passage stops at the next sentence's end
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A bit of the stream. While the window is read, `text` is empty and `read` counts the tokens still to be read.
-
-    `back` characters of what was shown are taken back before `text`, where the passage had gone round in circles.
-    `telling` says which one it belongs to, where several are told side by side. `held` are sentences that were held back from
-    children at this place.
-    """
-
-    text: str
-    token: int | None = None
-    read: int = 0
-    back: int = 0
-    telling: int = 0
-    held: tuple[str, ...] = ()
-
-    @property
-    def way(self) -> int:
-        """The name of `telling` before 0.2."""
-        return self.telling
-
-    def follow(self, shown: str) -> str:
-        """What is shown once this piece has come."""
-        return shown[: len(shown) - self.back] + self.text
 
 
 class Guide(Protocol):
@@ -73,7 +48,8 @@ class Telling:
     echo of `before` up to three times; the words that led into it cannot be drawn there again. Where the model
     would begin another story ("Once upon a time", or a blank line where the paragraphs `before` have none) or says "The end."
     unasked, this one ends before that; a passage cannot open with another beginning. Words that the settings never want are
-    not drawn, and no words that lead it hold them. A name that comes out misspelt is taken back and told as the story has it.
+    not drawn, and no words that lead it hold them. Rare words and long sentences weigh less where they ask for a reading
+    level. A name that comes out misspelt is taken back and told as the story has it.
     Where the text before ends within a word, `heal` makes the first tokens say its last letters again: `text` has them,
     what is shown and `told` has not.
     `number` is its place among the tellings that are told side by side, `candidate` among those of which the best is kept.
@@ -111,6 +87,8 @@ class Telling:
         self._refused: frozenset[int] = frozenset()
         self._generator = torch.Generator().manual_seed(_vary_seed(settings.seed or 0, candidate))
         self._unwanted, self._respelling = Unwanted(settings.unwanted), Respelling(before, tokenizer.has_word)
+        level = LEVELS.get(settings.reading_level)
+        self._level = ReadingLevel(level, tokenizer, before, self._window) if level else None
         opener = Opener(tokenizer, before, self._generator, self._unwanted) if prefix else None
         self._guides: list[Guide] = [guide for guide in (opener, ending) if guide]
         self._prefix = len(prefix)
@@ -201,6 +179,9 @@ class Telling:
         """
         banned, used = self._find_banned(), self._find_used()
         fitting = None if row is unguided else set(np.flatnonzero(np.isfinite(row)).tolist())
+        if self._level:
+            weights = self._level.weigh(self.text, self.tokens, unguided)
+            row, unguided = row + weights, unguided + weights
         while True:
             if fitting is not None and fitting <= banned:
                 row, fitting = unguided, None

@@ -7,10 +7,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from story_engine.settings import RANGES, Settings
+from story_engine.settings import READING_LEVELS, Settings
 
 # The value at which a setting has no effect: to leave it out is then the same as to send it.
-OFF = {"temperature": 1.0, "top_p": 1.0, "top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0, "guidance": 0.0, "best_of": 1}
+OFF: dict[str, Any] = {
+    "temperature": 1.0,
+    "top_p": 1.0,
+    "top_k": 0,
+    "min_p": 0.0,
+    "repetition_penalty": 1.0,
+    "guidance": 0.0,
+    "best_of": 1,
+}
+OFF |= {"reading_level": READING_LEVELS[-1]}
 SEEDS = 2**31  # servers keep a seed in 32 bits
 Fields = dict[str, Any]
 
@@ -77,11 +86,7 @@ class Dialect:
 
     def list_unknown(self, settings: Settings) -> list[str]:
         """The settings that have an effect with us and none there."""
-        return [
-            name
-            for name in RANGES
-            if name not in ("max_new_tokens", "seed") and name not in self.names and getattr(settings, name) != OFF[name]
-        ]
+        return [name for name, off in OFF.items() if name not in self.names and getattr(settings, name) != off]
 
     def write(self, request: Request, model: str) -> Fields:
         """The body of a streamed completion."""

@@ -17,7 +17,7 @@ from story_engine.context.window import ContextWindow, Window
 from story_engine.engine import LOADERS, StoryEngine
 from story_engine.errors import ModelError, StoryError
 from story_engine.generation.ending import Ending
-from story_engine.generation.telling import Piece
+from story_engine.generation.piece import Piece
 from story_engine.generation.turn import Turn, find_reserve, give_seed
 from story_engine.generation.unwanted import Unwanted
 from story_engine.model.kv_cache import Slot

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from story_engine.generation.minding import Minder
-from story_engine.generation.telling import Piece
+from story_engine.generation.piece import Piece
 from story_engine.remote.events import Delta
 from story_engine.remote.telling import RemoteTelling
 

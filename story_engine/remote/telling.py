@@ -13,7 +13,8 @@ from story_engine.generation.ending import Ending
 from story_engine.generation.loops import ROUNDS, count_round, find_loop
 from story_engine.generation.opener import MIN_TOKENS, Opener
 from story_engine.generation.paragraphs import is_break_foreign
-from story_engine.generation.telling import BEGINNING, SOFT_END, Piece
+from story_engine.generation.piece import Piece
+from story_engine.generation.telling import BEGINNING, SOFT_END
 from story_engine.generation.unwanted import Unwanted
 from story_engine.generation.wishing import Wish
 from story_engine.model.tokenizer import StoryTokenizer

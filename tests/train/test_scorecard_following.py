@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from story_engine.text.words import FUNCTION_WORDS
 from train.scorecard.following import count_edits, count_followed, cut_words, find_content_words, find_misspelt, is_named, stem
 from train.scorecard.openings import KINDS, PATH, cut_stories, load_openings
-from train.scorecard.words import FUNCTION_WORDS
 
 LETTERS = st.text("abcdefg", max_size=7)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 from story_engine.text.edits import count_edits
-from train.scorecard.words import FUNCTION_WORDS, ORDINARY
+from story_engine.text.words import FUNCTION_WORDS, ORDINARY
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _POSSESSIVE = re.compile(r"['’]s?$")

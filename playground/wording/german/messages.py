@@ -111,6 +111,7 @@ MESSAGES = {
     "Please check the settings: {problems}.": "Bitte sieh die Einstellungen durch: {problems}.",
     "{name} must be a whole number": "{name} muss eine ganze Zahl sein",
     "{name} must be yes or no": "{name} muss ja oder nein sein",
+    "{name} must be one of {levels}": "{name} muss eins von {levels} sein",
     "{name} must be a number": "{name} muss eine Zahl sein",
     "{name} must lie between {low:g} and {high:g}": "{name} muss zwischen {low:g} und {high:g} liegen",
     "Unknown settings: {unknown}. Known are: {known}.": "Unbekannte Einstellungen: {unknown}. Bekannt sind: {known}.",

@@ -112,6 +112,7 @@ MESSAGES = {
     "Please check the settings: {problems}.": "Revisa los ajustes: {problems}.",
     "{name} must be a whole number": "{name} tiene que ser un número entero",
     "{name} must be yes or no": "{name} tiene que ser sí o no",
+    "{name} must be one of {levels}": "{name} tiene que ser uno de {levels}",
     "{name} must be a number": "{name} tiene que ser un número",
     "{name} must lie between {low:g} and {high:g}": "{name} tiene que estar entre {low:g} y {high:g}",
     "Unknown settings: {unknown}. Known are: {known}.": "Ajustes desconocidos: {unknown}. Se conocen: {known}.",

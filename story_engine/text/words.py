@@ -1,6 +1,10 @@
-"""English words that say little of a story by themselves, and names so common that they misspell nobody's."""
+"""English words that everybody knows: those that say little of a story by themselves, common names, a child's first words."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+
+from story_engine.text.verbs import BASES, PASTS
 
 # Words that bind others, and the furniture of every story: whether they come back says nothing of an opening.
 FUNCTION_WORDS = frozenset(
@@ -98,3 +102,51 @@ COMMON_NAMES = frozenset(
 )
 
 ORDINARY = FUNCTION_WORDS | SENTENCE_WORDS | COMMON_NAMES
+
+# Other words that a child of six knows; "didn" is what stands before the apostrophe of "didn't".
+EASY_WORDS = frozenset(
+    """
+    ain aren couldn didn doesn don hadn hasn haven isn shouldn wasn weren won wouldn
+    able adventure afraid airport alone angel angry animal anymore arrow asleep backyard balloon banana band barn barrel
+    baseball basket bath bathroom bathtub beach beak bean bedroom bench berry best bicycle bike birthday black blanket block
+    board body bone boots bottle bottom bowl brave breakfast breath brick bubble bucket bug bulb bush cactus cage camera
+    card carpet carrot cart caterpillar cereal cheerful cherry chimney chocolate church circle classroom clay clean clever
+    clock cloth clothes cloud coffee collar color cookie cozy crayon crib crown cup cute dad daddy daughter desk different
+    dinosaur dirty doll dolphin downstairs drum dry dull early easy end fake fancy farm favorite feather fence field finger
+    floor fluffy football fork frame free fridge front fur furry garage gate giraffe glad glass glove goose grandpa hair
+    haircut half happy helmet helpful hero hive hour hug hungry important inside island jacket jeep jellyfish jewel jolly
+    kangaroo kind kindness kitchen kitten knee knife late lazy leash lemonade lesson line lizard loud mad magical mailbox
+    mask mean medal mess message messy metal middle might mint minute mommy monkey moon movie muffin mum museum mushroom
+    nail name naughty nearby neck necklace neighbor newspaper nice number ocean onion otter outside package pain pants pasta
+    peaceful peanut pencil perfect person picnic piece pile pillow pizza place plane plastic pocket pole pool popcorn potato
+    pretty prize puddle puzzle raft rain ranch ready real rice rocket roof rough round rude sack sad sandbox sandcastle
+    sandwich sauce scarf scary scissors scooter sea seat secret shape shark sharp sheep sheet shelf shell shiny shirt shoe
+    shoes shore side skin skirt sky sleepy smart snack snake sneaker snow snowman soap sock soldier somewhere son sour space
+    spaghetti sparkly special spicy spoon spray square stage star sticker stove strawberry stupid sun sunshine sure swan
+    tape terrible test thief thirsty thumb tomato tooth top tough towel trash trunk tube turkey ugly upstairs vegetable
+    video weak week weird wet wing witch world worm worse yourself
+    """.split()
+)
+
+FAMILIAR = ORDINARY | EASY_WORDS | BASES | frozenset(PASTS.values())
+# Regular endings, and what a word may have had in their place.
+_ENDINGS = (
+    *(("s", ("", "e")), ("es", ("",)), ("ed", ("", "e")), ("ing", ("", "e")), ("er", ("", "e")), ("est", ("", "e"))),
+    *(("ly", ("", "le")), ("y", ("", "e")), ("ies", ("y",)), ("ied", ("y",)), ("ier", ("y",)), ("iest", ("y",))),
+    *(("ily", ("y",)), ("en", ("", "e"))),
+)
+
+
+def is_familiar(word: str) -> bool:
+    """Whether a word in small letters, or what it is a regular form of, is one that a young child knows."""
+    return any(base in FAMILIAR for base in _find_bases(word))
+
+
+def _find_bases(word: str) -> Iterator[str]:
+    yield word
+    for ending, endings in _ENDINGS:
+        root = word.removesuffix(ending)
+        if root != word and len(root) > 1:
+            yield from (root + other for other in endings)
+            if len(root) > 2 and root[-1] == root[-2]:
+                yield root[:-1]
