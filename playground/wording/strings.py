@@ -106,6 +106,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "min_p": ("Min-p", "Min-p"),
     "repetition_penalty": ("Repetition penalty", "Strafe für Wiederholung"),
     "guidance": ("Guidance by the story", "Führung durch die Geschichte"),
+    "dry_multiplier": ("Repeats (DRY)", "Wiederholungen (DRY)"),
     "best_of": ("Best of", "Bestes von"),
     "seed": ("Seed", "Startzahl"),
     "temperature_hint": (RANGES["temperature"][2], "wie gewagt die Wörter sind; 0 nimmt immer das wahrscheinlichste"),
@@ -118,6 +119,10 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "repetition_penalty_hint": (RANGES["repetition_penalty"][2], "macht schon benutzte Wörter unwahrscheinlicher; 1 ist aus"),
     "guidance_hint": (RANGES["guidance"][2], "wie viel mehr die bisherige Geschichte bei der Wahl der Wörter zählt; 0 ist aus"),
+    "dry_multiplier_hint": (
+        RANGES["dry_multiplier"][2],
+        "Wortfolgen, die schon vorkamen, sind unwahrscheinlicher, je länger sie sind; 0 ist aus",
+    ),
     "best_of_hint": (
         RANGES["best_of"][2],
         "erzählt so viele Stellen zugleich und behält die, die am besten aus der Geschichte folgt; 1 ist aus",

@@ -10,7 +10,16 @@ from typing import Any
 from story_engine.settings import RANGES, Settings
 
 # The value at which a setting has no effect: to leave it out is then the same as to send it.
-OFF = {"temperature": 1.0, "top_p": 1.0, "top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0, "guidance": 0.0, "best_of": 1}
+OFF = {
+    "temperature": 1.0,
+    "top_p": 1.0,
+    "top_k": 0,
+    "min_p": 0.0,
+    "repetition_penalty": 1.0,
+    "dry_multiplier": 0.0,
+    "guidance": 0.0,
+    "best_of": 1,
+}
 SEEDS = 2**31  # servers keep a seed in 32 bits
 Fields = dict[str, Any]
 

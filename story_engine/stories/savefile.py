@@ -22,7 +22,9 @@ FORMAT, FIRST_FORMAT = FORMAT_FAMILY + "2", FORMAT_FAMILY + "1"
 AUTHORS = ("reader", "model")
 MAX_TITLE = 200  # characters, in a file of somebody else's
 LARGEST = 2**31
-LATER_SETTINGS = {name: getattr(Settings(), name) for name in ("guidance", "best_of", "unwanted", "for_children")}
+LATER_SETTINGS = {
+    name: getattr(Settings(), name) for name in ("dry_multiplier", "guidance", "best_of", "unwanted", "for_children")
+}
 BROKEN = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, SettingsError)
 
 
