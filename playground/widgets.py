@@ -28,8 +28,9 @@ MANNERS: dict[str, dict[str, float]] = {
     "Wild": {"temperature": 1.1, "top_p": 0.97, "repetition_penalty": 1.15},
 }
 FIRST = ("temperature", "top_p", "max_new_tokens")
-FOLDED = ("top_k", "min_p", "repetition_penalty", "guidance", "best_of")
-STEPS = {"temperature": 0.05, "top_p": 0.01, "min_p": 0.01, "repetition_penalty": 0.01, "guidance": 0.05}
+FOLDED = ("top_k", "min_p", "repetition_penalty", "dry_multiplier", "guidance", "best_of")
+STEPS = dict.fromkeys(("temperature", "guidance"), 0.05) | dict.fromkeys(("top_p", "min_p", "repetition_penalty"), 0.01)
+STEPS |= {"dry_multiplier": 0.1}
 MASTHEAD = "<header class='masthead'><h1 lang='en'>Story Playground</h1><p>{}</p></header>"
 ALERT = "<p class='keeps-nothing-hint' role='alert'>{}</p>"
 HINT, FOOTER = "<p class='hint'>{}</p>", "<footer class='hint'>{}</footer>"

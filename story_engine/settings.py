@@ -19,6 +19,11 @@ RANGES: dict[str, tuple[float, float, str]] = {
     "top_k": (0, 1000, "keep at most this many words; 0 keeps all"),
     "min_p": (0.0, 1.0, "drop words less likely than this share of the likeliest; 0 drops none"),
     "repetition_penalty": (1.0, 2.0, "make words that were already used less likely; 1 is off"),
+    "dry_multiplier": (
+        0.0,
+        5.0,
+        "make strings of words that the story has said before less likely, the longer the less; 0 is off",
+    ),
     "guidance": (0.0, 3.0, "how much more the story so far weighs in the choice of words; 0 is off"),
     "best_of": (1, 8, "tell so many passages at once and keep the one that follows best from the story; 1 is off"),
     "max_new_tokens": (1, 1000, "the most tokens a passage may have"),
@@ -29,7 +34,7 @@ FOR_CHILDREN = "check all words by a list, and tell anew what is unfit for child
 UNWANTED = "words that a passage never says, in no letter case"
 READING_LEVELS = ("easy", "medium", "any")  # any: as the model likes
 READING_LEVEL = "easy or medium: shorter sentences and more familiar words; any: as the model likes"
-MODEL_SETTINGS = ("guidance", "min_p")  # which a model's own folder can recommend
+MODEL_SETTINGS = ("guidance", "min_p", "dry_multiplier")  # which a model's own folder can recommend
 MAX_UNWANTED, MAX_UNWANTED_LENGTH = 100, 60  # words or phrases, characters of one
 
 
@@ -46,6 +51,7 @@ class Settings:
     top_k: int = 0
     min_p: float = 0.0
     repetition_penalty: float = 1.1
+    dry_multiplier: float = 0.0
     guidance: float = 0.0
     best_of: int = 1
     max_new_tokens: int = 200
@@ -92,14 +98,15 @@ class Settings:
 
 
 def recommend_settings(generation_config: Mapping[str, Any]) -> Settings:
-    """The settings that suit a model: the published recommendation, with the guidance and the min-p of its own folder.
+    """The settings that suit a model: the published recommendation, with what its own folder asks for of `MODEL_SETTINGS`.
 
-    Both are off unless somebody chose them; what else a generation_config.json holds is often a default that nobody chose,
+    They are off unless somebody chose them; what else a generation_config.json holds is often a default that nobody chose,
     and passed over, as is a value that cannot be. `guidance_scale` is transformers' name and measure: 1 is off, so it is
     1 + guidance.
     """
     settings, scale = Settings(), generation_config.get("guidance_scale")
-    given = {"min_p": generation_config.get("min_p"), "guidance": round(scale - 1.0, 6) if _is_number(scale) else None}
+    given = {name: generation_config.get(name) for name in MODEL_SETTINGS}
+    given["guidance"] = round(scale - 1.0, 6) if _is_number(scale) else None
     for name, value in given.items():
         with suppress(SettingsError):
             settings = replace(settings, **{name: value})  # type: ignore[arg-type]

@@ -11,6 +11,10 @@ import numpy as np
 MIN_FRACTION = 0.1
 WISHING = 1.0  # how much what the reader's wish makes likelier weighs
 
+# Behind so many tokens guidance begins to fade: it makes all that was told likelier, also what the model itself has told, and in
+# a long story that leads into circles.
+FULL_UNTIL = 256
+
 
 def measure_gains(logits: np.ndarray, plain: np.ndarray) -> np.ndarray:
     """Nats by which the story makes each token likelier: log p with it - log p without it, float32 [vocab_size]."""
@@ -26,6 +30,11 @@ def guide_logits(logits: np.ndarray, gains: np.ndarray, guidance: float) -> np.n
     is_likely = logits >= logits.max() + np.float32(np.log(MIN_FRACTION))
     guided: np.ndarray = np.where(is_likely, logits + np.float32(guidance) * gains, np.float32(-np.inf))
     return guided
+
+
+def fade_guidance(guidance: float, told: int) -> float:
+    """The strength of `guidance` behind `told` tokens: all of it at first, and then so that the strength times `told` stays."""
+    return guidance * min(1.0, FULL_UNTIL / max(told, 1))
 
 
 def guide_rows(rows: Sequence[np.ndarray], guidance: float) -> tuple[np.ndarray, np.ndarray | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Collection, Sequence, Set
 from functools import cached_property
 from typing import Protocol
 
@@ -12,13 +12,14 @@ from torch import Tensor
 
 from story_engine.errors import StoryError
 from story_engine.generation.ending import Ending
-from story_engine.generation.guidance import guide_rows
+from story_engine.generation.guidance import fade_guidance, guide_rows
 from story_engine.generation.healing import Cover, Healing
 from story_engine.generation.loops import ROUNDS, Said, count_round, find_echo, find_loop, list_said
 from story_engine.generation.opener import MIN_TOKENS, Opener
 from story_engine.generation.paragraphs import begins_lines_small, find_the_end, is_break_foreign, is_new_line
 from story_engine.generation.piece import Piece
 from story_engine.generation.reading_level import LEVELS, ReadingLevel
+from story_engine.generation.repeats import Repeats
 from story_engine.generation.respelling import Respelling, Slip
 from story_engine.generation.sampling import filter_logits, pick
 from story_engine.generation.unwanted import Unwanted
@@ -43,7 +44,7 @@ class Guide(Protocol):
 class Telling:
     """One passage as far as it has been told: its tokens, its text, and how it finished.
 
-    `used` are the window's tokens, which the repetition penalty weighs. `prefix` opens the passage unasked, where it goes
+    `used` are the window's tokens, in order, for the penalties on repetition. `prefix` opens the passage unasked, where it goes
     on after an end; an opener follows, and the passage cannot end again at once. A loop is taken back and told anew once, an
     echo of `before` up to three times; the words that led into it cannot be drawn there again. Where the model
     would begin another story ("Once upon a time", or a blank line where the paragraphs `before` have none) or says "The end."
@@ -61,7 +62,7 @@ class Telling:
         end_tokens: frozenset[int],
         settings: Settings,
         *,
-        used: Iterable[int],
+        used: Collection[int],
         prefix: Sequence[int] = (),
         ending: Ending | None = None,
         retries_loops: bool = True,
@@ -82,7 +83,8 @@ class Telling:
         self._special = tokenizer.special - end_tokens
         self._beginnings = tokenizer.find_forms(BEGINNING) - end_tokens
         self._no_end_before = MIN_TOKENS if prefix else 0
-        self._window = frozenset(used)
+        self._window, self._behind = frozenset(used), len(used)
+        self._repeats = Repeats(settings.dry_multiplier, used)
         self._retries, self._echoes = (1, MOST_ECHOES) if retries_loops else (0, 0)
         self._refused: frozenset[int] = frozenset()
         self._generator = torch.Generator().manual_seed(_vary_seed(settings.seed or 0, candidate))
@@ -133,8 +135,9 @@ class Telling:
         Raises:
             StoryError: the logits are no numbers.
         """
-        unguided = self._take_row(logits)
-        row, gains = guide_rows([unguided, *map(self._take_row, others)], self.settings.guidance)
+        unguided = self._repeats.weigh(self._take_row(logits), self.tokens, self._spared)
+        guidance = fade_guidance(self.settings.guidance, self._behind + len(self.tokens))
+        row, gains = guide_rows([unguided, *map(self._take_row, others)], guidance)
         if self.wish:
             row = self.wish.lift(row, unguided, self.text, self.tokens)
         chosen = (guide.choose(self.text, row, self._generator) for guide in self._guides)
@@ -177,7 +180,7 @@ class Telling:
 
         Guidance leaves few tokens in reach: where none of them may be drawn, all others are in reach as without it.
         """
-        banned, used = self._find_banned(), self._find_used()
+        banned, used = self._find_banned(), self._used - self._spared
         fitting = None if row is unguided else set(np.flatnonzero(np.isfinite(row)).tolist())
         if self._level:
             weights = self._level.weigh(self.text, self.tokens, unguided)
@@ -205,10 +208,11 @@ class Telling:
             banned |= self._vocabulary.spellings.lower
         return banned
 
-    def _find_used(self) -> Set[int]:
-        """What the repetition penalty weighs down here: within a word nothing, which would spoil the words said before."""
+    @property
+    def _spared(self) -> Set[int]:
+        """What no repetition costs anything: the tokens that go on within a word, or the words said before would be spoilt."""
         is_within = (self.text or self._before)[-1:].isalpha()
-        return self._used - self._vocabulary.spellings.inner if is_within else self._used
+        return self._vocabulary.spellings.inner if is_within else frozenset()
 
     def _end_before(self, place: int, shown: str) -> Piece:
         """End where the words before a character do, without the white space behind them; `shown` is what a reader saw last."""

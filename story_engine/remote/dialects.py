@@ -16,10 +16,11 @@ OFF: dict[str, Any] = {
     "top_k": 0,
     "min_p": 0.0,
     "repetition_penalty": 1.0,
+    "dry_multiplier": 0.0,
     "guidance": 0.0,
     "best_of": 1,
+    "reading_level": READING_LEVELS[-1],
 }
-OFF |= {"reading_level": READING_LEVELS[-1]}
 SEEDS = 2**31  # servers keep a seed in 32 bits
 Fields = dict[str, Any]
 

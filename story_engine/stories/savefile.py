@@ -23,7 +23,8 @@ AUTHORS = ("reader", "model")
 MAX_TITLE = 200  # characters, in a file of somebody else's
 LARGEST = 2**31
 LATER_SETTINGS = {
-    name: getattr(Settings(), name) for name in ("guidance", "best_of", "unwanted", "for_children", "reading_level")
+    name: getattr(Settings(), name)
+    for name in ("dry_multiplier", "guidance", "best_of", "unwanted", "for_children", "reading_level")
 }
 BROKEN = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, SettingsError)
 
