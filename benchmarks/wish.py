@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from story_engine import Story, StoryEngine
 from train.scorecard.openings import Opening, load_openings
 from train.scorecard.scorers import EngineScorer
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 
 WISHES = Path(__file__).parent / "sentences" / "wishes.txt"
 BEFORE, TOKENS = 70, 110  # tokens told before the wish, and by it
@@ -64,7 +69,7 @@ def measure(model: str, shows: bool = False) -> dict[str, dict[str, float]]:
         told = {}
         for name in (UNWISHED, WISHED):
             passages = [*zip(begun, wishes, range(len(wishes)), strict=True)]
-            told[name] = _spread(lambda given, name=name: tell(engine, *given, is_asked=name == WISHED), passages)
+            told[name] = _spread(partial(tell, engine, is_asked=name == WISHED), passages)
         for passage in told[WISHED] if shows else ():
             print(f"\n[{passage.wish.text}] {passage.before} ||{passage.text}")
         return {name: describe(engine, passages) for name, passages in told.items()}
@@ -77,8 +82,9 @@ def begin(engine: StoryEngine, opening: Opening) -> str:
     return story.text()
 
 
-def tell(engine: StoryEngine, before: str, wish: Wished, number: int, *, is_asked: bool) -> Passage:
+def tell(engine: StoryEngine, given: tuple[str, Wished, int], *, is_asked: bool) -> Passage:
     """The next passage, by the wish or without it, from the same random numbers."""
+    before, wish, number = given
     story = Story(before)
     settings = replace(engine.recommended, seed=1000 + number, max_new_tokens=TOKENS)
     list(engine.stream(story, settings, wish=wish.text if is_asked else ""))
@@ -118,7 +124,7 @@ def print_table(figures: dict[str, dict[str, float]]) -> None:
         print(f"| {name} | {' | '.join(f'{value:.3g}' for value in row.values())} |")
 
 
-def _spread(act, given):  # type: ignore[no-untyped-def]
+def _spread(act: Callable[[Given], Made], given: Iterable[Given]) -> list[Made]:
     with ThreadPoolExecutor(TOGETHER) as pool:
         return list(pool.map(act, given))
 

@@ -76,7 +76,7 @@ def open_page(engines: Engines, library: Library, host: str, port: int, *, api: 
     from playground.page import Page
     from playground.resource import publish_story
     from playground.theme import CSS, HEAD, ICON, make_theme
-    from playground.widgets import translations
+    from playground.translations import translations
 
     page = Page(Actions(engines, library))
     if mcp:

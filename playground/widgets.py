@@ -9,11 +9,10 @@ import gradio as gr
 
 from playground.engines import Engines
 from playground.ideas import deal
-from playground.render.keys import render_keys
 from playground.render.phases import Phases, read_phases
 from playground.space import loses_stories
+from playground.translations import say
 from playground.visit import ENDING
-from playground.wording.strings import TABLES
 from story_engine import EMBEDDED_FOLDER, ENDINGS, FORMS, HUB_MODELS, MODES, RANGES, READING_LEVELS, WHEN
 
 HERE = Path(__file__).parent / "static"
@@ -31,37 +30,6 @@ FIRST = ("temperature", "top_p", "max_new_tokens")
 FOLDED = ("top_k", "min_p", "repetition_penalty", "dry_multiplier", "guidance", "best_of")
 STEPS = dict.fromkeys(("temperature", "guidance"), 0.05) | dict.fromkeys(("top_p", "min_p", "repetition_penalty"), 0.01)
 STEPS |= {"dry_multiplier": 0.1}
-MASTHEAD = "<header class='masthead'><h1 lang='en'>Story Playground</h1><p>{}</p></header>"
-ALERT = "<p class='keeps-nothing-hint' role='alert'>{}</p>"
-HINT, FOOTER = "<p class='hint'>{}</p>", "<footer class='hint'>{}</footer>"
-# Words that stand inside HTML, or after a name, by their key in the table of words.
-FRAMES = {
-    "motto": MASTHEAD,
-    "keeps_nothing": ALERT,
-    "loses_stories": HINT,
-    "caution": FOOTER,
-    "in_english": HINT,
-    "or_idea": HINT,
-    "mind_hint": HINT,
-    "at_once": HINT,
-    "file_hint": HINT,
-    "share": HINT,
-}
-FRAMES |= {name: f"{name} · {{}}" for name in HUB_MODELS}
-# The prefix keeps our keys apart from those that Gradio has for its own widgets.
-PREFIX = "story_"
-translations = gr.I18n(
-    **{
-        language: {f"{PREFIX}{key}": FRAMES.get(key, "{}").format(words) for key, words in table.items()}
-        | {f"{PREFIX}keys_list": render_keys(table)}
-        for language, table in TABLES.items()
-    }
-)
-
-
-def say(key: str) -> Any:
-    """Words of the table; the browser shows them in its own language."""
-    return translations(f"{PREFIX}{key}")
 
 
 class Widgets:

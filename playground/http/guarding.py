@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import closing
+from typing import Final
 
 from playground.http.errors import ApiError
 from story_engine import CompletionOrder, CompletionPiece, Completions, InputError, Minder, check_fit
 
-UNFIT = "content_filter"  # what completions servers call it
+UNFIT: Final = "content_filter"  # what completions servers call it
 Pieces = Generator[CompletionPiece, None, None]
 
 

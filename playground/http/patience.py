@@ -54,6 +54,6 @@ def _cut(message: Message) -> Iterator[Message]:
     """A long body in parts: the server waits for a reader before each message, and keeps all of one in memory."""
     body = message.get("body", b"")
     for start in range(0, len(body) - PART, PART):
-        yield message | {"body": body[start : start + PART], "more_body": True}
+        yield {**message, "body": body[start : start + PART], "more_body": True}
     rest = len(body) and (len(body) - 1) // PART * PART
-    yield message | {"body": body[rest:]} if rest else message
+    yield {**message, "body": body[rest:]} if rest else message

@@ -11,8 +11,8 @@ import numpy as np
 MIN_FRACTION = 0.1
 WISHING = 1.0  # how much what the reader's wish makes likelier weighs
 
-# Behind so many tokens guidance begins to fade: it makes all that was told likelier, also what the model itself has told, and in
-# a long story that leads into circles.
+# Behind so many tokens guidance begins to fade. It makes likelier what the model itself has told, too, which leads a long story
+# into circles.
 FULL_UNTIL = 256
 
 

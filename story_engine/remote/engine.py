@@ -108,7 +108,7 @@ class RemoteEngine(StoryEngine):
     def prefetch(self, story: Story, settings: Settings | None = None) -> None:
         """Does nothing: the server reads a window when it is asked to go on."""
 
-    def prefill(self, ids: Sequence[int], slot: Slot, all_logits: bool = False) -> Tensor:
+    def prefill(self, ids: Sequence[int], slot: Slot, all_logits: bool = False, cancel: Event | None = None) -> Tensor:
         """Raises StoryError: a server gives no logits."""
         raise StoryError("A server elsewhere tells this story; its numbers cannot be seen here.")
 
