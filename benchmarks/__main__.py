@@ -8,7 +8,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import batch as many
-from benchmarks import children, crowd, fleet, launch, load, matrix, reading_level, rounding, soak, speculation, wish
+from benchmarks import (
+    children,
+    crowd,
+    fleet,
+    launch,
+    load,
+    long_story,
+    matrix,
+    reading_level,
+    rounding,
+    soak,
+    speculation,
+    wish,
+)
 from benchmarks import page as book
 from benchmarks.decode import ROUNDS, make_published_model, measure, print_table
 from benchmarks.training import compare_with_plain_loop, print_pair, print_trials, profile, sweep, try_out
@@ -17,6 +30,7 @@ from story_engine import EMBEDDED, EMBEDDED_FOLDER, PRECISIONS
 from train.hardware import describe_machine, find_hardware
 from train.overrides import read_preset
 from train.presets import LOSSES, PRESETS
+from train.scorecard.readers import Variant, read_variant
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -64,6 +78,11 @@ def build_parser() -> argparse.ArgumentParser:
     level.add_argument("--stories", type=Path, required=True, help="a file of held-out stories")
     level.add_argument("--openings", type=int, default=reading_level.OPENINGS, help="of the scorecard's sixty")
     level.add_argument("--show", action="store_true", help="print all passages")
+    long = commands.add_parser("long_story", help="how far stories of twelve turns go round in circles")
+    long.add_argument("--model", default=EMBEDDED, help="embedded, or a folder")
+    long.add_argument("--beside", action="append", default=[], metavar="[MODEL]:SETTINGS", help="as the scorecard takes it")
+    long.add_argument("--tokens", type=int, default=6000, help="of each story, about")
+    long.add_argument("--show", action="store_true", help="print all stories")
     train = commands.add_parser("train", help="a training step against a plain loop over the same model")
     train.add_argument("--rounds", type=int, default=ROUNDS, help="how many steps of each are timed, in turn")
     trials = commands.add_parser("train-sweep", help="loss kernels, micro-batches and a profile of one preset")
@@ -118,6 +137,10 @@ def main() -> None:
         return
     if options.what == "wish":
         wish.print_table(wish.measure(options.model, options.show))
+        return
+    if options.what == "long_story":
+        variants = [Variant("its own", options.model), *(read_variant(one, options.model) for one in options.beside)]
+        long_story.print_table(long_story.measure(variants, options.tokens), options.show)
         return
     if options.what == "load":
         load.print_table(load.measure(options.model, options.readers, options.rounds))
