@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from story_engine import Settings, Story, replay_passage
+from story_engine.generation import guidance as room
 from story_engine.generation.candidates import choose_best
 from story_engine.generation.guidance import MIN_FRACTION, guide_logits, measure_gains
 
@@ -37,7 +38,8 @@ def tell_slowly(engine, story: Story, settings: Settings) -> list[int]:
     size, special = engine.tokenizer.size, sorted(engine.tokenizer.special - engine.end_tokens)
     for _ in range(settings.max_new_tokens):
         p, q = (engine.decoder.prefill(line, engine.decoder.new_slot())[:size].log_softmax(-1) for line in (ids, plain))
-        guided = p + settings.guidance * (p - q)
+        strength = settings.guidance * min(1.0, room.FULL_UNTIL / (len(ids) - 1))
+        guided = p + strength * (p - q)
         guided[p < p.max() + np.log(MIN_FRACTION)] = -torch.inf
         guided[special] = -torch.inf
         token = int(guided.argmax())
@@ -59,6 +61,18 @@ def test_a_guided_passage_is_that_of_two_windows_read_anew(engine):
         plain = Story(opening)
         list(engine.stream(plain, replace(GUIDED, guidance=0.0)))
         assert list(plain.last().tokens) != told
+
+
+def test_guidance_fades_behind_a_long_story(engine, monkeypatch):
+    engine.retries_loops = False
+    told = {}
+    for full in (256, 8):
+        monkeypatch.setattr(room, "FULL_UNTIL", full)
+        story = Story(OPENING)
+        list(engine.stream(story, GUIDED))
+        told[full] = list(story.last().tokens)
+        assert told[full] == tell_slowly(engine, Story(OPENING), GUIDED)[: len(told[full])]
+    assert told[8] != told[256]
 
 
 @pytest.mark.parametrize("temperature", [0.0, 0.7])
