@@ -214,6 +214,10 @@ class Widgets:
         )
         choices = [(say(name) if name in HUB_MODELS else name, name) for name in engines.names]
         self.model = gr.Dropdown(choices, value=engines.default, label=say("model"), elem_id="model")
+        self._lay_out_manners()
+
+    def _lay_out_manners(self) -> None:
+        """Settings that are taken at once: the page's manners of writing, and the reader's own."""
         gr.HTML(say("at_once"))
         with gr.Row():
             self.manners = {name: gr.Button(say(name), size="sm", min_width=90) for name in MANNERS}

@@ -63,9 +63,8 @@ class Writing:
         ending: int | None = None,
     ) -> Iterator[View | Live]:
         """Write the next passage, in one telling for each of `settings`. A passage that is being written is stopped first."""
-        story, cancel, begun, known = entry.story, self._begin(entry), time.monotonic(), len(entry.story.memory.ledger)
-        self._told[story.uid] = []
-        try:
+        story, begun, known = entry.story, time.monotonic(), len(entry.story.memory.ledger)
+        with self._as_writer(entry) as cancel:
             stream = engine.stream_tellings(story, settings, text, cancel, ending, wish=wish)
             story.title = story.title or visit.name_apart(make_title(story))
             self.library.adopt(entry)
@@ -80,9 +79,6 @@ class Writing:
                 notice = self._list_notices(engine, story, visit)
                 self.forgettings += sum(forgotten.kind == "forgotten" for forgotten in story.memory.ledger[known:])
                 log.info("passage", extra={"seconds": round(time.monotonic() - begun, 3), "tellings": len(settings)})
-        finally:
-            self._told.pop(story.uid, None)
-            entry.writing.release()
         view = self._show(story, visit, notice=notice)
         yield replace(view, wish=wish if len(story.passages) > count else "")
 
@@ -154,14 +150,20 @@ class Writing:
             entry.writing.release()
             yield
 
-    def _begin(self, entry: OpenStory) -> threading.Event:
-        """Become the writer of a story; returns the event that stops it."""
+    @contextmanager
+    def _as_writer(self, entry: OpenStory) -> Iterator[threading.Event]:
+        """Be the one writer of a story; gives the event that stops it."""
         if self.is_closing.is_set():
             raise StoryError("The playground is closing. Your words are still in their box; please try again in a minute.")
         with self.stopped(entry):
-            entry.cancel = threading.Event()
+            cancel = entry.cancel = threading.Event()
             entry.writing.acquire()
-            return entry.cancel
+        self._told[entry.story.uid] = []
+        try:
+            yield cancel
+        finally:
+            self._told.pop(entry.story.uid, None)
+            entry.writing.release()
 
 
 def find_foreign(story: Story, text: str, language: str, engine: StoryEngine | None = None) -> str:
