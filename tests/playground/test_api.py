@@ -1,5 +1,7 @@
 """The playground for scripts, through gradio_client against the running page."""
 
+import json
+
 import httpx
 import pytest
 from gradio_client import Client
@@ -64,7 +66,9 @@ def test_bad_requests_are_answered_in_words(client, values, said):
 
 def test_numbers_that_are_none_are_refused_at_the_door_too(client):
     """JSON has no NaN; a raw request that writes one all the same gets an error, not a story."""
-    content = '{"data": ["Tom", NaN, 0.9, 0, 0.0, 1.1, 20, null]}'
+    _, temperature, *others = client.view_api(return_format="dict")["named_endpoints"]["/start"]["parameters"]
+    assert temperature["parameter_name"] == "temperature"
+    content = json.dumps({"data": ["Tom", float("nan"), *(one["parameter_default"] for one in others)]})
     answer = httpx.post(f"{client.src}gradio_api/call/start", content=content, headers={"Content-Type": "application/json"})
     if answer.status_code == 200:
         stream = httpx.get(f"{client.src}gradio_api/call/start/{answer.json()['event_id']}", timeout=30).text

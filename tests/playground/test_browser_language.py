@@ -9,6 +9,8 @@ pytestmark = pytest.mark.browser
 WIDE = """() => [document.documentElement, ...document.querySelectorAll('button:not(.label-wrap), label, .hint, h2, legend')]
   .filter((one) => one.checkVisibility() && one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display !== 'inline')
   .map((one) => one.id || one.textContent.slice(0, 60))"""
+INKS = """() => new Set([...document.querySelectorAll('.book .by-reader, .book .by-reader span')]
+  .map((one) => getComputedStyle(one).color)).size"""
 # By what a browser asks for: the language of the page, its first button, and what it says of English.
 ASKED = {
     "de-AT": ("de", "Geschichte beginnen", "Erzählt wird auf Englisch"),
@@ -42,6 +44,7 @@ def test_each_browser_gets_its_language_its_words_fit_and_english_is_said_plainl
         for panel in ("mind", "options", "file", "learned"):
             if page.locator(f"#{panel}").count():
                 reader.open_panel(panel)
+        assert page.evaluate(INKS) == 1  # what says the language of words leaves them their ink
         assert page.evaluate(WIDE) == []
         assert find_barriers(reader) == []
         reader.picture(f"language-{language}")

@@ -18,7 +18,7 @@ from playground.server import open_page
 from playground.turns import Turns
 from playground.visit import MOST_MANNERS, Visit
 from playground.widgets import MANNERS
-from story_engine import InputError, Library, Settings, Story
+from story_engine import MODEL_SETTINGS, InputError, Library, Settings, Story
 from tests.conftest import find_port
 
 SAY = " He saw a red kite. They ran to the park."
@@ -207,15 +207,15 @@ def test_a_page_begins_with_what_suits_its_model(guided):
 
 
 def test_choosing_a_model_brings_what_suits_it(guided, told, monkeypatch):
-    other = SimpleNamespace(recommended=Settings(min_p=0.05))
+    other, plain = SimpleNamespace(recommended=Settings(min_p=0.05)), dict.fromkeys(MODEL_SETTINGS, 0.0)
     monkeypatch.setattr(guided.tuning.engines, "get", lambda name: other)
     given = [getattr(Settings(guidance=0.5, temperature=0.4), name) for name in guided.widgets.settings]
     preferences, model, *suited = guided.tuning._choose_model(ask(), {}, "other", *given)
-    assert (model, suited) == ("other", [0.0, 0.05])
+    assert (model, dict(zip(MODEL_SETTINGS, suited, strict=True))) == ("other", {**plain, "min_p": 0.05})
     assert (preferences["settings"]["guidance"], preferences["settings"]["temperature"]) == (0.0, 0.4)
     monkeypatch.undo()
     preferences, model, *suited = guided.tuning._choose_model(ask(), {}, "nowhere", *given)
-    assert (model, suited) == ("scripted", [0.5, 0.0])
+    assert (model, dict(zip(MODEL_SETTINGS, suited, strict=True))) == ("scripted", {**plain, "guidance": 0.5})
 
 
 def test_messages_of_quick_events_reach_the_browser(scripted, tmp_path):
