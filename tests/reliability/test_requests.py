@@ -23,7 +23,7 @@ from story_engine.model.tokenizer import StoryTokenizer
 from tests.conftest import ScriptedDecoder, find_port
 from tests.reliability.odd_texts import ODD_TEXTS
 
-GOOD = ["Tom went out.", 0.7, 0.9, 0, 0.0, 1.1, 0.0, 1, 8, 3, "", False, "any"]
+GOOD = ["Tom went out.", 0.7, 0.9, 0, 0.0, 1.1, 0.0, 0.0, 1, 8, 3, "", False, "any"]
 WRONG = [None, True, "x", [], {}, [1, 2], {"a": 1}, 1e400, -1e400, -1, 2**70, 1.5, "\u0000"]
 
 
