@@ -210,7 +210,7 @@ def test_a_full_queue_is_said_at_once_and_everybody_else_is_served(running, monk
 
     def join(number: int) -> tuple[int, str, float]:
         begun = time.monotonic()
-        answer = httpx.post(f"{url}/gradio_api/call/start", json={"data": [*GOOD[:8], 24, *GOOD[9:]]}, timeout=60)
+        answer = httpx.post(f"{url}/gradio_api/call/start", json={"data": [*GOOD[:9], 24, *GOOD[10:]]}, timeout=60)
         return answer.status_code, answer.text, time.monotonic() - begun
 
     with ThreadPoolExecutor(count) as pool:
