@@ -29,7 +29,7 @@ FUZZ = settings(
     max_examples=EXAMPLES, derandomize="FUZZ_EXAMPLES" not in os.environ, suppress_health_check=[*HealthCheck], database=None
 )
 GOOD = {"model": "scripted", "prompt": "Tom went out.", "max_tokens": 8, "temperature": 0}
-SETTINGS = [0.7, 0.9, 0, 0.0, 1.1, 0.0, 1, 8, 3, "", False, "any"]
+SETTINGS = [0.7, 0.9, 0, 0.0, 1.1, 0.0, 0.0, 1, 8, 3, "", False, "any"]
 NUMBER = "0123456789abcdef" * 2  # of a story
 
 odd_text = st.text(max_size=30) | st.sampled_from(

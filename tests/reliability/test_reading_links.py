@@ -25,7 +25,7 @@ from tests.reliability.test_requests import call
 
 SAY = " He saw a red kite. They ran to the park.<end>"
 SHORT = Settings(max_new_tokens=40, temperature=0, repetition_penalty=1)
-GIVEN = [0.7, 0.9, 0, 0.0, 1.1, 0.0, 1, 8, 3, "", False, "any"]
+GIVEN = [0.7, 0.9, 0, 0.0, 1.1, 0.0, 0.0, 1, 8, 3, "", False, "any"]
 
 
 @pytest.fixture(scope="module")

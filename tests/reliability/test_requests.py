@@ -23,7 +23,7 @@ from story_engine.model.tokenizer import StoryTokenizer
 from tests.conftest import ScriptedDecoder, find_port
 from tests.reliability.odd_texts import ODD_TEXTS
 
-GOOD = ["Tom went out.", 0.7, 0.9, 0, 0.0, 1.1, 0.0, 1, 8, 3, "", False, "any"]
+GOOD = ["Tom went out.", 0.7, 0.9, 0, 0.0, 1.1, 0.0, 0.0, 1, 8, 3, "", False, "any"]
 WRONG = [None, True, "x", [], {}, [1, 2], {"a": 1}, 1e400, -1e400, -1, 2**70, 1.5, "\u0000"]
 
 
@@ -210,7 +210,7 @@ def test_a_full_queue_is_said_at_once_and_everybody_else_is_served(running, monk
 
     def join(number: int) -> tuple[int, str, float]:
         begun = time.monotonic()
-        answer = httpx.post(f"{url}/gradio_api/call/start", json={"data": [*GOOD[:8], 24, *GOOD[9:]]}, timeout=60)
+        answer = httpx.post(f"{url}/gradio_api/call/start", json={"data": [*GOOD[:9], 24, *GOOD[10:]]}, timeout=60)
         return answer.status_code, answer.text, time.monotonic() - begun
 
     with ThreadPoolExecutor(count) as pool:

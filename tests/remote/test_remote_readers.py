@@ -8,7 +8,7 @@ from story_engine.remote.client import Patience
 
 READERS = 20
 CALM = Patience(connect=10, read=60)  # a busy machine is slow
-START = ["Tom went out.", 0.7, 0.9, 0, 0.0, 1.1, 0.0, 1, 90, 3, "", False, "any"]  # the arguments of /start, with 90 tokens
+START = ["Tom went out.", 0.7, 0.9, 0, 0.0, 1.1, 0.0, 0.0, 1, 90, 3, "", False, "any"]  # the arguments of /start: 90 tokens
 
 
 def test_more_readers_than_our_own_model_would_take_are_told_at_once(open_server, open_engine, serve):
