@@ -142,7 +142,7 @@ def test_a_page_that_takes_nothing_for_long_has_left(running, client, impatient)
 
 
 def test_a_slow_reader_of_a_reading_link_is_let_go(running, client, impatient, caplog):
-    uid = write_long_story(running, 60)
+    uid = write_long_story(running, 300)  # more than the buffers of a connection hold
     number = running.page.actions.links.share(uid).number
     with caplog.at_level(logging.INFO, "playground.http.front"):
         with running.ask_slowly(f"GET /read/now HTTP/1.1\r\nX-Reading-Link: {number}") as line:
