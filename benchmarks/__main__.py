@@ -77,6 +77,7 @@ def build_parser() -> argparse.ArgumentParser:
     level.add_argument("--model", default=EMBEDDED, help="embedded, or a folder")
     level.add_argument("--stories", type=Path, required=True, help="a file of held-out stories")
     level.add_argument("--openings", type=int, default=reading_level.OPENINGS, help="of the scorecard's sixty")
+    level.add_argument("--tokens", type=int, default=reading_level.TOKENS, help="of each passage")
     level.add_argument("--show", action="store_true", help="print all passages")
     long = commands.add_parser("long_story", help="how far stories of twelve turns go round in circles")
     long.add_argument("--model", default=EMBEDDED, help="embedded, or a folder")
@@ -151,8 +152,7 @@ def main() -> None:
         return
     if options.what == "reading_level":
         folder = EMBEDDED_FOLDER if options.model == EMBEDDED else Path(options.model)
-        rows = reading_level.measure(folder, options.stories, options.openings)
-        reading_level.print_table(rows)
+        rows = reading_level.print_table(reading_level.measure(folder, options.stories, options.openings, options.tokens))
         if options.show:
             reading_level.print_stories(rows)
         return

@@ -14,7 +14,7 @@ from story_engine.text.verbs import PAST_FORMS, THIRD_FORMS
 from story_engine.text.words import FAMILIAR, is_familiar
 
 # By the model's own judgement: where an end is less likely than this, the sentence would break off.
-MIN_CHANCE = 0.05
+MIN_CHANCE = 0.03
 NATS_LIKELY = 6.0  # below the likeliest token; what lies beyond is hardly drawn, whatever it weighs
 STOPS = ".!?…\n"
 REACH = 600  # characters back to which the beginning of the open sentence is looked for
@@ -37,7 +37,7 @@ class Level:
     most: float
 
 
-LEVELS = {"easy": Level(rare=3.0, words=5, step=0.5, most=2.5), "medium": Level(rare=1.5, words=7, step=0.3, most=1.5)}
+LEVELS = {"easy": Level(rare=4.0, words=4, step=0.75, most=3.0), "medium": Level(rare=2.0, words=6, step=0.5, most=1.5)}
 
 
 class ReadingLevel:

@@ -135,9 +135,11 @@ class Telling:
         Raises:
             StoryError: the logits are no numbers.
         """
-        unguided = self._repeats.weigh(self._take_row(logits), self.tokens, self._spared)
+        unguided, *plain = self._weigh_level(
+            [self._repeats.weigh(self._take_row(logits), self.tokens, self._spared), *map(self._take_row, others)]
+        )
         guidance = fade_guidance(self.settings.guidance, self._behind + len(self.tokens))
-        row, gains = guide_rows([unguided, *map(self._take_row, others)], guidance)
+        row, gains = guide_rows([unguided, *plain], guidance)
         if self.wish:
             row = self.wish.lift(row, unguided, self.text, self.tokens)
         chosen = (guide.choose(self.text, row, self._generator) for guide in self._guides)
@@ -175,6 +177,16 @@ class Telling:
             raise StoryError("The model stumbled and gave no usable word. Your story is kept; please try again.")
         return row
 
+    def _weigh_level(self, rows: list[np.ndarray]) -> list[np.ndarray]:
+        """`rows` as the reading level weighs them: all alike, so that what the level lifts is no gain of the story.
+
+        It comes before guidance, which leaves only tokens in reach that are likely by then.
+        """
+        if not self._level:
+            return rows
+        weights = self._level.weigh(self.text, self.tokens, rows[0])
+        return [row + weights for row in rows]
+
     def _pick(self, row: np.ndarray, unguided: np.ndarray) -> int:
         """Draw from `row`, float32 [vocab_size], again without each token that would say an unwanted word.
 
@@ -182,9 +194,6 @@ class Telling:
         """
         banned, used = self._find_banned(), self._used - self._spared
         fitting = None if row is unguided else set(np.flatnonzero(np.isfinite(row)).tolist())
-        if self._level:
-            weights = self._level.weigh(self.text, self.tokens, unguided)
-            row, unguided = row + weights, unguided + weights
         while True:
             if fitting is not None and fitting <= banned:
                 row, fitting = unguided, None

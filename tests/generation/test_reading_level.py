@@ -1,5 +1,6 @@
 """A reading level: rare words weigh less, long sentences end sooner where an end fits, and nothing else changes."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -88,6 +89,16 @@ def test_a_level_changes_the_choice(shipped, level, said):
     logits = torch.full((shipped.size,), -20.0)
     logits[shipped.encode(" magnificent")], logits[shipped.encode(" ball")] = 5.0, 4.0
     telling.advance(logits)
+    assert telling.text == said
+
+
+@pytest.mark.parametrize(("level", "odds", "said"), [("any", 15, " and"), ("easy", 15, "."), ("easy", 60, " and")])
+def test_an_end_is_lifted_from_below_the_cut_of_guidance_where_it_fits(shipped, level, odds, said):
+    settings = Settings(temperature=0, repetition_penalty=1, guidance=0.5, min_p=0.1, reading_level=level)
+    telling = Telling(shipped, frozenset({0}), settings, used=(), before=LONG + " park")
+    logits = torch.full((shipped.size,), -20.0)
+    logits[shipped.encode(" and")], logits[shipped.encode(".")] = 5.0, 5.0 - math.log(odds)
+    telling.advance(logits, logits)
     assert telling.text == said
 
 
