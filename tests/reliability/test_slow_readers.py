@@ -113,7 +113,7 @@ def test_a_slow_reader_of_a_completion_gives_its_places_back(running, client, im
 def test_a_page_that_takes_nothing_may_ask_for_nothing_more(running, client, monkeypatch):
     """Its messages are kept in memory: so many, those of what was asked for before the last was refused, and no more."""
     monkeypatch.setattr(gate, "MOST_UNREAD", 8)
-    session, uid = "slowpage", write_long_story(running, 12)
+    session, uid = "slowpage", write_long_story(running, 20)
     assert running.join(client, session, uid).status_code == 200
     with running.ask_slowly(f"GET /gradio_api/queue/data?session_hash={session} HTTP/1.1") as line:
         answers = (running.join(client, session, uid) for _ in range(60))
