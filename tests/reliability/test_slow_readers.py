@@ -113,7 +113,7 @@ def test_a_slow_reader_of_a_completion_gives_its_places_back(running, client, im
 def test_a_page_that_takes_nothing_may_ask_for_nothing_more(running, client, monkeypatch):
     """Its messages are kept in memory: so many, those of what was asked for before the last was refused, and no more."""
     monkeypatch.setattr(gate, "MOST_UNREAD", 8)
-    session, uid = "slowpage", write_long_story(running, 12)
+    session, uid = "slowpage", write_long_story(running, 20)
     assert running.join(client, session, uid).status_code == 200
     with running.ask_slowly(f"GET /gradio_api/queue/data?session_hash={session} HTTP/1.1") as line:
         answers = (running.join(client, session, uid) for _ in range(60))
@@ -126,7 +126,7 @@ def test_a_page_that_takes_nothing_may_ask_for_nothing_more(running, client, mon
 
 
 def test_a_page_that_takes_nothing_for_long_has_left(running, client, impatient):
-    session, uid, events = "gonepage", write_long_story(running, 12), 8
+    session, uid, events = "gonepage", write_long_story(running, 20), 10
     for _ in range(events):
         assert running.join(client, session, uid).status_code == 200
     assert wait_for(lambda: running.count_unread(session) >= events)
@@ -137,7 +137,7 @@ def test_a_page_that_takes_nothing_for_long_has_left(running, client, impatient)
         taken = 0
         while part := line.recv(1 << 16):  # to the end of what was under way; the connection would else stay open
             taken += len(part)
-    assert taken < events * 12 * 16_000
+    assert taken < events * 20 * 16_000
     assert wait_for(lambda: session not in running.page.blocks._queue.pending_messages_per_session)
 
 
