@@ -87,6 +87,7 @@ def open_page(engines: Engines, library: Library, host: str, port: int, *, api: 
         prevent_thread_lock=True,
         quiet=True,
         share=False,
+        _frontend=False,  # else Gradio asks for the page, and gives up after 3 s, which a busy machine may need
         allowed_paths=[],
         max_file_size=MAX_FILE_BYTES,
         max_threads=engines.most_at_once + SPARE_THREADS,  # a passage holds one
