@@ -21,7 +21,7 @@ CSS = "".join(
     FACE.format(style=style, data=b64encode((FONTS / name).read_bytes()).decode()) for style, name in FACES.items()
 ) + (HERE / "style.css").read_text(encoding="utf-8")
 CSS += write_dark_style(".dark .picture")
-SCRIPTS = ("storage.js", "tongue.js", "memory.js", "drafts.js", "listen.js", "aloud.js", "keys.js", "phrasing.js")
+SCRIPTS = ("answers.js", "storage.js", "tongue.js", "memory.js", "drafts.js", "listen.js", "aloud.js", "keys.js", "phrasing.js")
 HEAD = f"<style>{(HERE / 'desk.css').read_text(encoding='utf-8')}</style>"
 HEAD += "".join(f"<script>{(HERE / name).read_text(encoding='utf-8')}</script>" for name in SCRIPTS)
 HEAD = HEAD.replace('"TAGS"', json.dumps([*LANGUAGES]))
