@@ -90,7 +90,9 @@ class Scheduler:
         slot.crop_to_prefix(ids)
         slot.crop(len(ids) - 1)  # the last token is always read: its logits are needed
         while len(slot.ids) < len(ids) and not cancel.is_set():
-            chunk = ids[len(slot.ids) : len(slot.ids) + self.chunk]
+            rest = ids[len(slot.ids) :]
+            is_little_more = self._decoder.is_exact and len(rest) <= self.chunk + SHORTEST_CHUNK // 2
+            chunk = rest if is_little_more else rest[: self.chunk]  # a few tokens take long as a chunk of their own
             try:
                 if len(chunk) == 1:  # as when a passage is told anew: together with all who are being told something
                     logits = self.step(chunk, [slot], list, cancel)[0]

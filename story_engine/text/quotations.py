@@ -18,7 +18,7 @@ CLOSERS = {
     "‹": "›",
     "›": "‹",
 }
-_MARKS = frozenset("".join(CLOSERS) + "".join(CLOSERS.values()))
+_MARK = re.compile(f"[{''.join({*CLOSERS, *''.join(CLOSERS.values())})}]")
 _TWO_SIDED = "”»›"  # these open a quotation only where a word begins
 _ELISION = re.compile(r"['‘’](?:(?:tis|twas|twere|twill|em|til|till|cause|bout|round|n)\b|\d\d)", re.IGNORECASE)
 
@@ -30,9 +30,8 @@ def find_open_quotations(text: str) -> tuple[str, ...]:
     """
     line = text.rstrip("\n").rpartition("\n")[2]
     opened: list[str] = []
-    for place, mark in enumerate(line):
-        if mark not in _MARKS:
-            continue
+    for found in _MARK.finditer(line):
+        place, mark = found.start(), found.group()
         before, after = line[place - 1 : place] if place else "", line[place + 1 : place + 2]
         if is_apostrophe(line, place):
             continue
