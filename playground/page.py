@@ -46,6 +46,9 @@ class Page:
             self._connect_arrival()
             most = actions.engines.most_at_once
             publish(actions, concurrency_limit=most, concurrency_id="write")
+        for event in self.blocks.fns.values():  # by default each update of a passage reads all that lies in the page's columns
+            if event.show_progress == "hidden":
+                event.show_progress_on = [w.preferences]
         self.blocks.queue(max_size=WAITING * most, default_concurrency_limit=most)
 
     # -- events

@@ -7,6 +7,12 @@ from tests.reader import DESKTOP, Reader
 pytestmark = pytest.mark.browser
 SAY = " He saw a red kite. They ran to the park. Mia was happy."
 LOW = {"width": 1280, "height": 650}
+COUNT = """() => {
+  const clone = window.structuredClone;
+  [window.clones, window.updates] = [0, 0];
+  window.structuredClone = (value) => { window.clones++; return clone(value); };
+  new MutationObserver(() => window.updates++).observe(document.querySelector(".book .live"), { childList: true });
+}"""
 END = "document.querySelector('.book .live')?.getBoundingClientRect().bottom"
 
 
@@ -19,10 +25,12 @@ def test_the_second_passage_grows_in_the_book_alone_and_in_view(browser, scripte
     reader.page.wait_for_function("(document.querySelector('.book .live')?.innerText || '').length > 20")
     reader.page.get_by_label("What happens next?").press_sequentially("Mia came too.")
     assert not reader.page.locator("#live").is_visible()
+    reader.page.evaluate(COUNT)
     for _ in range(5):
         end = reader.page.evaluate(END)
         assert end is None or 0 < end <= LOW["height"]
         reader.page.wait_for_timeout(150)
+    assert reader.page.evaluate("window.clones / window.updates") < 300  # what an update costs a phone; 700 if all is read
     reader.page.locator("#stop").click()
     reader.wait()
     assert "And then" in reader.text()
