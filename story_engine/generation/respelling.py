@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from story_engine.text.edits import count_edits
 
 SHORTEST = 4  # letters of a name that is kept; shorter ones are near to too many words. A slip may have one less
-LONG = 6  # letters from which a name has room for two slips
+ROOM = (0, 6, 8)  # letters from which a name has room for one slip, for two, and for three
 _WORD = re.compile(r"[^\W\d_]+")
 _LAST = re.compile(r"[^\W\d_]+$")
 _DETERMINER = re.compile(r"\b(?:an?|the|my|your|his|her|its|our|their|this|that|every|each|some|any|no|of)\s+$", re.IGNORECASE)
@@ -31,8 +31,8 @@ class Respelling:
     """Finds the slips of a passage that follows the text `before`.
 
     A slip is a word that is no entry of the tokenizer (`has_word`), that the story has not said before, and that is near to a
-    capitalised word of the story which is no entry either: one letter apart (two from six letters on), or other in letter
-    case alone. A word that is the beginning of the name, or begins with it, is a form of it: "Thandi" for Thandiwe.
+    capitalised word of the story which is no entry either: one letter apart (two from six letters on, three from eight), or
+    other in letter case alone. A word that is the beginning of the name, or begins with it, is a form of it: "Thandi" for Thandiwe.
     """
 
     def __init__(self, before: str, has_word: Callable[[str], bool]) -> None:
@@ -62,4 +62,4 @@ def _is_slip(word: str, name: str) -> bool:
         return not word.isupper() and not name.isupper()
     if word.islower() or written[0] != meant[0] or written.startswith(meant) or meant.startswith(written):
         return False
-    return count_edits(written, meant) <= (2 if len(meant) >= LONG else 1)
+    return count_edits(written, meant) <= sum(len(meant) >= letters for letters in ROOM)

@@ -21,6 +21,8 @@ def has_word(word: str) -> bool:
         ("Captain Orsolya sailed.", " Then Orsolia", "Orsolya"),
         ("Thandiwe ran.", " “Tandiwe", "Thandiwe"),
         ("Saoirse ran.", " Saraoirse", "Saoirse"),
+        ("Oyelaran keeps bees.", "\nOlyaran", "Oyelaran"),
+        ("Oyelaran keeps bees.", " Orlando", None),
         ("A monster called Grub.", " Gub", "Grub"),
         ("Detective Marlow ran.", "\nDETECTive", "Detective"),
         ("Tuomas ran.", " Then tuomas", "Tuomas"),
