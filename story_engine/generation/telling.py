@@ -14,6 +14,7 @@ from story_engine.errors import StoryError
 from story_engine.generation.ending import Ending
 from story_engine.generation.guidance import fade_guidance, guide_rows
 from story_engine.generation.healing import Cover, Healing
+from story_engine.generation.joints import Joints
 from story_engine.generation.loops import ROUNDS, Said, count_round, find_echo, find_loop, list_said
 from story_engine.generation.opener import MIN_TOKENS, Opener
 from story_engine.generation.paragraphs import begins_lines_small, find_the_end, is_break_foreign, is_new_line
@@ -49,8 +50,8 @@ class Telling:
     echo of `before` up to three times; the words that led into it cannot be drawn there again. Where the model
     would begin another story ("Once upon a time", or a blank line where the paragraphs `before` have none) or says "The end."
     unasked, this one ends before that; a passage cannot open with another beginning. Words that the settings never want are
-    not drawn, and no words that lead it hold them. Rare words and long sentences weigh less where they ask for a reading
-    level. A name that comes out misspelt is taken back and told as the story has it.
+    not drawn, and no words that lead it hold them; nor is a name glued to the word before. Rare words and long sentences
+    weigh less where they ask for a reading level. A name that comes out misspelt is taken back and told as the story has it.
     Where the text before ends within a word, `heal` makes the first tokens say its last letters again: `text` has them,
     what is shown and `told` has not.
     `number` is its place among the tellings that are told side by side, `candidate` among those of which the best is kept.
@@ -89,6 +90,7 @@ class Telling:
         self._refused: frozenset[int] = frozenset()
         self._generator = torch.Generator().manual_seed(_vary_seed(settings.seed or 0, candidate))
         self._unwanted, self._respelling = Unwanted(settings.unwanted), Respelling(before, tokenizer.has_word)
+        self._joints = Joints(before)
         level = LEVELS.get(settings.reading_level)
         self._level = ReadingLevel(level, tokenizer, before, self._window) if level else None
         opener = Opener(tokenizer, before, self._generator, self._unwanted) if prefix else None
@@ -198,7 +200,9 @@ class Telling:
             if fitting is not None and fitting <= banned:
                 row, fitting = unguided, None
             token = pick(filter_logits(row, used, self.settings, banned), self._generator)
-            if not self._unwanted or not self._unwanted.is_said(self._before + self.text, self._read(token)):
+            piece = self._read(token)
+            is_unwanted = self._unwanted and self._unwanted.is_said(self._before + self.text, piece)
+            if not is_unwanted and not self._joints.is_glued(self.text, piece):
                 return token
             banned |= {token}
 

@@ -7,17 +7,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from story_engine.pictures.creatures import CREATURE_OF, FEMALE, PEOPLE, PERSON_OF
+from story_engine.pictures.creatures import CREATURE_OF, FEMALE, KINDS, PEOPLE, PERSON_OF
 from story_engine.pictures.lexicon import is_word, singular
+from story_engine.pictures.senses import is_alive
 from story_engine.text.names import NO_NAME
+from story_engine.text.words import SENTENCE_WORDS, is_familiar
 
 _NAME = r"[A-Z][a-z]+"
 _WORD = r"[A-Za-z][\w-]*"
 _KIND = rf"((?:{_WORD} )*?{_WORD})"
 # "a boy named Tom", "her dog, Rex", "Tom was a little bear", "Finn the fish"; a word of the lexicon decides.
 _NAMED = re.compile(rf"\b({_WORD}) (?:named|called|whose name was) ({_NAME})")
-_OWN = re.compile(rf"\b(?:his|her|their|my|the|old|little) ({_WORD}),? ({_NAME})\b")
+_OWN = re.compile(rf"\b(?i:his|her|their|my|the|old|little) ({_WORD}),? ({_NAME})\b")
+_RANK = re.compile(rf"\b([A-Z][a-z]+) ({_NAME})\b")  # "Captain Zara"
+_PAIR = re.compile(rf"\b({_WORD}s),? ({_NAME}) and ({_NAME})\b")  # "two foxes, Saffron and Flint"
 # The words behind the name; the first of them that names a kind counts.
+_OLD = re.compile(rf"\b[Oo]ld ({_NAME})\b")
 _IS = re.compile(rf"\b({_NAME}) (?:was|is) (?:a|an|the) ((?:{_WORD},? ?){{1,4}})")
 _THE = re.compile(rf"\b({_NAME}),? the ((?:{_WORD} ?){{1,2}})")
 _TITLE = re.compile(rf"\b(Mr|Mrs|Ms|Miss|Dr)\.? ({_NAME})")
@@ -30,7 +35,7 @@ _FIRST = re.compile(
 _NO_NAMES: frozenset[str] = NO_NAME | {
     *("Once He She It They We You His Her Their There Then When One Every Everyone Everybody Nobody Somebody But So And Suddenly"
       " Under Behind Deep High Soon Later Inside Outside After Before While Now Today Tomorrow Some All Both Each Who What Where"
-      " Its My Our Another Many Suddenly Finally Just Here Something Nothing Everything Oh Yes No Hello Hi Sorry Thanks").split()
+      " Mr Mrs Ms Miss Dr Its My Our Another Many Finally Just Here Something Nothing Everything Oh Yes No Hello Hi Sorry Thanks").split()
 }  # fmt: skip
 _GIRLS = frozenset(
     "Lily Mia Anna Sara Sarah Sue Lucy Emma Zoe Ella Jane Amy Kate Mary Molly Daisy Rose Grace Lisa Jenny Bella Maya Nina Ava "
@@ -43,6 +48,13 @@ _BOYS = frozenset(
 _SAME = {"mommy": "mom", "mum": "mom", "mummy": "mom", "mama": "mom", "mother": "mom", "daddy": "dad", "papa": "dad"}
 _SAME |= {"father": "dad", "grandmother": "grandma", "granny": "grandma", "nana": "grandma"}
 _SAME |= {"grandfather": "grandpa", "granddad": "grandpa", "queen": "queen"}
+_OLDER = {"boy": "old-man", "man": "old-man", "girl": "old-woman", "woman": "old-woman"}
+_AGED = ("man", "woman")  # kinds that are drawn older behind "old"
+_NEAR = 200  # characters
+_PRONOUN = re.compile(r"\b(he|his|him|she|her)\b", re.IGNORECASE)
+_PLAIN = frozenset("boy girl child kid man woman lady".split())  # words that may mean anybody of the kind; "farmer" means one
+_ANYBODY = frozenset("farmer doctor baker driver shopkeeper sailor captain hunter".split())  # men and women
+_PARENTS = frozenset(("mom", "dad", *_SAME)) - {"queen"}
 _KNOWN = re.compile(rf"\b({'|'.join(sorted(_GIRLS | _BOYS))})\b")
 
 
@@ -53,6 +65,7 @@ class Cast:
     kinds: dict[str, str] = field(default_factory=dict)
     said: dict[str, int] = field(default_factory=dict)
     guessed: set[str] = field(default_factory=set)
+    roles: dict[str, str] = field(default_factory=dict)  # the word by which a name was introduced: "baker"
     clock: int = 0
     text: str = ""  # of the story so far
 
@@ -67,7 +80,7 @@ class Cast:
         for match in re.finditer(_WORD, sentence):
             if match.start() in apposed:
                 continue
-            for key in self._resolve(match.group(), sentence[: match.start()]):
+            for key in self._resolve(match.group(), sentence[: match.start()], sentence[match.end() :]):
                 self.clock += 1
                 self.said[key] = self.clock
                 yield match.start(), key
@@ -75,22 +88,31 @@ class Cast:
     def _bind(self, sentence: str) -> set[int]:
         """Learn the names of a sentence; returns where a word only says what kind of somebody a name is."""
         apposed = set()
-        for pattern, words in ((_NAMED, 1), (_OWN, 1), (_IS, 2), (_THE, 2)):
+        for pattern, words in ((_NAMED, 1), (_OWN, 1), (_RANK, 1), (_IS, 2), (_THE, 2)):
             for match in pattern.finditer(sentence):
                 name = match.group(3 - words)
                 word = next((word for word in re.finditer(_WORD, match.group(words)) if kind_of(word.group())), None)
                 if word and name not in _NO_NAMES:
-                    self._name(name, kind_of(word.group()))
+                    self._name(name, kind_of(word.group()), word.group().lower())
                     apposed.add(match.start(words) + word.start())
+        for match in _PAIR.finditer(sentence):
+            for name in match.group(2, 3):
+                self._name(name, kind_of(match.group(1)))
+            apposed.add(match.start(1))
         for match in _TITLE.finditer(sentence):
             self._name(match.group(2), kind_of(match.group(2).lower()) or _TITLES[match.group(1)])
         for pattern in (_MIDDLE, _FIRST, _KNOWN):
             for match in pattern.finditer(sentence):
-                name = match.group(1)
-                if name not in self.kinds and self._is_name(name, pattern is _FIRST):
-                    self.kinds[name] = guess_kind(name, sentence[match.end() :])
-                    self.guessed.add(name)
+                self._guess(match.group(1), pattern is _FIRST)
+        for match in _OLD.finditer(sentence):
+            if (kind := self.kinds.get(match.group(1))) in _OLDER:
+                self.kinds[match.group(1)] = _OLDER[kind]
         return apposed
+
+    def _guess(self, name: str, is_first: bool) -> None:
+        if name not in self.kinds and self._is_name(name, is_first):
+            self.kinds[name] = guess_kind(name, self.text)
+            self.guessed.add(name)
 
     def _is_name(self, name: str, is_first: bool) -> bool:
         """Whether a capital makes a name; at a sentence's beginning the story must have written it so before."""
@@ -98,16 +120,22 @@ class Cast:
             return False
         if not is_first or name in _GIRLS | _BOYS:
             return True
-        return len(re.findall(rf"\b{name}\b", self.text)) > 1 and not re.search(rf"\b{name.lower()}\b", self.text)
+        if re.search(rf"\b{name.lower()}\b", self.text):
+            return False
+        is_rare = not is_familiar(name.lower()) and name.lower() not in SENTENCE_WORDS
+        return is_rare or len(re.findall(rf"\b{name}\b", self.text)) > 1
 
-    def _name(self, name: str, kind: str) -> None:
+    def _name(self, name: str, kind: str, role: str = "") -> None:
+        if kind == "man" and role in _ANYBODY and guess_kind(name, self.text) == "girl":
+            kind = "woman"
         if kind and name not in _NO_NAMES and (name not in self.kinds or name in self.guessed):
             self.kinds[name] = kind
             self.guessed.discard(name)
+            self.roles[name] = role
             if self.kinds.get(kind) == kind:  # "a dog", and then "named Rex"
                 del self.kinds[kind]
 
-    def _resolve(self, word: str, before: str) -> list[str]:
+    def _resolve(self, word: str, before: str, after: str) -> list[str]:
         if word in self.kinds:
             return [word]
         lower = word.lower()
@@ -117,13 +145,30 @@ class Cast:
             return self.find_last(lambda kind: True, 2)
         noun = singular(lower)
         kind = kind_of(noun)
-        if not kind or (lower == "chicken" and before.rstrip().endswith("eat")):
+        if not kind or not is_alive(lower, before, after) or (kind in PEOPLE and _says_whose_young(after)):
             return []
-        named = [key for key in self.find_last(lambda other: other == kind, 1) if key[0].isupper()]
-        is_new = re.search(r"\b(?:an?|another|some) (?:\w+ ){0,2}$", before) is not None
+        if kind in _AGED and before.endswith("old "):
+            kind = f"old-{kind}"
+        if noun in _PARENTS:
+            kind = self._find_kin(before) or kind
+        fits = (key for key in self.find_last(lambda other: other == kind, len(self.said)) if key[0].isupper())
+        named = [key for key in fits if kind in KINDS or noun in _PLAIN or self.roles.get(key) == noun][:2]
+        is_new = noun in _PARENTS or re.search(r"\b(?:an?|another|some) (?:\w+ ){0,2}$", before) is not None
+        if noun != lower and len(named) > 1 and not is_new:
+            return named
         key = named[0] if named and not is_new else _SAME.get(noun, noun)
         self.kinds.setdefault(key, kind)
         return [key, f"{key} 2"] if noun != lower and key == noun and self.kinds.setdefault(f"{key} 2", kind) else [key]
+
+    def _find_kin(self, before: str) -> str:
+        """The kind of the creature whose parent is spoken of: "Mungo's mother", where Mungo is a hedgehog."""
+        owner = re.search(rf"\b({_WORD})['’]s $|\b(his|her|its) $", before)
+        if owner is None:
+            return ""
+        word = owner.group(1) or ""
+        meant = [word] if word in self.kinds else [] if word else self._find_meant(owner.group(2) == "her")
+        kind = self.kinds[meant[0]] if meant else ""
+        return kind if kind in KINDS else ""
 
     def _find_meant(self, is_female: bool) -> list[str]:
         """Whom a pronoun means: the last person or somebody with a name, else the last creature."""
@@ -144,13 +189,20 @@ def kind_of(word: str) -> str:
     return PERSON_OF.get(noun) or CREATURE_OF.get(noun) or ""
 
 
-def guess_kind(name: str, after: str) -> str:
-    """A child's kind by its name, or by the first pronoun behind it."""
+def _says_whose_young(after: str) -> bool:
+    """Whether the next word says whose baby or mother somebody is: "baby dragon"."""
+    following = re.match(rf" ({_WORD})", after)
+    return following is not None and bool(kind_of(following.group(1)))
+
+
+def guess_kind(name: str, text: str) -> str:
+    """A child's kind by its name, by the first pronoun near behind it, or by the last one near before it."""
     if name in _GIRLS or name in _BOYS:
         return "girl" if name in _GIRLS else "boy"
-    pronoun = re.search(r"\b(he|his|him|she|her)\b", after)
-    if pronoun:
-        return "boy" if pronoun.group(1) in ("he", "his", "him") else "girl"
+    before, _, after = text.partition(name)
+    pronouns = _PRONOUN.findall(after[:_NEAR])[:1] or _PRONOUN.findall(before[-_NEAR:])[-1:]
+    if pronouns:
+        return "boy" if pronouns[0].lower() in ("he", "his", "him") else "girl"
     return "girl" if name[-1] in "aey" or pick_number(name, 2) else "boy"
 
 

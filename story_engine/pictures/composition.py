@@ -24,6 +24,10 @@ BACK_SCALE = 0.8  # of the figures in front
 ZOOM = {1: 1.6, 2: 1.5, 3: 1.36, 4: 1.24}  # figures and things in front -> how large they are drawn
 SHORTEST, TALLEST = 112, 236  # of the tallest in a picture
 MARGIN = 46
+WATER_AT = {"beach": 244, "river": 274}  # where the water ends in front, and how tall those in it may be
+SWIMMER = 64
+BOWL = 1.4  # how large those in a bowl of water may be drawn
+HEAD = (250.0, 110.0)  # where the sign of a mood is, if nobody stands in front
 
 
 @lru_cache(maxsize=2048)
@@ -37,8 +41,8 @@ def compose(scene: Scene) -> tuple[str, frozenset[str]]:
 
     chance = Random(scene.seed)
     backdrop = _draw_backdrop(scene, chance, use)
-    figures = _place_all(scene, chance, use)
-    return backdrop + figures + _draw_weather(scene, chance) + _draw_mood(scene, use), frozenset(used)
+    figures, head = _place_all(scene, chance, use)
+    return backdrop + figures + _draw_weather(scene, chance) + _draw_mood(scene, head, use), frozenset(used)
 
 
 def _draw_backdrop(scene: Scene, chance: Random, use: Use) -> str:
@@ -66,14 +70,19 @@ def _draw_landmark(scene: Scene, use: Use) -> str:
         return ""
     if scene.landmark == "tree":
         return use("deciduous-tree", 226, 44, 206, 206)
-    return use(scene.landmark, 400, 118, 124, 124)
+    return use(scene.landmark, 258 if len(scene.figures) == 2 else 400, 118, 124, 124)
 
 
-def _place_all(scene: Scene, chance: Random, use: Use) -> str:
-    """The two rows: who was named first in front at the sides, the things between them, others behind."""
-    by_height = sorted(scene.figures, key=height_of) if len(scene.figures) > 2 else scene.figures
-    front = [figure for figure in scene.figures if figure in by_height[:2]]
-    back = [figure for figure in scene.figures if figure not in front]
+def _place_all(scene: Scene, chance: Random, use: Use) -> tuple[str, tuple[float, float]]:
+    """The two rows: who was named first in front at the sides, the things between them, others behind.
+
+    Returns where the head of the first in front is, too.
+    """
+    afloat = [figure for figure in scene.figures if _swims(figure) and scene.place in WATER_AT]
+    ashore = [figure for figure in scene.figures if figure not in afloat]
+    by_height = sorted(ashore, key=lambda figure: (_flies(figure), height_of(figure))) if len(ashore) > 2 else ashore
+    front = [figure for figure in ashore if figure in by_height[:2]]
+    back = [figure for figure in ashore if figure not in front]
     things = [thing for thing in scene.things if scene.place != "sea" or not thing.startswith("sailboat")]
     row: list[Figure | str] = [front[0]] if front else []
     row += [*things, *front[1:]]
@@ -81,10 +90,12 @@ def _place_all(scene: Scene, chance: Random, use: Use) -> str:
     wide = [_width(item) for item in row]
     scale = _choose_scale(row, (WIDTH - 2 * MARGIN) / (sum(wide) + 20 * len(row))) if row else 1.0
     gap = (room - scale * sum(wide)) / (len(row) + 1) if row else 0
-    svg, taken, x = "", list[float](), MARGIN + gap
+    svg, taken, x, head = "", list[float](), MARGIN + gap, HEAD
     for item, width in zip(row, wide, strict=True):
         middle = x + width * scale / 2 + chance.uniform(-0.2, 0.2) * min(gap, 60)
         svg += _place(item, middle, FRONT - chance.uniform(0, 8), scale, scene, chance, use, count=len(row))
+        if item == row[0] and isinstance(item, Figure):
+            head = middle, FRONT - _tall(item) * scale
         taken += [middle] if isinstance(item, Figure) or HEIGHT_OF[split_name(item)[0]] > 70 else []
         x += width * scale + gap
     behind = ""
@@ -95,7 +106,26 @@ def _place_all(scene: Scene, chance: Random, use: Use) -> str:
         )
         taken.append(middle)
         behind += _place(figure, middle, BACK, far, scene, chance, use)
-    return behind + svg
+    return _draw_afloat(afloat, taken, scene, chance, use) + behind + svg, head
+
+
+def _flies(figure: Figure) -> bool:
+    return figure.kind in KINDS and KINDS[figure.kind].build == "flying"
+
+
+def _swims(figure: Figure) -> bool:
+    return figure.kind in KINDS and KINDS[figure.kind].build == "swimming"
+
+
+def _draw_afloat(afloat: list[Figure], taken: list[float], scene: Scene, chance: Random, use: Use) -> str:
+    """Those who live in water, in the water behind the shore, where nobody stands before them."""
+    svg = ""
+    for figure in afloat:
+        middle = max(range(120, 530, 10), key=lambda x: min([abs(x - other) for other in taken] + [200]))
+        taken.append(middle)
+        size = min(SWIMMER, height_of(figure) * 1.2) / height_of(figure)
+        svg += _place(figure, middle, WATER_AT[scene.place] + chance.uniform(-4, 4), size, scene, chance, use)
+    return svg
 
 
 def _choose_scale(row: list[Figure | str], most: float) -> float:
@@ -126,6 +156,7 @@ def _place(
         return _shade(x, y, size * 0.42 * scale, scene) + use(
             item, x - size * scale / 2, y - size * scale * 0.96, size * scale, size * scale
         )
+    scale = min(scale, BOWL) if _swims(item) and not scene.underwater and scene.place != "sea" else scale
     tall = height_of(item) * scale
     build = KINDS[item.kind].build if item.kind in KINDS else "whole"
     stand = ""
@@ -133,13 +164,13 @@ def _place(
         foot, stand = _float(item, build, foot, tall, x, scene, chance)
     elif build == "flying":
         foot -= chance.uniform(70, 120)
-    elif build == "swimming":
+    elif build == "swimming" and scene.place not in WATER_AT:
         foot -= 14
         stand = (
             f'<circle cx="{x:.0f}" cy="{foot - tall * 0.5:.0f}" r="{tall * 0.78:.0f}" fill="#bfe6f2" fill-opacity=".75" stroke="#fff" stroke-width="4" '
             'stroke-opacity=".9"/>'
         )
-    else:
+    elif build != "swimming":
         stand = _shade(x, foot, tall * (0.24 if item.kind not in KINDS else 0.4), scene)
     key = escape(item.key, {'"': "&quot;"})
     drawn = draw_figure(item, use)
@@ -196,9 +227,11 @@ def _draw_weather(scene: Scene, chance: Random) -> str:
     return ""
 
 
-def _draw_mood(scene: Scene, use: Use) -> str:
-    """A small sign in the air between people."""
+def _draw_mood(scene: Scene, head: tuple[float, float], use: Use) -> str:
+    """A small sign in the air beside the head of who stands in front."""
     if not scene.mood or not scene.figures:
         return ""
-    x, y = (400, 96) if len(scene.figures) + len(scene.things) == 1 else (305, 84)
-    return use(scene.mood, x, y, 34, 34) + use(scene.mood, x + 33, y - 18, 22, 22)
+    side = 1 if head[0] < WIDTH / 2 else -1
+    x, y = head[0] + side * 62 - 17, max(30, head[1] - 14)
+    sign = f"{scene.mood}:gold" if scene.mood == "musical-notes" else scene.mood  # dark ones would be lost in a dark sky
+    return use(sign, x, y, 34, 34) + use(sign, x + 33 * side + (0 if side > 0 else 12), y - 18, 22, 22)

@@ -101,6 +101,7 @@ _CREATURES = {
     ("robot", 104, "head"): "robot",
     ("snowman", 110, "whole"): "snowman",
     ("alien", 92, "head"): "alien",
+    ("monster", 124, "whole"): "monster beast ogre troll",
     ("woman-fairy", 84, "flying"): "fairy",
 }  # fmt: skip
 
@@ -124,6 +125,7 @@ PEOPLE = {
     "woman": "woman mom mommy mum mummy mama mother aunt teacher nurse lady",
     "old-man": "grandpa grandfather granddad",
     "old-woman": "grandma grandmother granny nana",
+    "pirate": "pirate",
     "princess": "princess queen",
     "prince": "prince",
     "king": "king",

@@ -84,7 +84,7 @@ def _find_head(figure: Figure) -> str:
     if kind in ROBED:
         tones = ROBED_TONES.get(kind, ("light",))
         return ROBED[kind] + tones[(pick_number(figure.key, len(tones)) + look) % len(tones)]
-    kind = {"child": ("boy", "girl")[pick_number(figure.key, 2)], "giant": "man"}.get(kind, kind)
+    kind = {"child": ("boy", "girl")[pick_number(figure.key, 2)], "giant": "man", "pirate": "man"}.get(kind, kind)
     return f"{kind}-{tone_of(figure)}"
 
 
@@ -108,7 +108,20 @@ def _draw_person(figure: Figure, head: str, tall: int, use: Use) -> str:
     parts = _draw_body(figure, skin, cloth, wears_dress)
     body = f'<g transform="translate(0 0) scale({unit:.3f})">{parts}</g>'
     face = use(head, -size / 2, -tall, size, size)
-    return body + face + _draw_carried(figure, unit, tall, size, use)
+    scarf = _draw_headscarf(tall, size) if figure.kind == "pirate" else ""
+    return body + face + scarf + _draw_carried(figure, unit, tall, size, use)
+
+
+def _draw_headscarf(tall: int, size: float) -> str:
+    """A pirate's red scarf around the head, with its knot, and the patch on one eye."""
+    low, half = -tall + size * 0.36, size * 0.37
+    return (
+        f'<path d="M{-half:.1f} {low:.1f}Q{-half:.1f} {-tall + size * 0.02:.1f} 0 {-tall + size * 0.02:.1f}T{half:.1f} {low:.1f}'
+        f'Q0 {low - size * 0.12:.1f} {-half:.1f} {low:.1f}z" fill="#cf4436"/>'
+        f'<path d="M{half:.1f} {low - 2:.1f}l{size * 0.16:.1f} {size * 0.02:.1f}l{-size * 0.05:.1f} {size * 0.15:.1f}z" fill="#a8342a"/>'
+        f'<circle cx="{-size * 0.14:.1f}" cy="{-tall + size * 0.53:.1f}" r="{size * 0.075:.1f}" fill="#2b2430"/>'
+        f'<path d="M{-half:.1f} {low + 1:.1f}L{-size * 0.14:.1f} {-tall + size * 0.53:.1f}" stroke="#2b2430" stroke-width="1.500"/>'
+    )
 
 
 def _draw_body(figure: Figure, skin: str, cloth: str, wears_dress: bool) -> str:
@@ -172,7 +185,9 @@ def _draw_carried(figure: Figure, unit: float, tall: int, size: float, use: Use)
         line = f'<path d="M{x:.1f} {y:.1f}q-6-20-10-{tall * 0.5:.1f}" stroke="#6b5f55" stroke-width="1.500" fill="none"/>'
         return line + use(figure.carries, x - 10 - big / 2, y - tall * 0.5 - big * 0.8, big, big)
     if symbol == "umbrella":
-        return use(figure.carries, x - thing * 0.5, y - thing * 0.95, thing, thing)
+        big = size * 1.5  # over the head, the stick beside it
+        stick = f'<path d="M{x:.1f} {y:.1f}V{-tall:.1f}" stroke="#433b6b" stroke-width="3" stroke-linecap="round"/>'
+        return stick + use(figure.carries, x - big * 0.5, -tall - big * 0.5, big, big)
     return use(figure.carries, x - thing * 0.72, y - thing * 0.62, thing, thing)
 
 

@@ -65,7 +65,7 @@ _THINGS = {
     ("teapot", 40): "teapot tea",
     ("pie", 40): "pie",
     ("old-key", 34): "key",
-    ("gem-stone", 32): "gem diamond jewel jewels stone",
+    ("gem-stone", 32): "gem diamond jewel jewels",
     ("crown", 34): "crown",
     ("ring", 26): "ring",
     ("coin", 28): "coin coins penny",
@@ -104,7 +104,7 @@ _THINGS = {
     ("fishing-pole", 60): "fishing-pole fishing",
     ("package", 46): "box boxes chest package",
     ("puzzle-piece", 34): "puzzle",
-    ("bricks", 40): "blocks block lego tower",
+    ("bricks", 40): "blocks block lego",
     ("yarn", 34): "yarn wool string",
     ("feather", 32): "feather",
     ("fallen-leaf", 34): "leaf leaves",
@@ -114,7 +114,7 @@ _THINGS = {
     ("seedling", 40): "seed seeds plant sprout",
     ("mushroom", 42): "mushroom mushrooms",
     ("wood", 48): "log wood sticks stick",
-    ("rock", 50): "rock rocks stone-wall",
+    ("rock", 50): "rock rocks stone stones",
     ("nest-with-eggs", 48): "nest",
     ("bone", 32): "bone",
     ("snowflake", 30): "snowflake",
@@ -149,13 +149,13 @@ TREATS = frozenset(("candy", "cookie"))
 
 _PLACES: dict[Place, str] = {
     "forest": "forest woods jungle",
-    "park": "park playground",
+    "park": "park playground zoo",
     "garden": "garden yard backyard flowers-bed",
     "farm": "farm barn field fields",
     "town": "town city village street market shops",
     "road": "road path",
-    "beach": "beach sand shore",
-    "river": "river lake pond stream",
+    "beach": "beach sand shore harbor harbour",
+    "river": "river lake pond stream creek pool",
     "sea": "sea ocean waves island",
     "mountain": "mountain mountains hill hills",
     "desert": "desert",
@@ -163,10 +163,10 @@ _PLACES: dict[Place, str] = {
     "school": "school classroom class",
     "kitchen": "kitchen oven stove",
     "bedroom": "bedroom bed",
-    "room": "house home room inside door window sofa couch table attic basement",
-    "shop": "shop store",
-    "space": "space moon-trip planet",
-    "cave": "cave tunnel",
+    "room": "house home room inside door window sofa couch table attic basement hospital library living-room",
+    "shop": "shop store bakery supermarket",
+    "space": "space moon-trip planet planets",
+    "cave": "cave tunnel den burrow",
     "meadow": "meadow grass outside",
 }
 
@@ -175,30 +175,39 @@ _UNDERWATER = re.compile(
 )
 
 _TIMES: dict[Time, str] = {
-    "night": "night moon stars midnight asleep bedtime",
+    "night": "night moon stars midnight bedtime",
     "evening": "evening sunset dinner supper",
     "morning": "morning sunrise breakfast dawn woke",
-    "day": "noon afternoon day lunch",
+    "day": "noon afternoon lunch",
 }
 
 _WEATHER: dict[Weather, str] = {
-    "rain": "rain rainy rained raining puddle puddles wet",
+    "rain": "rain rainy rained raining puddle puddles",
     "snow": "snow snowy snowed snowing ice winter snowflakes snowman",
     "storm": "storm thunder lightning stormy",
-    "wind": "wind windy blew breeze",
+    "wind": "wind windy breeze",
     "rainbow": "rainbow",
     "sunny": "sun sunny warm sunshine summer",
 }
 
 # What is in the air between people.
 _MOODS = {
-    "red-heart": "love loved hug hugged hugs kiss kissed",
+    "red-heart": "love hug hugged hugging hugs kiss kissed",
     "musical-notes": "sang sing singing song songs music danced dance dancing",
     "zzz": "sleep slept sleepy asleep nap",
     "sparkles": "magic magical wish wished spell glowed sparkled",
 }
 
-_PLURALS = {"mice": "mouse", "wolves": "wolf", "geese": "goose", "fishes": "fish", "children": "child", "men": "man"}
+_PLURALS = {
+    "mice": "mouse",
+    "wolves": "wolf",
+    "geese": "goose",
+    "fishes": "fish",
+    "children": "child",
+    "men": "man",
+    "women": "woman",
+    "elves": "elf",
+}
 
 THING_OF = {word: symbol for (symbol, _), words in _THINGS.items() for word in words.split()}
 
@@ -209,6 +218,8 @@ TIME_OF: dict[str, Time] = {word: time for time, words in _TIMES.items() for wor
 
 WEATHER_OF: dict[str, Weather] = {word: weather for weather, words in _WEATHER.items() for word in words.split()}
 
+NOUNS = CREATURE_OF.keys() | PERSON_OF.keys() | THING_OF.keys()
+
 MOOD_OF = {word: mood for mood, words in _MOODS.items() for word in words.split()}
 
 
@@ -216,9 +227,10 @@ def singular(word: str) -> str:
     """A word of the lexicon for its plural; other words as they are."""
     if word in _PLURALS:
         return _PLURALS[word]
-    if word.endswith("s") and word[:-1] in (CREATURE_OF | PERSON_OF | THING_OF):
-        return word[:-1]
-    return word
+    forms = [
+        word[: len(word) - len(end)] + instead for end, instead in (("s", ""), ("es", ""), ("ies", "y")) if word.endswith(end)
+    ]
+    return next((form for form in forms if form in NOUNS), word)
 
 
 def is_word(word: str) -> bool:

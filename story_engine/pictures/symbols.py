@@ -73,9 +73,8 @@ def paint(body: str, colour: str) -> str:
         if not _is_shade(own_hue, light, own_saturation, main):
             return match.group()
         moved = lightness + (light - main[1]) * 0.6
-        return _to_hex(
-            hue, min(0.98, max(0.06, moved)), min(own_saturation, saturation) if own_saturation > 0.2 else saturation
-        )
+        deep = max(min(own_saturation, saturation), 0.8 * saturation) if own_saturation > 0.2 else saturation
+        return _to_hex(hue, min(0.98, max(0.06, moved)), deep)
 
     return _FILL.sub(change, body)
 

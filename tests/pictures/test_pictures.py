@@ -92,6 +92,37 @@ def test_figures_face_each_other_and_fit_the_page_the_tall_ones_behind():
     assert all(30 < x < 610 for x, *_ in found.values())
 
 
+def test_who_swims_is_in_the_water_behind_those_ashore_and_a_bowl_is_no_pond():
+    shark, fish = Figure("shark", "shark"), Figure("fish", "fish")
+    found = find_figures(draw(figures=(TOM, shark), place="beach"))
+    assert found["shark"][1] < 250 < found["Tom"][1]
+    assert found["shark"][3] < found["Tom"][3]
+    bowls = [
+        circle for circle in draw(figures=(TOM, fish), place="room").iter(f"{SVG}circle") if circle.get("stroke-width") == "4"
+    ]
+    assert [float(bowl.get("r")) < 60 for bowl in bowls] == [True]
+
+
+def test_a_mood_is_beside_a_head_and_an_umbrella_above_it():
+    svg = draw(figures=(replace(TOM, carries="umbrella:orange"), DOG), mood="red-heart")
+    x = find_figures(svg)["Tom"][0]
+    hearts = [float(use.get("x")) for use in svg.iter(f"{SVG}use") if use.get("href") == "#drawn-red-heart"]
+    assert all(0 < heart - x < 120 for heart in hearts)
+    boxes = {use.get("href"): use for use in svg.iter(f"{SVG}use")}
+    umbrella = next(use for name, use in boxes.items() if "umbrella" in name)
+    head = next(use for name, use in boxes.items() if "boy" in name)
+    assert float(umbrella.get("y")) + 0.5 * float(umbrella.get("height")) <= float(head.get("y")) + 1
+
+
+def test_a_colour_is_bright_on_a_dull_drawing():
+    assert "#8d65c5" not in paint(read_symbols()["umbrella"], "orange")
+    red, green, blue = (
+        int(paint(read_symbols()["umbrella"], "orange").split('fill="#')[2][at : at + 2], 16) for at in (0, 2, 4)
+    )
+    assert red - blue > 100
+    assert red > green > blue
+
+
 def test_a_hero_keeps_figure_and_colour_and_a_click_changes_them():
     story = tell()
     first, second = (
