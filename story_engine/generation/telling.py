@@ -201,8 +201,13 @@ class Telling:
                 row, fitting = unguided, None
             token = pick(filter_logits(row, used, self.settings, banned), self._generator)
             piece = self._read(token)
-            is_unwanted = self._unwanted and self._unwanted.is_said(self._before + self.text, piece)
-            if not is_unwanted and not self._joints.is_glued(self.text, piece):
+            if self._joints.is_glued(self.text, piece):
+                banned |= {token}
+                apart = self._vocabulary.encode(f" {piece}")  # what was meant, where it is one token and may be drawn
+                token, piece = apart[0], f" {piece}"
+                if len(apart) > 1 or token in banned:
+                    continue
+            if not self._unwanted or not self._unwanted.is_said(self._before + self.text, piece):
                 return token
             banned |= {token}
 
