@@ -32,7 +32,8 @@ class Respelling:
 
     A slip is a word that is no entry of the tokenizer (`has_word`), that the story has not said before, and that is near to a
     capitalised word of the story which is no entry either: one letter apart (two from six letters on, three from eight), or
-    other in letter case alone. A word that is the beginning of the name, or begins with it, is a form of it: "Thandi" for Thandiwe.
+    other in letter case alone. A word that is the beginning of the name, or begins with it, is a form of it: "Thandi" for
+    Thandiwe.
     """
 
     def __init__(self, before: str, has_word: Callable[[str], bool]) -> None:

@@ -32,9 +32,8 @@ def test_a_name_is_glued_where_no_space_is_before_it(before, text, piece, is_glu
 
 def test_what_was_meant_is_told_in_its_place_however_likely_others_are(tokenizer):
     words = StoryTokenizer(tokenizer)
-    before, end = "Old Ezra asked everyone.", " But older"
-    glued, right = words.encode("E")[0], words.encode(" E")[0]
-    assert glued != right
+    before, end = "Old Tom asked everyone.", " But older"
+    (glued,), (right,) = words.encode("T"), words.encode(" T")
     told = Telling(words, frozenset({0}), Settings(temperature=0, repetition_penalty=1), used=(), before=before)
     for token in words.encode(end):
         told.advance(_point(words, {token: 9.0}))
