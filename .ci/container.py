@@ -26,7 +26,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 RELEASE, PACKAGES, PYTHON = "bookworm", "python3,python3-venv,ca-certificates", "/usr/local/venv"
 PATH = f"{PYTHON}/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 HOST_FILES = ("/etc/hosts", "/etc/resolv.conf", "/etc/ssl/certs/ca-certificates.crt", "/etc/pip.conf", "/etc/xdg/pip")
-START = ["Tom went out.", 0.7, 0.9, 0, 0.0, 1.1, 0.0, 1, 30, 3, "", False, "any"]  # the arguments of /start
+START = {"opening": "Tom went out.", "max_new_tokens": 30, "seed": 3}  # what is given to /start
 HEALTHY_WITHIN, ENDED_WITHIN = 600, 15  # seconds; a first start compiles the kernel
 
 
@@ -144,8 +144,11 @@ def try_out(image: Image, port: int) -> None:
 
 def tell_story(url: str) -> str:
     """A story by `/start`, as a script tells it."""
+    with urllib.request.urlopen(f"{url}/gradio_api/info", timeout=60) as answer:
+        parameters = json.load(answer)["named_endpoints"]["/start"]["parameters"]
+    given = [START.get(one["parameter_name"], one["parameter_default"]) for one in parameters]
     asked = urllib.request.Request(
-        f"{url}/gradio_api/call/start", json.dumps({"data": START}).encode(), {"Content-Type": "application/json"}
+        f"{url}/gradio_api/call/start", json.dumps({"data": given}).encode(), {"Content-Type": "application/json"}
     )
     with urllib.request.urlopen(asked, timeout=60) as answer:
         number = json.load(answer)["event_id"]
