@@ -20,6 +20,7 @@ from benchmarks import (
     rounding,
     soak,
     speculation,
+    visits,
     wish,
 )
 from benchmarks import page as book
@@ -45,6 +46,9 @@ def build_parser() -> argparse.ArgumentParser:
     soaked = commands.add_parser("soak", help="fifty readers at once, of whom some stop and some vanish")
     soaked.add_argument("--readers", type=int, default=50, help="how many; two of five vanish")
     soaked.add_argument("--model", default=EMBEDDED, help="embedded, or a folder")
+    visited = commands.add_parser("visits", help="the server's memory while readers come, begin a short story and leave")
+    visited.add_argument("--counts", type=int, nargs="+", default=[*visits.COUNTS], help="after how many it is looked at")
+    visited.add_argument("--model", default=EMBEDDED, help="embedded, or a folder")
     readers = commands.add_parser("load", help="readers at once through our own /v1, beside llama.cpp's server")
     readers.add_argument("--readers", type=int, nargs="+", default=[*load.READERS], help="how many at once")
     clients = commands.add_parser("crowd", help="Gradio's published load test on the page")
@@ -135,6 +139,9 @@ def main() -> None:
     print(f"{options.what}, model {getattr(options, 'model', 'of several forms')}, {describe_machine()}")
     if options.what == "soak":
         soak.print_figures(soak.measure(options.model, options.readers))
+        return
+    if options.what == "visits":
+        visits.print_looks(visits.measure(options.model, options.counts))
         return
     if options.what == "wish":
         wish.print_table(wish.measure(options.model, options.show))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,8 +32,12 @@ class Heard:
         return self.times[-1]
 
 
-def open_http() -> httpx.AsyncClient:
-    return httpx.AsyncClient(timeout=SILENCE, limits=httpx.Limits(max_connections=None))
+def open_http(address: str | None = None) -> httpx.AsyncClient:
+    """A client without a limit of connections, which come from `address` of this machine, if one is given."""
+    limits = httpx.Limits(max_connections=None)
+    # Whoever calls from an address of their own calls this machine, without certificates, which take long to read.
+    transport = httpx.AsyncHTTPTransport(verify=address is None, limits=limits, local_address=address)
+    return httpx.AsyncClient(timeout=SILENCE, transport=transport)
 
 
 async def complete(http: httpx.AsyncClient, url: str, body: dict[str, Any]) -> Heard:
@@ -65,21 +69,38 @@ async def start_story(http: httpx.AsyncClient, page: str, function: int, values:
         RuntimeError: the page refuses, or says that the passage failed.
     """
     heard, session = Heard(time.perf_counter()), uuid.uuid4().hex
-    joined = await http.post(
-        f"{page}/gradio_api/queue/join",
-        json={"data": values, "fn_index": function, "session_hash": session, "event_data": None, "trigger_id": None},
-    )
+    await send_event(http, page, session, function, values)
+    async for _ in hear_updates(http, page, session):
+        heard.times.append(time.perf_counter())
+    return heard
+
+
+async def send_event(http: httpx.AsyncClient, page: str, session: str, function: int, values: list[Any]) -> None:
+    """Ask a page for something, as a browser does.
+
+    Raises:
+        RuntimeError: the page refuses.
+    """
+    event = {"data": values, "fn_index": function, "session_hash": session, "event_data": None, "trigger_id": None}
+    joined = await http.post(f"{page}/gradio_api/queue/join", json=event)
     if not joined.is_success:
         raise RuntimeError(joined.text)
+
+
+async def hear_updates(http: httpx.AsyncClient, page: str, session: str) -> AsyncGenerator[dict[str, Any], None]:
+    """The updates of what a session has asked a page for. Who closes it before its end has left the page.
+
+    Raises:
+        RuntimeError: what was asked for failed.
+    """
     async with http.stream("GET", f"{page}/gradio_api/queue/data", params={"session_hash": session}) as response:
         async for event in _read_events(response):
             if event["msg"] in ("process_generating", "process_completed"):
-                heard.times.append(time.perf_counter())
+                yield event
             if event["msg"] == "process_completed":
                 if not event["success"]:
                     raise RuntimeError(str(event["output"].get("error")))
                 break
-    return heard
 
 
 async def find_function(http: httpx.AsyncClient, page: str, name: str) -> int:

@@ -70,9 +70,13 @@ def open_page(engines: Engines, library: Library, host: str, port: int, *, api: 
         OSError: the port cannot be used.
     """
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    # Else Gradio makes statistics of its last 10,000 events after each of them, which nobody sees.
+    os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
+    os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
     # Gradio takes seconds to import; a wrong flag is reported before that.
     from playground.actions import Actions
     from playground.http.service import serve_endpoints
+    from playground.http.sessions import thin_sessions
     from playground.page import Page
     from playground.resource import publish_story
     from playground.theme import CSS, HEAD, ICON, make_theme
@@ -105,6 +109,7 @@ def open_page(engines: Engines, library: Library, host: str, port: int, *, api: 
         i18n=translations,
         mcp_server=mcp,
     )
+    thin_sessions(page.blocks)
     join_server_logs()
     serve_endpoints(page.blocks, page.actions, api)
     return page

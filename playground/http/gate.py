@@ -25,7 +25,8 @@ class EventGate:
     What waits for a page is kept in memory: one that does not take it may ask for nothing more, and what a page that left has
     not taken is thrown away.
 
-    `list_functions` gives the names of the functions by their numbers, `list_unread` the messages that wait, by session.
+    `list_functions` gives the names of the functions by their numbers, `list_unread` the messages that wait, by session, and
+    `list_asked` the events of which a session has not heard the end.
     """
 
     def __init__(
@@ -33,8 +34,9 @@ class EventGate:
         page: ASGIApp,
         list_functions: Callable[[], Mapping[int, object]],
         list_unread: Callable[[], MutableMapping[str, Queue[Any]]],
+        list_asked: Callable[[], MutableMapping[str, set[str]]],
     ) -> None:
-        self._page, self._list_functions, self._list_unread = page, list_functions, list_unread
+        self._page, self._list_functions, self._list_unread, self._list_asked = page, list_functions, list_unread, list_asked
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "GET" and scope["path"].startswith(STREAMS):
@@ -55,8 +57,11 @@ class EventGate:
         await self._page(scope, _again(content, receive), send)
 
     async def _follow(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """A stream of what a session asked for; who leaves it comes back as another session, and its events are over."""
-        has_left = False
+        """A stream of what a session asked for; who leaves it comes back as another session, and its events are over.
+
+        Gradio itself keeps an entry for each session that ever asked for something.
+        """
+        has_left, session = False, Request(scope).query_params.get("session_hash") or scope["path"].split("/")[-1]
 
         async def listen() -> Message:
             nonlocal has_left
@@ -68,8 +73,9 @@ class EventGate:
             await self._page(scope, listen, send)
         finally:
             if has_left:
-                request = Request(scope)
-                self._list_unread().pop(request.query_params.get("session_hash") or scope["path"].split("/")[-1], None)
+                self._list_unread().pop(session, None)
+            if has_left or not self._list_asked().get(session):
+                self._list_asked().pop(session, None)
 
     async def _read(self, request: Request) -> bytes:
         """The body, if it can be an event.

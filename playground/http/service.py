@@ -30,7 +30,12 @@ def serve_endpoints(blocks: Blocks, actions: Actions, options: ApiOptions) -> En
     # Gradio adds its own middleware last, so that it would stand before ours.
     behind = app.middleware_stack or app.build_middleware_stack()
     app.middleware_stack = Front(
-        EventGate(behind, _list_functions(blocks), lambda: blocks._queue.pending_messages_per_session),
+        EventGate(
+            behind,
+            _list_functions(blocks),
+            lambda: blocks._queue.pending_messages_per_session,
+            lambda: blocks._queue.pending_event_ids_session,
+        ),
         endpoints,
         options,
         ReadingAlong(actions),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections import OrderedDict
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future
 from functools import partial
@@ -34,6 +35,7 @@ from story_engine.stories.story import Story
 
 KEY = "STORY_ENGINE_API_KEY"
 DEFAULT_CONTEXT = 2048  # tokens, where neither the server nor the tokenizer's folder says more
+MOST_STORIES = 10_000  # of which it is known what their readers were told; those that were quiet longest are forgotten
 STOP_LOOK = 0.05  # seconds between two looks at the stop sign
 UNKNOWN = "{server} does not know these settings, so they have no effect: {names}."
 ONE_AT_A_TIME = "{server} tells one passage at a time, so these come one after another."
@@ -74,8 +76,9 @@ class RemoteEngine(StoryEngine):
         self.ahead.close()  # the server reads a window when it is asked to go on
         self.client, self.dialect, self.model = client, dialect, model
         self._spelled_start = tokens.spelled if dialect.reads_marks else ""
+        self._logged: set[str] = set()  # names that the log has
         self._notices: dict[str, list[StoryError]] = {}
-        self._told: set[tuple[str, str]] = set()  # (story or "" for the log, what was said of)
+        self._told: OrderedDict[str, set[str]] = OrderedDict()  # by story: what was said of
         self._lock = Lock()
 
     @classmethod
@@ -226,17 +229,21 @@ class RemoteEngine(StoryEngine):
             return
         names = ", ".join(unknown)
         with self._lock:
-            if ("", names) not in self._told:
+            if names not in self._logged:
                 log.warning("%s does not know these settings, which have no effect: %s.", self.dialect.title, names)
-                self._told.add(("", names))
+                self._logged.add(names)
         self._notice(story, names, StoryError(UNKNOWN, server=self.dialect.title, names=names))
 
     def _notice(self, story: Story, subject: str, notice: StoryError) -> None:
-        """Say something once for each story."""
+        """Say something once for each story; once more where it was quiet for longer than most."""
         with self._lock:
-            if (story.uid, subject) not in self._told:
+            told = self._told.setdefault(story.uid, set())
+            self._told.move_to_end(story.uid)
+            if subject not in told:
                 self._notices.setdefault(story.uid, []).append(notice)
-                self._told.add((story.uid, subject))
+                told.add(subject)
+            if len(self._told) > MOST_STORIES:
+                self._notices.pop(self._told.popitem(last=False)[0], None)
 
 
 def _put(heard: SimpleQueue[tuple[int, int, Heard]], number: int, turn: int, said: Heard) -> None:

@@ -8,6 +8,7 @@ from threading import Event
 
 import pytest
 
+import story_engine.remote.engine
 from playground.actions import Actions
 from playground.engines import Engines
 from playground.visit import View, Visit
@@ -125,6 +126,15 @@ def test_a_setting_without_effect_is_said_once(open_server, open_engine, caplog)
     assert sum("have no effect" in record.message for record in caplog.records) == 1
     list(engine.stream(other := Story("Mia had a car."), settings))
     assert len(engine.take_notices(other)) == 1
+
+
+def test_what_readers_were_told_is_known_of_so_many_stories(open_server, open_engine, monkeypatch):
+    monkeypatch.setattr(story_engine.remote.engine, "MOST_STORIES", 2)
+    engine, stories = open_engine(open_server(WORDS, "other")), [Story("Tom had a ball.") for _ in range(4)]
+    for story in stories:
+        list(engine.stream(story, replace(PLAIN, min_p=0.1)))
+    assert (len(engine._told), len(engine._notices)) == (2, 2)
+    assert [len(engine.take_notices(story)) for story in stories] == [0, 0, 1, 1]
 
 
 def test_the_page_says_that_a_setting_has_no_effect(open_server, open_engine, tmp_path):
