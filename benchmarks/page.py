@@ -19,10 +19,11 @@ from torch import Tensor
 from story_engine import EMBEDDED, Library, Story, StoryEngine, export_story
 from story_engine.model.kv_cache import Slot
 
-WORDS = (100, 2000, 20_000)  # in the book before the passage
+WORDS = (100, 20_000)
 SENTENCE = " Then Tom and Mia went to the big green park to look for the little red kite, and it was fun."
 DELAY = 0.02  # seconds added to each token: a model of fifty tokens a second
 MOMENT = 20  # milliseconds
+UPDATES, MOST_PASSAGES = 30, 8  # pauses that are looked at, unless so many passages end before
 WATCH = """() => {
   window.ticks = [];
   const see = changes => changes.some(c => c.target.closest?.(".live")?.innerText) && window.ticks.push(performance.now());
@@ -33,13 +34,14 @@ WATCH = """() => {
 
 @dataclass(frozen=True)
 class Smoothness:
-    """Milliseconds: from the click to the first words, between two updates (median and longest), and to the whole page."""
+    """Milliseconds: from the click to the first words (median), and between two updates (median and longest)."""
 
     words: int
+    has_pictures: bool
     first: float
     median: float
     longest: float
-    updates: int
+    pauses: int
 
 
 def measure() -> list[Smoothness]:
@@ -65,14 +67,15 @@ def measure() -> list[Smoothness]:
         probe.close()
         page = open_page(Engines(engine, EMBEDDED), Library(Path(place) / "stories"), "127.0.0.1", port)
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        rows = [_watch(browser, f"http://127.0.0.1:{port}", words, Path(place)) for words in WORDS]
+        url = f"http://127.0.0.1:{port}"
+        rows = [_watch(browser, url, words, Path(place), shows) for words in WORDS for shows in (False, True)]
         browser.close()
         page.blocks.close()
     return rows
 
 
-def _watch(browser: Any, url: str, words: int, folder: Path) -> Smoothness:
-    """The second passage behind a story of so many words that was opened from a file."""
+def _watch(browser: Any, url: str, words: int, folder: Path, shows_pictures: bool) -> Smoothness:
+    """Passages behind a story of so many words that was opened from a file, the first one not counted."""
     story = Story("Once upon a time, Tom found a kite.")
     while len(story.text().split()) < words:
         story.add(SENTENCE * min(5, words // 20), "model")
@@ -83,23 +86,33 @@ def _watch(browser: Any, url: str, words: int, folder: Path) -> Smoothness:
     page.locator("#file button").first.click()
     page.locator("#open input[type=file]").or_(page.locator("input[type=file]")).first.set_input_files(file)
     page.locator("article.book").wait_for(timeout=60_000)
-    for _ in range(2):
+    if shows_pictures:
+        page.locator("#options button").first.click()
+        page.locator("#pictures input[value=all]").check()
+        page.locator(".book .picture").nth((len(story.passages) - 1) // 2).wait_for(state="attached", timeout=60_000)
+    firsts, pauses = [], []
+    for number in range(1 + MOST_PASSAGES):
         page.wait_for_timeout(1000)
         page.evaluate(WATCH)
         page.locator("#continue").click()
         page.locator("#stop").wait_for(timeout=60_000)
         page.locator("#continue").wait_for(timeout=120_000)
-    ticks, begun = json.loads(page.evaluate("() => JSON.stringify([window.ticks, window.begun])"))
+        ticks, begun = json.loads(page.evaluate("() => JSON.stringify([window.ticks, window.begun])"))
+        if number and ticks:
+            # An update can be more than one change of the document, within a moment.
+            ticks = [tick for place, tick in enumerate(ticks) if not place or tick - ticks[place - 1] > MOMENT]
+            firsts.append(ticks[0] - begun)
+            pauses += [later - earlier for earlier, later in pairwise(ticks)]
+        if len(pauses) >= UPDATES:
+            break
     page.close()
-    # An update can be more than one change of the document, within a moment.
-    ticks = [tick for number, tick in enumerate(ticks) if not number or tick - ticks[number - 1] > MOMENT]
-    pauses = [later - earlier for earlier, later in pairwise(ticks)]
-    return Smoothness(words, ticks[0] - begun, statistics.median(pauses), max(pauses), len(ticks))
+    return Smoothness(words, shows_pictures, statistics.median(firsts), statistics.median(pauses), max(pauses), len(pauses))
 
 
 def print_table(rows: list[Smoothness]) -> None:
     """Markdown, as the README shows it."""
-    print("| words in the book | first words, ms | between two updates, ms | longest | updates |")
-    print("|---|---|---|---|---|")
+    print("| words in the book | pictures | first words, ms | between two updates, ms | longest | pauses |")
+    print("|---|---|---|---|---|---|")
     for row in rows:
-        print(f"| {row.words:,} | {row.first:.0f} | {row.median:.0f} | {row.longest:.0f} | {row.updates} |")
+        shows = "all" if row.has_pictures else "none"
+        print(f"| {row.words:,} | {shows} | {row.first:.0f} | {row.median:.0f} | {row.longest:.0f} | {row.pauses} |")

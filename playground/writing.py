@@ -105,7 +105,7 @@ class Writing:
             self.held.add(story.uid, piece.held)
             now = time.monotonic()
             if now - shown_at >= UPDATE_EVERY:
-                shown_at = now
+                shown_at = max(shown_at + UPDATE_EVERY, now - UPDATE_EVERY)  # a word that comes late delays none behind it
                 yield show_live(told, visit, compared)
             if now - noted_at >= JOURNAL_EVERY:
                 noted_at = now
