@@ -34,7 +34,7 @@ class Heard:
 
 def open_http(address: str | None = None) -> httpx.AsyncClient:
     """A client without a limit of connections, which come from `address` of this machine, if one is given."""
-    limits = httpx.Limits(max_connections=None)
+    limits = httpx.Limits(max_connections=None, keepalive_expiry=2)
     # Whoever calls from an address of their own calls this machine, without certificates, which take long to read.
     transport = httpx.AsyncHTTPTransport(verify=address is None, limits=limits, local_address=address)
     return httpx.AsyncClient(timeout=SILENCE, transport=transport)
