@@ -63,7 +63,7 @@ def load_decoder(config: ModelConfig, take: Take, precision: str, has_kernel: bo
     if not has_kernel:
         return Decoder(config, take)
     with ThreadPoolExecutor(1, "compiler") as helper:  # beside the packing of the weights, which is torch's work
-        helper.submit(_compile, precision)
+        helper.submit(_compile, precision, config.int8)
         compiled = CompiledDecoder(config, take, precision, min(torch.get_num_threads(), MAX_WORKERS))
     _time(compiled, 1)
     # Asked at every start: another program may have had a core at an earlier one.
@@ -77,9 +77,9 @@ def load_decoder(config: ModelConfig, take: Take, precision: str, has_kernel: bo
     return compiled
 
 
-def _compile(precision: str) -> None:
-    """Have the kernel compiled, or fetched from numba's cache, by a model of almost nothing: it has the types of any other."""
-    config = ModelConfig(64, 1, 1, 1, 64, 64, 64, 8, 1e-6, 10_000.0, True, 0)
+def _compile(precision: str, is_stored_int8: bool) -> None:
+    """Have the kernel compiled, or fetched from numba's cache, by a model of almost nothing that has the real one's types."""
+    config = ModelConfig(64, 1, 1, 1, 64, 64, 64, 8, 1e-6, 10_000.0, True, 0, int8=is_stored_int8)
     weights = {name: torch.zeros(shape) for name, shape in config.shapes().items()}
     decoder = CompiledDecoder(config, weights.__getitem__, precision, 1)
     # Only this is timed: a large model takes long to pack where nothing is compiled, too.

@@ -13,10 +13,10 @@ from torch.nn import functional
 from story_engine.model.config import ModelConfig
 from story_engine.model.kernel.forward import BOARD, NEIGHBOURS, PHASES, QUERIES, run
 from story_engine.model.kernel.intrinsics import LANES
-from story_engine.model.kernel.microkernels import BLOCK, PAIR
+from story_engine.model.kernel.microkernels import PAIR
 from story_engine.model.kernel.records import Buffers, Head, Layers, Matrix, Quanta, Scratch
-from story_engine.model.kv_cache import Slot
-from story_engine.model.quantize import Int8Matrix, Take, concatenate, dequantize, look_up, quantize
+from story_engine.model.kv_cache import GROUP, Slot
+from story_engine.model.quantize import BLOCK, Int8Matrix, Take, concatenate, dequantize, look_up, quantize, quantize_blocks
 from story_engine.worker import Worker
 
 MAX_ROWS = 128  # of one call of the kernel
@@ -26,7 +26,8 @@ class CompiledDecoder:
     """A loaded model, used by one thread at a time, whose work is shared out over `workers`.
 
     Weights, keys and values are float32; or bytes, and then the rows that weights are multiplied with are int16, with a scale
-    for each block of them. The logits of a token depend on the tokens before it alone, bit for bit: not on the stories in other
+    for each BLOCK of them. Bytes of a folder keep the scales that they have there; of weights that are rounded here each BLOCK
+    has its own. The logits of a token depend on the tokens before it alone, bit for bit: not on the stories in other
     rows, nor on how the text was cut into calls, nor on the number of workers. `row_cost` is what one more row costs, as a
     fraction of a step of one; 1 until it is measured.
     """
@@ -38,9 +39,11 @@ class CompiledDecoder:
         self.config, self.precision, self.workers, self.row_cost = config, precision, workers, 1.0
         self.device = torch.device("cpu")
         self.cache_dtype = torch.int8 if precision == "int8" else torch.float32
-        self.rounding = "-w8a16kv8g16" if precision == "int8" else ""
         self._stored = np.int8 if precision == "int8" else np.float32
         self._kind = np.empty(0, self._stored)
+        self._has_block_scales = precision == "int8" and not config.int8
+        weights = f"w8g{BLOCK}" if self._has_block_scales else "w8"
+        self.rounding = f"-{weights}a16kv8g{GROUP}" if precision == "int8" else ""
         self._take_weights(take)
         self._capacity: tuple[int, int] = (0, 0)  # rows of the buffers, and rows of logits
         self._helpers = [Worker(f"kernel {number + 1}") for number in range(workers - 1)]
@@ -50,7 +53,7 @@ class CompiledDecoder:
         heads, keys = config.heads * config.head_dim, config.kv_heads * config.head_dim
 
         def make(outputs: int, inputs: int, count: int = config.layers) -> _Blocks:
-            return _Blocks(count, outputs, inputs, self._stored)
+            return _Blocks(count, outputs, inputs, self._stored, self._has_block_scales)
 
         # The largest tensors one after the other, so that they are never there at once in float32.
         head = make(config.vocab_size, config.hidden, 1)
@@ -148,17 +151,21 @@ class CompiledDecoder:
 
 
 class _Blocks:
-    """Matrices of one shape [outputs, inputs] as blocks of LANES outputs, with a scale for each output.
+    """Matrices of one shape [outputs, inputs] as blocks of LANES outputs, with a scale for each output, or for parts of it.
 
     blocks [matrices, blocks, inputs, LANES] in float32, [matrices, blocks, pairs, LANES, PAIR] in int8, where inputs are filled
-    up to a multiple of BLOCK; scales [matrices, blocks * LANES].
+    up to a multiple of BLOCK; scales [matrices, blocks * LANES] in float32, or [matrices, blocks, inputs / BLOCK, LANES] in
+    bfloat16, which numpy lacks: as its bits, in uint16.
     """
 
-    def __init__(self, matrices: int, outputs: int, inputs: int, stored: type) -> None:
-        width = _pad(outputs)
-        form = (-(-inputs // BLOCK) * BLOCK // PAIR, LANES, PAIR) if stored == np.int8 else (inputs, LANES)
+    def __init__(self, matrices: int, outputs: int, inputs: int, stored: type, has_block_scales: bool) -> None:
+        width, groups = _pad(outputs), -(-inputs // BLOCK)
+        form = (groups * BLOCK // PAIR, LANES, PAIR) if stored == np.int8 else (inputs, LANES)
         blocks = np.zeros((matrices, width // LANES, *form), stored)
-        self.matrix = Matrix(blocks, np.ones((matrices, width), np.float32))
+        if has_block_scales:
+            self.matrix = Matrix(blocks, np.zeros((matrices, width // LANES, groups, LANES), np.uint16))
+        else:
+            self.matrix = Matrix(blocks, np.ones((matrices, width), np.float32))
 
     def pick(self, number: int) -> Matrix:
         return Matrix(self.matrix.blocks[number], self.matrix.scales[number])
@@ -167,17 +174,25 @@ class _Blocks:
         """Set one of the matrices, which is quantized here where bytes are kept, unless it was before."""
         blocks, scales = self.pick(number)
         if blocks.dtype == np.float32:
-            values = dequantize(weight)
+            _lay_out(dequantize(weight), blocks)
+            return
+        if scales.dtype == np.uint16:
+            values, own = quantize_blocks(dequantize(weight))
+            _lay_out((own.view(torch.int32) >> 16).to(torch.int16).view(torch.uint16), scales)
         else:
             values, own = quantize(weight)
             scales[: len(own)] = own.numpy()
-            values = functional.pad(values, (0, -values.shape[1] % BLOCK)).unflatten(1, (-1, PAIR))
-        outputs = len(values)
-        whole = outputs // LANES
-        if whole:
-            blocks[:whole] = values[: whole * LANES].unflatten(0, (whole, LANES)).transpose(1, 2).numpy()
-        if outputs % LANES:
-            blocks[-1, :, : outputs % LANES] = values[whole * LANES :].transpose(0, 1).numpy()
+        _lay_out(functional.pad(values, (0, -values.shape[1] % BLOCK)).unflatten(1, (-1, PAIR)), blocks)
+
+
+def _lay_out(values: Tensor, blocks: np.ndarray) -> None:
+    """Set blocks [blocks, parts, LANES, ...] to values [outputs, parts, ...]."""
+    outputs = len(values)
+    whole = outputs // LANES
+    if whole:
+        blocks[:whole] = values[: whole * LANES].unflatten(0, (whole, LANES)).transpose(1, 2).numpy()
+    if outputs % LANES:
+        blocks[-1, :, : outputs % LANES] = values[whole * LANES :].transpose(0, 1).numpy()
 
 
 def _pad(count: int) -> int:

@@ -1,4 +1,4 @@
-"""Weight matrices: the precision that a place computes with, and int8 with a scale for each output."""
+"""Weight matrices: the precision that a place computes with, and int8 with a scale for each output, or for parts of it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from story_engine.errors import ModelError
 
 PRECISIONS = ("auto", "float32", "int8")
+BLOCK = 64  # neighbouring inputs that share a scale, in rows always and in weights that are quantized at loading
 
 
 class Int8Matrix(NamedTuple):
-    """A weight matrix as signed bytes; an output's weights are its bytes times its scale.
+    """A weight matrix as signed bytes; an output's weights are its bytes times its scale, or the scale of their BLOCK.
 
-    values [outputs, inputs] int8 of -127 to 127; scales [outputs] float32.
+    values [outputs, inputs] int8 of -127 to 127; scales [outputs], or [outputs, inputs / BLOCK] rounded up, float32.
     """
 
     values: Tensor
@@ -52,11 +54,27 @@ def quantize(weight: Tensor | Int8Matrix) -> Int8Matrix:
     return Int8Matrix((weight / scales[:, None]).round_().to(torch.int8), scales)
 
 
+def quantize_blocks(weight: Tensor) -> Int8Matrix:
+    """A matrix [outputs, inputs] in int8, each BLOCK of an output's inputs by its largest number.
+
+    The scales are numbers that bfloat16 holds, the next larger ones, so that two bytes keep each.
+    """
+    blocks = functional.pad(weight, (0, -weight.shape[1] % BLOCK)).unflatten(1, (-1, BLOCK))
+    low, high = blocks.aminmax(dim=2)
+    scales = torch.maximum(high, -low).clamp(min=1e-12) / 127
+    scales = ((scales.view(torch.int32) + 0xFFFF) & ~0xFFFF).view(torch.float32)
+    values = (blocks / scales[..., None]).round_().to(torch.int8)
+    return Int8Matrix(values.flatten(1)[:, : weight.shape[1]], scales)
+
+
 def dequantize(weight: Tensor | Int8Matrix, dtype: torch.dtype = torch.float32) -> Tensor:
     """A matrix [outputs, inputs] in floating point; one that is so comes back as it is."""
-    if isinstance(weight, Int8Matrix):
-        return (weight.values * weight.scales[:, None]).to(dtype)
-    return weight
+    if not isinstance(weight, Int8Matrix):
+        return weight
+    values, scales = weight
+    if scales.ndim == 2:
+        scales = scales.repeat_interleave(BLOCK, dim=1)[:, : values.shape[1]]
+    return (values * scales.view(len(values), -1)).to(dtype)
 
 
 def concatenate(parts: Sequence[Tensor | Int8Matrix]) -> Tensor | Int8Matrix:

@@ -118,12 +118,12 @@ def test_where_no_folder_can_be_written_the_kernel_is_there_all_the_same():
     assert result.stdout.split() == ["False"], result.stderr
 
 
-@pytest.mark.parametrize("precision", ["float32", "int8"])
-def test_a_model_of_almost_nothing_compiles_for_all(tiny_folder, found, precision):
+@pytest.mark.parametrize(("precision", "is_stored_int8"), [("float32", False), ("int8", False), ("int8", True)])
+def test_a_model_of_almost_nothing_compiles_for_all(tiny_folder, found, precision, is_stored_int8):
     """Else every start would compile, or fetch what was compiled, twice."""
-    autotune._compile(precision)
+    autotune._compile(precision, is_stored_int8)
     known = list(forward.run.signatures)
-    engine = StoryEngine.load(str(tiny_folder), precision=precision, kernel="on")
+    engine = StoryEngine.load("embedded" if is_stored_int8 else str(tiny_folder), precision=precision, kernel="on")
     engine.decoder.step([1, 2], [engine.decoder.new_slot(), engine.decoder.new_slot()])
     assert forward.run.signatures == known
 

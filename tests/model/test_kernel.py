@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,9 @@ from story_engine.model.compiled_decoder import CompiledDecoder
 from story_engine.model.config import ModelConfig
 from story_engine.model.kernel import attention, matmul, microkernels
 from story_engine.model.kernel.intrinsics import LANES
-from story_engine.model.kernel.microkernels import BLOCK, PAIR
+from story_engine.model.kernel.microkernels import PAIR
 from story_engine.model.kv_cache import GROUP, Slot
-from story_engine.model.quantize import dequantize, quantize
+from story_engine.model.quantize import BLOCK, dequantize, quantize, quantize_blocks
 from train.checkpoint import gather_weights
 
 TOLERANCE = 1e-3  # largest difference of a logit; logits here are of the order of ten, and torch itself is off by 1e-4
@@ -58,13 +59,16 @@ def pair(request) -> tuple[LlamaForCausalLM, CompiledDecoder]:
     return model, CompiledDecoder(ours, gather_weights(model).pop, "float32", workers)
 
 
-@pytest.fixture(scope="module", params=[(name, precision) for name in SHAPES for precision in ("float32", "int8")], ids=str)
+WAYS = ("float32", "int8", "int8, as stored")
+
+
+@pytest.fixture(scope="module", params=[(name, way) for name in SHAPES for way in WAYS], ids=str)
 def decoder(request) -> CompiledDecoder:
     """Random weights, for three workers, in every way that they are multiplied."""
-    name, precision = request.param
+    name, way = request.param
     generator = torch.Generator().manual_seed(0)
     weights = {key: torch.randn(shape, generator=generator) * 0.3 for key, shape in SHAPES[name].shapes().items()}
-    return CompiledDecoder(SHAPES[name], weights.pop, precision, 3)
+    return CompiledDecoder(replace(SHAPES[name], int8=way == WAYS[2]), weights.pop, way.split(",")[0], 3)
 
 
 def make_slot(decoder: CompiledDecoder) -> Slot:
@@ -134,7 +138,7 @@ def test_a_text_is_the_same_to_the_last_bit_however_it_was_cut(decoder, ids, dat
 @pytest.mark.parametrize("shape", ["multi-head, untied", "grouped, tied"])
 def test_matrices_that_are_int8_already_are_not_rounded_again(shape, precision):
     """The same bits from an int8 folder as from its numbers in float32, since bytes come out of those as they went in."""
-    config = SHAPES[shape]
+    config = replace(SHAPES[shape], int8=True)
     generator = torch.Generator().manual_seed(0)
     given = {}
     for name, size in config.shapes().items():
@@ -179,15 +183,21 @@ def test_products_of_blocks_are_those_of_whole_numbers_at_any_width(pair_kernels
         words, weights = generator.choice([-32767, 32767], words.shape), np.array([-127, 127])
     weights = generator.choice(weights, (2, blocks * BLOCK // PAIR, LANES, PAIR))
     row_scales, scales = (generator.random(shape).astype(np.float32) for shape in ((rows + 1, blocks), 2 * LANES))
+    has_block_scales = data.draw(st.booleans())
+    if has_block_scales:
+        scales = generator.integers(0x3A00, 0x3F80, (2, blocks, LANES), np.uint16)  # bfloat16 of 0.0005 to 1
+        factors = (scales[1].astype(np.uint32) << 16).view(np.float32)
     out = np.full((rows + 1, 2 * LANES), np.nan, np.float32)
     pair_kernels[width][rows]((words.astype(np.int16), row_scales), 1, weights.astype(np.int8), 1, scales, out)
     matrix = weights[1].transpose(0, 2, 1).reshape(blocks, BLOCK, LANES)
     wanted = np.zeros((rows, LANES), np.float32)
     for block in range(blocks):
-        whole = words[1:, block * BLOCK : (block + 1) * BLOCK] @ matrix[block]
+        whole = (words[1:, block * BLOCK : (block + 1) * BLOCK] @ matrix[block]).astype(np.float32)
+        if has_block_scales:
+            whole = whole * factors[block]
         # A product of two float32 is exact in float64; the sum is off by less than a bit of float32's last.
-        wanted = (whole.astype(np.float32) * row_scales[1:, block, None].astype(np.float64) + wanted).astype(np.float32)
-    assert np.array_equal(out[1:, LANES:], wanted * scales[LANES:])
+        wanted = (whole * row_scales[1:, block, None].astype(np.float64) + wanted).astype(np.float32)
+    assert np.array_equal(out[1:, LANES:], wanted if has_block_scales else wanted * scales[LANES:])
     assert np.isnan(out[0]).all()
     assert np.isnan(out[:, :LANES]).all()
 
@@ -209,6 +219,24 @@ def compile_microkernel(microkernel):
         microkernel(x, row, weights, block, scales, out)
 
     return call
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 5), st.integers(1, 3 * BLOCK), st.integers(0, 2**32 - 1))
+def test_weights_quantized_by_blocks_are_off_by_half_a_scale(outputs, inputs, seed):
+    generator = torch.Generator().manual_seed(seed)
+    weight = torch.randn(outputs, inputs, generator=generator) * 10 ** torch.randint(-6, 4, (outputs, 1), generator=generator)
+    weight[0, : BLOCK // 2] = 0
+    matrix = quantize_blocks(weight)
+    assert matrix.values.shape == weight.shape
+    assert matrix.scales.shape == (outputs, -(-inputs // BLOCK))
+    assert torch.equal(matrix.scales, matrix.scales.bfloat16().float())
+    assert (matrix.values.abs() <= 127).all()
+    scales = matrix.scales.repeat_interleave(BLOCK, dim=1)[:, :inputs]
+    found = dequantize(matrix)
+    assert ((found - weight).abs() <= scales * 0.501).all()
+    largest = torch.stack([part.abs().amax(1) for part in weight.split(BLOCK, dim=1)], dim=1)
+    assert (matrix.scales <= largest.clamp(min=1e-12) / 127 * (1 + 2**-7)).all()
 
 
 def test_a_large_number_takes_digits_from_its_own_block_alone():
@@ -235,7 +263,8 @@ def test_keys_and_values_in_bytes_are_the_exact_ones_within_half_a_byte():
         # Weights of whole numbers of one size are bytes without loss, and so is an embedding of them.
         weights = {name: torch.randint(-127, 128, shape, generator=generator) / 64 for name, shape in config.shapes().items()}
         for name, weight in weights.items():
-            weight[..., 0] = 127 / 64 if weight.ndim > 1 else weight[..., 0]
+            if weight.ndim > 1:
+                weight[..., ::BLOCK] = 127 / 64
             if "norm" in name:
                 weight.fill_(1.0)
         decoder = CompiledDecoder(config, weights.pop, precision, 1)

@@ -27,6 +27,7 @@ from story_engine.model.kernel.intrinsics import (
 from story_engine.model.kernel.matmul import ONE, choose_operand, multiply, quantize_rows
 from story_engine.model.kernel.records import Matrix
 from story_engine.model.kv_cache import GROUP
+from story_engine.model.quantize import BLOCK
 
 PATIENCE = 1000  # looks at the board before a waiting worker offers its core to others
 PHASES = 5  # of a layer, each shared out over the workers
@@ -245,8 +246,8 @@ def _pick(matrices, layer):
 
 
 def _hash_kernel() -> int:
-    """A number that changes with the kernel's files."""
-    digest = hashlib.sha256()
+    """A number that changes with the kernel's files, and with what it takes from elsewhere."""
+    digest = hashlib.sha256(f"{BLOCK} {GROUP}".encode())
     for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.read_bytes())
     return int.from_bytes(digest.digest()[:7], "big")

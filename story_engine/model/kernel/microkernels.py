@@ -1,8 +1,9 @@
 """Microkernels of the matrix product, as instructions of numba's compiler: the sums of a tile stay in registers.
 
-Two kinds: float32 rows with float32 weights; and rows quantized to int16, a scale for each BLOCK of inputs, with int8 weights.
-The sums over a block are int32 and exact, so the width of the processor's instructions does not change a bit; they are added
-up in float32 in the order of the blocks.
+Two kinds: float32 rows with float32 weights; and rows quantized to int16, a scale for each BLOCK of inputs, with int8 weights,
+whose scales are one for each output, or for each BLOCK of its inputs. The sums over a block are whole numbers, at most
+64 * 127 * 32,767, which int32 holds, so the width of the processor's instructions does not change a bit; they are added up in
+float32 in the order of the blocks.
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ from story_engine.model.kernel.intrinsics import (
     prefetch,
     spread,
 )
+from story_engine.model.quantize import BLOCK
 
 PAIR = 2  # neighbouring inputs that one instruction multiplies and adds
-BLOCK = 64  # inputs that share a scale; 64 * 127 * 32,767 is an int32
 PRODUCTS = {16: "llvm.x86.avx512.pmaddw.d.512", 8: "llvm.x86.avx2.pmadd.wd", 4: "llvm.x86.sse2.pmadd.wd"}
 
 
@@ -91,7 +92,8 @@ def _multiply_floats(rows: int):
 def _multiply_pairs(rows: int):
     """x is (words [rows..., inputs], scales [rows..., inputs / BLOCK]), weights are [blocks, pairs, LANES, PAIR].
 
-    A row's inputs are its words times the scale of their BLOCK.
+    A row's inputs are its words times the scale of their BLOCK. The weights' scales are [outputs] in float32, or, for each
+    BLOCK of inputs, [blocks, inputs / BLOCK, LANES] in bfloat16.
     """
     width = WIDTH or 4
     tile = _find_pair_tile(rows, width)
@@ -106,6 +108,7 @@ def _multiply_pairs(rows: int):
             for number, kind in enumerate(signature.args[0].types)
         )
         row, block = arguments[1], arguments[3]
+        has_block_scales = signature.args[4].ndim == 3
         pairs = builder.extract_value(weights.shape, 1)
         count = builder.sdiv(pairs, INT64(BLOCK // PAIR))
         length = builder.sdiv(pairs, count)  # a constant would be unrolled, and compile for seconds
@@ -131,6 +134,13 @@ def _multiply_pairs(rows: int):
                 for part, each in zip(parts, own, strict=True):
                     builder.store(builder.add(builder.load(each), _multiply_words(builder, part, both)), each)
 
+        def load_block_scales(group, first):
+            """Of the outputs from `first` on, for one BLOCK of inputs."""
+            place = builder.add(builder.mul(block, count), group)
+            pointer = builder.gep(scales.data, [builder.add(builder.mul(place, INT64(LANES)), INT64(first))])
+            halves = builder.load(builder.bitcast(pointer, ir.VectorType(INT16, width).as_pointer()), align=2)
+            return builder.bitcast(builder.shl(builder.zext(halves, whole), ir.Constant(whole, [16] * width)), vector)
+
         for first in range(0, LANES, tile):
             start = builder.add(builder.mul(builder.mul(block, pairs), INT64(LANES * PAIR)), INT64(first * PAIR))
             base = builder.gep(weights.data, [start])
@@ -145,17 +155,23 @@ def _multiply_pairs(rows: int):
                 begin = builder.mul(group.index, length)
                 with cgutils.for_range(builder, length) as loop:
                     add_products(base, builder.add(begin, loop.index), sums)
+                factors = [load_block_scales(group.index, first + part) if has_block_scales else None for part in starts]
                 for number, (own, own_totals) in enumerate(zip(sums, totals, strict=True)):
                     scale = spread(builder, builder.load(_find(builder, row_scales, row, number, group.index)), width)
-                    for each, total in zip(own, own_totals, strict=True):
+                    for each, total, factor in zip(own, own_totals, factors, strict=True):
                         value = builder.sitofp(builder.load(each), vector)
+                        if factor is not None:
+                            value = builder.fmul(value, factor)
                         builder.store(multiply_add(builder, width, value, scale, builder.load(total)), total)
             for number, own_totals in enumerate(totals):
                 for part, total in zip(starts, own_totals, strict=True):
                     column = builder.add(builder.mul(block, INT64(LANES)), INT64(first + part))
-                    scale = builder.load(builder.bitcast(builder.gep(scales.data, [column]), vector.as_pointer()), align=4)
+                    value = builder.load(total)
+                    if not has_block_scales:
+                        scale = builder.bitcast(builder.gep(scales.data, [column]), vector.as_pointer())
+                        value = builder.fmul(value, builder.load(scale, align=4))
                     place = builder.bitcast(_find(builder, out, row, number, column), vector.as_pointer())
-                    builder.store(builder.fmul(builder.load(total), scale), place, align=4)
+                    builder.store(value, place, align=4)
         return context.get_dummy_value()
 
     return generate
