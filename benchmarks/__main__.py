@@ -49,7 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
     visited = commands.add_parser("visits", help="the server's memory while readers come, begin a short story and leave")
     visited.add_argument("--counts", type=int, nargs="+", default=[*visits.COUNTS], help="after how many it is looked at")
     visited.add_argument("--model", default=EMBEDDED, help="embedded, or a folder")
-    readers = commands.add_parser("load", help="readers at once through our own /v1, beside llama.cpp's server")
+    readers = commands.add_parser("load", help="readers at once through our own /v1 and our page, beside llama.cpp's server")
     readers.add_argument("--readers", type=int, nargs="+", default=[*load.READERS], help="how many at once")
     clients = commands.add_parser("crowd", help="Gradio's published load test on the page")
     clients.add_argument("--clients", type=int, nargs="+", default=[*crowd.CLIENTS], help="how many at once")

@@ -61,7 +61,7 @@ async def complete(http: httpx.AsyncClient, url: str, body: dict[str, Any]) -> H
 
 
 async def start_story(http: httpx.AsyncClient, page: str, function: int, values: list[Any]) -> Heard:
-    """`/start` through the queue of a page, as a browser asks it: joins, then listens; a bit is an update.
+    """`/start` through the queue of a page, as a browser asks it: joins, then listens. A bit is an update.
 
     `function` is the endpoint's number in the page's config.
 
@@ -70,8 +70,10 @@ async def start_story(http: httpx.AsyncClient, page: str, function: int, values:
     """
     heard, session = Heard(time.perf_counter()), uuid.uuid4().hex
     await send_event(http, page, session, function, values)
-    async for _ in hear_updates(http, page, session):
+    async for event in hear_updates(http, page, session):
         heard.times.append(time.perf_counter())
+        if event["msg"] == "process_completed":
+            heard.text = event["output"]["data"][0]["passage"]
     return heard
 
 

@@ -61,11 +61,11 @@ async def _measure(page: str, words: str, clients: Sequence[int], rounds: int) -
     return rows
 
 
-def make_values(number: int) -> list[str | float | bool | None]:
+def make_values(seed: int, opening: str = "Once upon a time", tokens: int = TOKENS) -> list[str | float | bool | None]:
     """The arguments of `/start` in their order: the opening, the settings, no unwanted words, not for children, any level."""
-    chosen = Settings(max_new_tokens=TOKENS, seed=number)
+    chosen = Settings(max_new_tokens=tokens, seed=seed)
     return [
-        "Once upon a time",
+        opening,
         *(getattr(chosen, one.name) for one in fields(Settings) if one.name in RANGES),
         "",
         False,

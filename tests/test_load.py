@@ -63,18 +63,22 @@ def test_a_story_is_heard_through_the_queue_of_the_page(scripted, serve):
         async with open_http() as http:
             return await start_story(http, url, await find_function(http, url, "start"), crowd.make_values(1))
 
-    assert len(run(hear).times) >= 2  # the beginning, and the end
+    heard = run(hear)
+    assert len(heard.times) >= 2  # the beginning, and the end
+    assert heard.text.startswith(" He saw a red kite.")
+    assert len(heard.text) > 100
 
 
 def test_prompts_part_at_once_and_the_tables_hold_every_row(capsys):
     prompts = load.make_prompts(EMBEDDED_FOLDER, 3, 1) + load.make_prompts(EMBEDDED_FOLDER, 1, 2)
     assert {len(ids) for ids in prompts} == {load.PROMPT}
     assert len({tuple(ids[:6]) for ids in prompts}) == 4
-    rates = {load.ENGINE: [50.0, 60.0], load.LLAMA_CPP: [50.0, 60.0]}
-    waits = {load.ENGINE: [0.1, 0.2], load.LLAMA_CPP: [0.1, 0.2]}
+    rates = {load.ENGINE: [50.0, 60.0], load.PAGE: [25.0, 30.0], load.LLAMA_CPP: [50.0, 60.0]}
+    waits = {name: [0.1, 0.2] for name in rates}
     load.print_table([load.Row(2, rates, waits, waits)])
     seconds = {crowd.PAGE: [5.5], crowd.RAW: [5.5]}
     crowd.print_table([crowd.Row(5, seconds, seconds)])
     said = capsys.readouterr().out
-    assert f"| 2 | {load.LLAMA_CPP} | 55.0 | 1.00 (1.00 to 1.00) |" in said
+    assert f"| 2 | {load.ENGINE} | 55.0 | 1.00 (1.00 to 1.00) |" in said
+    assert f"| 2 | {load.PAGE} | 27.5 | 0.50 (0.50 to 0.50) |" in said
     assert "| 5 | 5.5 | 5.50 | 5.5 |" in said
