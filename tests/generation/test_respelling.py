@@ -34,6 +34,13 @@ def has_word(word: str) -> bool:
         ("Grub ran.", " GRUB", None),
         ("Thandiwe ran.", " Thandi", None),  # a short form
         ("Zubaida ran.", " Zubaidas", None),
+        ("Tabitha ran.", " Tabith", "Tabitha"),
+        ("Odalys ran.", " Dalys", "Odalys"),
+        ("Agatha ran.", " Andagatha", "Agatha"),
+        ("Agatha ran.", " Bandagatha", None),
+        ("Esperanza ran.", " Ranza", None),  # too much is lost
+        ("The dog ran.", " “Woof, woof", None),
+        ("“Woof!” it said.", " It wanted to woof", None),
         ("Mosi and Moki ran.", " Moki", None),  # the story knows both
         ("Mosi ran.", " Kosi", None),
         ("Mosi ran.", " Mobu", None),
