@@ -11,6 +11,7 @@ from story_engine.pictures.creatures import CREATURE_OF, FEMALE, KINDS, PEOPLE, 
 from story_engine.pictures.lexicon import is_word, singular
 from story_engine.pictures.senses import is_alive
 from story_engine.text.names import NO_NAME
+from story_engine.text.verbs import PASTS
 from story_engine.text.words import SENTENCE_WORDS, is_familiar
 
 _NAME = r"[A-Z][a-z]+"
@@ -28,9 +29,10 @@ _THE = re.compile(rf"\b({_NAME}),? the ((?:{_WORD} ?){{1,2}})")
 _TITLE = re.compile(rf"\b(Mr|Mrs|Ms|Miss|Dr)\.? ({_NAME})")
 _TITLES = {"Mr": "man", "Dr": "man", "Mrs": "woman", "Ms": "woman", "Miss": "woman"}
 _MIDDLE = re.compile(rf"(?<=[a-z,;] )({_NAME})\b")
+# First in a sentence, before a verb in the past or what somebody is.
 _FIRST = re.compile(
-    rf"(?:^\s*|[.!?\n\"“] *)({_NAME})(?: and (?:(?:his|her|the|a) \w+|{_NAME}))?,? (?:was|were|is|had|has|and|said|asked|saw|went|ran|loved|liked|wanted|"
-    rf"found|made|got|took|told|put|felt|knew|thought|gave|came|woke|sat|lived|kicked|bit|looked|\w+ed)\b"
+    rf"(?:^\s*|[.!?\n\"“] *)({_NAME})(?: and (?:(?:his|her|the|a) \w+|{_NAME}))?,? "
+    rf"(?:the \w+|were|is|has|and|\w+ed|{'|'.join(sorted({*PASTS.values()}))})\b"
 )
 _NO_NAMES: frozenset[str] = NO_NAME | {
     *("Once He She It They We You His Her Their There Then When One Every Everyone Everybody Nobody Somebody But So And Suddenly"
@@ -53,7 +55,10 @@ _AGED = ("man", "woman")  # kinds that are drawn older behind "old"
 _NEAR = 200  # characters
 _PRONOUN = re.compile(r"\b(he|his|him|she|her)\b", re.IGNORECASE)
 _PLAIN = frozenset("boy girl child kid man woman lady".split())  # words that may mean anybody of the kind; "farmer" means one
-_ANYBODY = frozenset("farmer doctor baker driver shopkeeper sailor captain hunter".split())  # men and women
+_ANYBODY = frozenset(
+    "farmer doctor baker driver shopkeeper sailor captain hunter gardener clockmaker carpenter tailor cook chef keeper pilot "
+    "shepherd viking".split()
+)  # men and women
 _PARENTS = frozenset(("mom", "dad", *_SAME)) - {"queen"}
 _KNOWN = re.compile(rf"\b({'|'.join(sorted(_GIRLS | _BOYS))})\b")
 
@@ -65,6 +70,7 @@ class Cast:
     kinds: dict[str, str] = field(default_factory=dict)
     said: dict[str, int] = field(default_factory=dict)
     guessed: set[str] = field(default_factory=set)
+    named: dict[str, str] = field(default_factory=dict)  # the keys that there are no more: "dog", who turned out to be Rex
     roles: dict[str, str] = field(default_factory=dict)  # the word by which a name was introduced: "baker"
     clock: int = 0
     text: str = ""  # of the story so far
@@ -134,6 +140,7 @@ class Cast:
             self.roles[name] = role
             if self.kinds.get(kind) == kind:  # "a dog", and then "named Rex"
                 del self.kinds[kind]
+                self.named[kind] = name
 
     def _resolve(self, word: str, before: str, after: str) -> list[str]:
         if word in self.kinds:

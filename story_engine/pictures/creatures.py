@@ -121,8 +121,8 @@ PEOPLE = {
     "girl": "girl sister daughter granddaughter niece",
     "child": "child kid neighbor classmate",
     "man": "man dad daddy papa father uncle farmer doctor baker policeman fireman mailman driver fisherman shopkeeper "
-    "sailor captain hunter",
-    "woman": "woman mom mommy mum mummy mama mother aunt teacher nurse lady",
+    "sailor captain hunter postman gardener clockmaker carpenter tailor cook chef keeper pilot shepherd viking",
+    "woman": "woman mom mommy mum mummy mama mother aunt teacher nurse lady postwoman policewoman",
     "old-man": "grandpa grandfather granddad",
     "old-woman": "grandma grandmother granny nana",
     "pirate": "pirate",

@@ -82,7 +82,7 @@ _THINGS = {
     ("scroll", 38): "map scroll",
     ("bell", 34): "bell",
     ("drum", 46): "drum",
-    ("guitar", 54): "guitar violin",
+    ("guitar", 54): "guitar",
     ("trumpet", 44): "trumpet horn",
     ("flute", 42): "flute whistle",
     ("umbrella", 70): "umbrella",
@@ -131,6 +131,66 @@ _THINGS = {
     ("television", 56): "tv television",
     ("chair", 76): "chair",
     ("christmas-tree", 150): "christmas-tree",
+    ("red-paper-lantern", 42): "lantern lanterns",
+    ("violin", 52): "violin fiddle",
+    ("musical-keyboard", 60): "piano keyboard",
+    ("accordion", 44): "accordion",
+    ("saxophone", 46): "saxophone",
+    ("banjo", 52): "banjo",
+    ("maracas", 36): "maracas",
+    ("microphone", 36): "microphone",
+    ("bowl-with-spoon", 34): "bowl porridge cereal",
+    ("hot-beverage", 28): "cup mug cocoa coffee",
+    ("jar", 34): "jar jars",
+    ("spoon", 34): "spoon",
+    ("beans", 28): "bean beans",
+    ("coconut", 34): "coconut",
+    ("onion", 30): "onion",
+    ("potato", 30): "potato potatoes",
+    ("tomato", 30): "tomato tomatoes",
+    ("ear-of-corn", 38): "corn",
+    ("green-salad", 34): "salad",
+    ("pancakes", 34): "pancake pancakes",
+    ("popcorn", 36): "popcorn",
+    ("doughnut", 30): "doughnut doughnuts donut donuts",
+    ("peach", 30): "peach peaches",
+    ("pineapple", 42): "pineapple",
+    ("mango", 30): "mango mangoes",
+    ("hamburger", 32): "burger hamburger",
+    ("hot-dog", 30): "hot-dog",
+    ("spaghetti", 36): "spaghetti pasta",
+    ("chestnut", 24): "nut nuts acorn acorns chestnut",
+    ("coat", 48): "coat jacket cloak",
+    ("glasses", 28): "glasses spectacles",
+    ("ribbon", 34): "ribbon",
+    ("scissors", 34): "scissors",
+    ("thread", 30): "thread",
+    ("magnet", 34): "magnet",
+    ("microscope", 44): "microscope",
+    ("compass", 32): "compass",
+    ("anchor", 56): "anchor",
+    ("toothbrush", 34): "toothbrush",
+    ("soap", 28): "soap",
+    ("yo-yo", 32): "yo-yo",
+    ("telephone", 34): "phone telephone",
+    ("radio", 36): "radio",
+    ("camera", 34): "camera",
+    ("triangular-flag", 56): "flag",
+    ("closed-mailbox-with-raised-flag", 84): "mailbox postbox",
+    ("globe-showing-europe-africa", 40): "globe",
+    ("crystal-ball", 36): "crystal-ball",
+    ("hourglass-done", 34): "hourglass",
+    ("nesting-dolls", 40): "nesting-dolls",
+    ("game-die", 26): "dice",
+    ("skateboard", 34): "skateboard",
+    ("roller-skate", 36): "skates roller-skates",
+    ("shopping-cart", 76): "trolley shopping-cart",
+    ("helicopter", 80): "helicopter",
+    ("motorcycle", 80): "motorbike motorcycle",
+    ("adhesive-bandage", 28): "bandage plaster",
+    ("thermometer", 32): "thermometer",
+    ("pill", 22): "medicine pill",
+    ("wheel", 46): "wheel",
     ("carousel-horse", 100): "carousel merry-go-round",
 }
 
@@ -138,12 +198,13 @@ _THINGS = {
 HEAVY = frozenset(
     "automobile bus delivery-truck locomotive tractor fire-engine airplane rocket sailboat bicycle sled ladder tent "
     "playground-slide fountain fire chair television mirror telescope christmas-tree carousel-horse rock wood "
-    "nest-with-eggs jack-o-lantern sunflower pot-of-food kick-scooter".split()
+    "nest-with-eggs jack-o-lantern sunflower pot-of-food kick-scooter musical-keyboard anchor helicopter motorcycle wheel "
+    "closed-mailbox-with-raised-flag shopping-cart".split()
 )
 
-CLOTHES = frozenset("hiking-boot running-shoe socks gloves scarf dress t-shirt".split())
+CLOTHES = frozenset("hiking-boot running-shoe socks gloves scarf dress t-shirt coat glasses".split())
 
-IN_AIR = frozenset(("airplane",))
+IN_AIR = frozenset(("airplane", "helicopter"))
 
 TREATS = frozenset(("candy", "cookie"))
 

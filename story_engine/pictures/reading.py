@@ -104,6 +104,7 @@ class Reading:
         for sentence in split_sentences(text):
             self._read_sentence(sentence, figures, things)
             self._find_place(sentence)
+        figures = self._call_by_name(figures)
         self._find_hours(words, text)
         if self.place == "meadow" and (_IN_WATER.search(text) or any(self.cast.kinds[key] in _DEEP for key in figures)):
             self.place = "sea" if any(self.cast.kinds[key] in _DEEP for key in figures) else "river"
@@ -120,6 +121,16 @@ class Reading:
             landmark=next((LANDMARKS[word] for word in _LANDMARK.findall(text.lower())), ""),
             underwater=self.underwater,
         )
+
+    def _call_by_name(self, figures: dict[str, str]) -> dict[str, str]:
+        """Who got a name behind their first words is one figure, with its colour and what it carries."""
+        called: dict[str, str] = {}
+        for key, thing in figures.items():
+            own = key if key in self.cast.kinds else self.cast.named[key]
+            called[own] = called.get(own) or thing
+            if own != key and key in self.colours:
+                self.colours.setdefault(own, self.colours[key])
+        return called
 
     def _show(self, key: str, thing: str) -> Figure:
         look, colour = self.looks.get(key, 0), self.colours.get(key, "")

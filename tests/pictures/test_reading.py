@@ -1,6 +1,8 @@
 """What a picture shows is found in the words, and in the story so far."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from story_engine import Story
 from story_engine.pictures.book import read_scenes
@@ -28,6 +30,10 @@ def people(scene: Scene) -> dict[str, str]:
         ("Mr. Fox saw two birds.", {"Fox": "fox", "bird": "bird", "bird 2": "bird"}),
         ("The girl and her mommy saw mice.", {"girl": "girl", "mom": "woman", "mouse": "mouse", "mouse 2": "mouse"}),
         ("Lily hugged her teddy bear.", {"Lily": "girl"}),
+        ("There was a red bird. It sang. The bird, Pip, flew home.", {"Pip": "bird"}),
+        ("A rabbit had a kite. The rabbit named Bo ran to another rabbit.", {"Bo": "rabbit", "rabbit": "rabbit"}),
+        ("Wilhelmina drove the train.", {"Wilhelmina": "girl"}),
+        ("Tabitha the postwoman smiled.", {"Tabitha": "woman"}),
         ("Space was dark. Snow fell on Zed, and Zed laughed.", {"Zed": "boy"}),
     ],
 )
@@ -35,6 +41,31 @@ def test_who_is_there(text, figures):
     found = people(read(text))
     assert found.keys() == figures.keys()
     assert all(found[key] == kind for key, kind in figures.items() if key != "Zed")
+
+
+SENTENCES = (
+    " There was {a} {kind}.",
+    " The {kind} had a {thing}.",
+    " {name} was a little {kind}.",
+    " The {kind} named {name} ran.",
+    " Her {kind}, {name}, saw two {kind}s.",
+    " {name} gave her the {thing}.",
+    " Another {kind} swam. Old {name} slept.",
+)
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(SENTENCES), min_size=1, max_size=8).map("".join), min_size=1, max_size=4),
+    st.randoms(use_true_random=False),
+)
+def test_whoever_gets_a_name_late_any_story_can_be_drawn(pieces, random):
+    """A figure that got a name, or another, in the middle of a piece is in the picture once."""
+    reading = Reading({})
+    for piece in pieces:
+        facts = {"kind": random.choice(["bird", "dog", "baby", "queen"]), "name": random.choice(["Pip", "Rex", "Zadie"])}
+        scene = reading.read(piece.format(a=random.choice(["a", "another"]), thing="kite", **facts))
+        assert {*people(scene)} <= {*reading.cast.kinds}
+        assert len(people(scene)) == len(scene.figures)
 
 
 def test_a_pronoun_means_whom_the_story_spoke_of_last_and_a_hero_stays():
