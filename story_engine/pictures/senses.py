@@ -37,7 +37,7 @@ _DO = re.compile(
 # Words that are verbs, too: they name a thing only behind what shows a noun.
 VERBS = frozenset(
     "bear fish duck seal bug train plant box ring stick rock fire paint brush letter note map slide camp card cap book hammer tool whistle "
-    "drum treat horn log chest cook present leaf leaves surprise store shop park land field fishing".split()
+    "drum treat horn log chest cook present leaf leaves surprise store shop park land field fishing phone bowl thread bandage".split()
 )
 # Words that are more often something else: they name a thing only behind these.
 _NOUN = {
