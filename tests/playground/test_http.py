@@ -37,7 +37,7 @@ def ask(url: str, path: str = "/v1/completions", **body) -> httpx.Response:
 
 
 def read_events(response: httpx.Response) -> list[str]:
-    return [line.removeprefix("data: ") for line in response.text.splitlines() if line.startswith("data: ")]
+    return [line.removeprefix("data: ") for line in response.text.split("\n") if line.startswith("data: ")]
 
 
 def wait_for(is_so: Callable[[], bool]) -> bool:

@@ -113,7 +113,7 @@ def test_any_body_of_a_completion_is_answered_or_refused_in_words(running, body)
     if answer.status_code != 200:
         assert answer.json()["error"]["message"]
     elif answer.headers["content-type"].startswith("text/event-stream"):
-        events = [line.removeprefix("data: ") for line in answer.text.splitlines() if line.startswith("data: ")]
+        events = [line.removeprefix("data: ") for line in answer.text.split("\n") if line.startswith("data: ")]
         assert events.pop() == "[DONE]"
         assert all("error" not in json.loads(event) for event in events)
     else:

@@ -187,7 +187,7 @@ def test_a_whole_run_writes_table_plots_and_every_item(finished, stories, tmp_pa
     assert len(said) > 20
     for name in ("scorecard.md", "context-use.png", "recall.png", "phases.png"):
         assert (tmp_path / name).stat().st_size > 100
-    lines = [json.loads(line) for line in (tmp_path / "items.jsonl").read_text().splitlines()]
+    lines = [json.loads(line) for line in (tmp_path / "items.jsonl").read_text().rstrip("\n").split("\n")]
     assert {"weights", "stories", "training", "seed", "settings"} <= lines[0].keys()
     assert {line["subject"] for line in lines[1:]} >= {"model", "untrained", "trigram", "real stories", "0", "10", "20"}
 

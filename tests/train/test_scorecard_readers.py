@@ -184,7 +184,7 @@ def test_two_models_and_real_stories_stand_side_by_side(tiny_folder, stories, tm
     text = evaluate_readers(tiny_folder, tmp_path, monkeypatch, **more)
     assert f"| # | figure | model | {other} | real stories | model minus {other} |" in text
     assert "not measured" not in text
-    lines = [json.loads(line) for line in (tmp_path / "items.jsonl").read_text().splitlines()]
+    lines = [json.loads(line) for line in (tmp_path / "items.jsonl").read_text().rstrip("\n").split("\n")]
     assert set(lines[0]["beside"]) == {"model", other}
     told = {(line["subject"], line["opening"]): line["text"] for line in lines[1:] if "text" in line}
     assert len(told) == 9
