@@ -11,6 +11,7 @@ from story_engine.pictures.creatures import CREATURE_OF, FEMALE, KINDS, PEOPLE, 
 from story_engine.pictures.lexicon import is_word, singular
 from story_engine.pictures.senses import is_alive
 from story_engine.text.names import NO_NAME
+from story_engine.text.sentences import split_sentences
 from story_engine.text.verbs import PASTS
 from story_engine.text.words import SENTENCE_WORDS, is_familiar
 
@@ -19,7 +20,7 @@ _WORD = r"[A-Za-z][\w-]*"
 _KIND = rf"((?:{_WORD} )*?{_WORD})"
 # "a boy named Tom", "her dog, Rex", "Tom was a little bear", "Finn the fish"; a word of the lexicon decides.
 _NAMED = re.compile(rf"\b({_WORD}) (?:named|called|whose name was) ({_NAME})")
-_OWN = re.compile(rf"\b(?i:his|her|their|my|the|old|little) ({_WORD}),? ({_NAME})\b")
+_OWN = re.compile(rf"\b(?i:his|her|their|my|the|old|little) ({_WORD}),? (?:(?:Mr|Mrs|Ms|Miss|Dr)\.? )?({_NAME})\b")
 _RANK = re.compile(rf"\b([A-Z][a-z]+) ({_NAME})\b")  # "Captain Zara"
 _PAIR = re.compile(rf"\b({_WORD}s),? ({_NAME}) and ({_NAME})\b")  # "two foxes, Saffron and Flint"
 # The words behind the name; the first of them that names a kind counts.
@@ -53,6 +54,9 @@ _SAME |= {"grandfather": "grandpa", "granddad": "grandpa", "queen": "queen"}
 _OLDER = {"boy": "old-man", "man": "old-man", "girl": "old-woman", "woman": "old-woman"}
 _AGED = ("man", "woman")  # kinds that are drawn older behind "old"
 _NEAR = 200  # characters
+TELLER = "storyteller"  # the key of who says "I"
+_BEGINNING = 200  # characters in which somebody who tells of themselves says so
+_I = re.compile(r"\b(?:I|me)\b")
 _PRONOUN = re.compile(r"\b(he|his|him|she|her)\b", re.IGNORECASE)
 _PLAIN = frozenset("boy girl child kid man woman lady".split())  # words that may mean anybody of the kind; "farmer" means one
 _ANYBODY = frozenset(
@@ -79,6 +83,12 @@ class Cast:
     def hero(self) -> str:
         """The first person with a name."""
         return next((key for key, kind in self.kinds.items() if key[0].isupper() and kind in PEOPLE), "")
+
+    @property
+    def is_told_by_i(self) -> bool:
+        """Whether the story begins with somebody who says "I" outside of speech."""
+        sentences = split_sentences(self.text[:_BEGINNING])
+        return any(not _is_spoken(one[: i.start()], one[i.end() :]) for one in sentences for i in _I.finditer(one))
 
     def find(self, sentence: str) -> Iterator[tuple[int, str]]:
         """Whom a sentence speaks of, by place and key; each may come more than once."""
@@ -145,6 +155,9 @@ class Cast:
     def _resolve(self, word: str, before: str, after: str) -> list[str]:
         if word in self.kinds:
             return [word]
+        if _I.fullmatch(word) and not _is_spoken(before, after) and self.is_told_by_i:
+            self.kinds.setdefault(TELLER, "child")
+            return [TELLER]
         lower = word.lower()
         if lower in ("he", "him", "his", "she", "her"):
             return self._find_meant(lower in ("she", "her"))
@@ -194,6 +207,13 @@ def kind_of(word: str) -> str:
     """The kind of person or creature that a word names; "" where it names none."""
     noun = singular(word.lower())
     return PERSON_OF.get(noun) or CREATURE_OF.get(noun) or ""
+
+
+def _is_spoken(before: str, after: str) -> bool:
+    """Whether a word between two parts of its sentence stands in speech, which may go over several sentences."""
+    closing, opening = after.find("”"), after.find("“")
+    is_inside = before.count("“") > before.count("”") or (closing >= 0 and not 0 <= opening < closing)
+    return is_inside or before.count('"') % 2 > 0 or after.count('"') % 2 > 0
 
 
 def _says_whose_young(after: str) -> bool:

@@ -33,6 +33,12 @@ def people(scene: Scene) -> dict[str, str]:
         ("There was a red bird. It sang. The bird, Pip, flew home.", {"Pip": "bird"}),
         ("A rabbit had a kite. The rabbit named Bo ran to another rabbit.", {"Bo": "rabbit", "rabbit": "rabbit"}),
         ("Wilhelmina drove the train.", {"Wilhelmina": "girl"}),
+        (
+            "I have a secret: my teacher, Mrs. Okafor, is a dragon.",
+            {"storyteller": "child", "Okafor": "woman", "dragon": "dragon"},
+        ),
+        ('Tom said, "I am here. I see you." He ran.', {"Tom": "boy"}),
+        ("“I am here. I see you,” said Tom. He ran.", {"Tom": "boy"}),
         ("Tabitha the postwoman smiled.", {"Tabitha": "woman"}),
         ("Space was dark. Snow fell on Zed, and Zed laughed.", {"Zed": "boy"}),
     ],
