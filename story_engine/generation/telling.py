@@ -15,6 +15,7 @@ from story_engine.generation.ending import Ending
 from story_engine.generation.guidance import fade_guidance, guide_rows
 from story_engine.generation.healing import Cover, Healing
 from story_engine.generation.joints import Joints
+from story_engine.generation.litanies import REACH, find_stale
 from story_engine.generation.loops import ROUNDS, Said, count_round, find_echo, find_loop, list_said
 from story_engine.generation.opener import MIN_TOKENS, Opener
 from story_engine.generation.paragraphs import begins_lines_small, find_the_end, is_break_foreign, is_new_line
@@ -47,13 +48,12 @@ class Telling:
 
     `used` are the window's tokens, in order, for the penalties on repetition. `prefix` opens the passage unasked, where it goes
     on after an end; an opener follows, and the passage cannot end again at once. A loop is taken back and told anew once, an
-    echo of `before` up to three times; the words that led into it cannot be drawn there again. Where the model
-    would begin another story ("Once upon a time", or a blank line where the paragraphs `before` have none) or says "The end."
-    unasked, this one ends before that; a passage cannot open with another beginning. Words that the settings never want are
-    not drawn, and no words that lead it hold them; nor is a name glued to the word before. Rare words and long sentences
-    weigh less where they ask for a reading level. A name that comes out misspelt is taken back and told as the story has it.
-    Where the text before ends within a word, `heal` makes the first tokens say its last letters again: `text` has them,
-    what is shown and `told` has not.
+    echo of `before` up to three times; the words that led into it cannot be drawn there again, nor do many sentences in a row
+    begin alike. Where the model would begin another story ("Once upon a time", or a blank line where the paragraphs `before`
+    have none) or says "The end." unasked, this one ends before that; a passage cannot open with another beginning. Words that
+    the settings never want are not drawn, nor is a name glued to the word before. Rare words and long sentences weigh less
+    where they ask for a reading level. A misspelt name is taken back and told as the story has it. Where the text before ends
+    within a word, `heal` makes the first tokens say its last letters again: `text` has them, what is shown and `told` has not.
     `number` is its place among the tellings that are told side by side, `candidate` among those of which the best is kept.
     """
 
@@ -224,6 +224,8 @@ class Telling:
             banned |= self._beginnings
         if self._has_capitals and is_new_line(self.text):
             banned |= self._vocabulary.spellings.lower
+        if stale := find_stale(self._before[-REACH:] + self.text):
+            banned |= self._vocabulary.find_forms(stale)
         return banned
 
     @property
@@ -275,13 +277,9 @@ class Telling:
     def _find_slip(self) -> Slip | None:
         """The name that has just come out misspelt, where all of it is the model's own and may be said."""
         slip = self._respelling.find_slip(self.text)
-        if (
-            slip is None
-            or slip.start < self._opened
-            or self._unwanted.is_said(self._before + self.text[: slip.start], slip.name)
-        ):
+        if slip is None or slip.start < self._opened:
             return None
-        return slip
+        return None if self._unwanted.is_said(self._before + self.text[: slip.start], slip.name) else slip
 
     def _take_back_to(self, slip: Slip) -> Piece:
         """Go back to before the name, whose right spelling follows."""
