@@ -9,7 +9,7 @@ import re
 
 from story_engine.text.sentences import ends_sentence, split_sentences
 
-MOST_WITH_WORD = 8  # sentences in a row that begin with one word; 1.2% of 8,000 real stories have more
+MOST_WITH_WORD = 8  # sentences in a row that begin with one word; 1.1% of 8,000 real stories have more
 MOST_WITH_TWO = 4  # that begin with the same two words; 0.35% have more
 REACH = 1500  # characters of the end that are looked at
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
