@@ -48,6 +48,16 @@ _BOYS = frozenset(
     "Tom Ben Sam Tim Max Jack Leo Timmy Tommy Billy Bob Bobby Joe Joey John Johnny Jim Jimmy Mark Mike Peter Paul Dan Danny Nick "
     "Fred Charlie Oliver Henry Will Luke Noah Adam Andy Eric George Harry Theo Finn Spot Rex".split()
 )
+# Against what the last letter says; a pronoun near the name counts before it.
+_ALSO_GIRLS = frozenset(
+    "Agnes Astrid Beatrix Carmen Doris Edith Eleanor Ellen Erin Esther Fern Gretel Hannah Hazel Heidi Imani Ines Ingrid Iris "
+    "Isabel Jasmin Judith Karen Leah Lin Ling Lilian Lois Mabel Margaret Marigold Marit Meg Megan Mei Miriam Naomi Noor Opal "
+    "Pearl Phyllis Rachel Rosalind Ruth Saffron Sharon Sigrid Susan Vivian Willow Yuki Zuri".split()
+)
+_ALSO_BOYS = frozenset(
+    "Abe Akira Andre Anthony Barnaby Barry Bertie Bruce Dave Eddie Ezra Freddie Gary George Geoffrey Gregory Guy Jake "
+    "Jamie Jerry Jesse Joshua Kyle Larry Lee Luca Luke Nicky Pete Pierre Ray Ricky Rory Roy Steve Terry Toby Tony Wayne Ziggy".split()
+)
 _SAME = {"mommy": "mom", "mum": "mom", "mummy": "mom", "mama": "mom", "mother": "mom", "daddy": "dad", "papa": "dad"}
 _SAME |= {"father": "dad", "grandmother": "grandma", "granny": "grandma", "nana": "grandma"}
 _SAME |= {"grandfather": "grandpa", "granddad": "grandpa", "queen": "queen"}
@@ -230,7 +240,7 @@ def guess_kind(name: str, text: str) -> str:
     pronouns = _PRONOUN.findall(after[:_NEAR])[:1] or _PRONOUN.findall(before[-_NEAR:])[-1:]
     if pronouns:
         return "boy" if pronouns[0].lower() in ("he", "his", "him") else "girl"
-    return "girl" if name[-1] in "aey" or pick_number(name, 2) else "boy"
+    return "girl" if (name[-1] in "aey" and name not in _ALSO_BOYS) or name in _ALSO_GIRLS else "boy"
 
 
 def pick_number(text: str, most: int) -> int:

@@ -27,6 +27,7 @@ MARGIN = 46
 WATER_AT = {"beach": 244, "river": 274}  # where the water ends in front, and how tall those in it may be
 SWIMMER = 64
 BOWL = 1.4  # how large those in a bowl of water may be drawn
+SIGN = 62  # from the middle of a head to the sign of its mood
 HEAD = (250.0, 110.0)  # where the sign of a mood is, if nobody stands in front
 
 
@@ -41,8 +42,8 @@ def compose(scene: Scene) -> tuple[str, frozenset[str]]:
 
     chance = Random(scene.seed)
     backdrop = _draw_backdrop(scene, chance, use)
-    figures, head = _place_all(scene, chance, use)
-    return backdrop + figures + _draw_weather(scene, chance) + _draw_mood(scene, head, use), frozenset(used)
+    figures, head, others = _place_all(scene, chance, use)
+    return backdrop + figures + _draw_weather(scene, chance) + _draw_mood(scene, head, others, use), frozenset(used)
 
 
 def _draw_backdrop(scene: Scene, chance: Random, use: Use) -> str:
@@ -73,10 +74,10 @@ def _draw_landmark(scene: Scene, use: Use) -> str:
     return use(scene.landmark, 258 if len(scene.figures) == 2 else 400, 118, 124, 124)
 
 
-def _place_all(scene: Scene, chance: Random, use: Use) -> tuple[str, tuple[float, float]]:
+def _place_all(scene: Scene, chance: Random, use: Use) -> tuple[str, tuple[float, float], list[float]]:
     """The two rows: who was named first in front at the sides, the things between them, others behind.
 
-    Returns where the head of the first in front is, too.
+    Returns where the head of the first in front is, too, and where the others stand.
     """
     afloat = [figure for figure in scene.figures if _swims(figure) and scene.place in WATER_AT]
     ashore = [figure for figure in scene.figures if figure not in afloat]
@@ -106,7 +107,8 @@ def _place_all(scene: Scene, chance: Random, use: Use) -> tuple[str, tuple[float
         )
         taken.append(middle)
         behind += _place(figure, middle, BACK, far, scene, chance, use)
-    return _draw_afloat(afloat, taken, scene, chance, use) + behind + svg, head
+    others = [middle for middle in taken if middle != head[0]]
+    return _draw_afloat(afloat, taken, scene, chance, use) + behind + svg, head, others
 
 
 def _flies(figure: Figure) -> bool:
@@ -227,11 +229,16 @@ def _draw_weather(scene: Scene, chance: Random) -> str:
     return ""
 
 
-def _draw_mood(scene: Scene, head: tuple[float, float], use: Use) -> str:
-    """A small sign in the air beside the head of who stands in front."""
+def _draw_mood(scene: Scene, head: tuple[float, float], others: list[float], use: Use) -> str:
+    """A small sign in the air beside the head of who stands in front, where nobody else's is."""
     if not scene.mood or not scene.figures:
         return ""
-    side = 1 if head[0] < WIDTH / 2 else -1
-    x, y = head[0] + side * 62 - 17, max(30, head[1] - 14)
+
+    def find_room(side: int) -> float:
+        return min((abs(head[0] + side * SIGN - other) for other in others), default=WIDTH)
+
+    inner = 1 if head[0] < WIDTH / 2 else -1
+    side = inner if find_room(inner) >= min(SIGN, find_room(-inner)) else -inner
+    x, y = head[0] + side * SIGN - 17, max(30, head[1] - 14)
     sign = f"{scene.mood}:gold" if scene.mood == "musical-notes" else scene.mood  # dark ones would be lost in a dark sky
     return use(sign, x, y, 34, 34) + use(sign, x + 33 * side + (0 if side > 0 else 12), y - 18, 22, 22)
