@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 
-from story_engine.text.sentences import ends_sentence, split_sentences
+from story_engine.text.sentences import ends_sentence
 
 MOST_WITH_WORD = 8  # sentences in a row that begin with one word; 1.1% of 8,000 real stories have more
 MOST_WITH_TWO = 4  # that begin with the same two words; 0.35% have more
-REACH = 1500  # characters of the end that are looked at
+REACH = 800  # characters of the end that are looked at
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _FIRST_WORD = re.compile(rf"\W*({_WORD.pattern})\Z")
+# Behind a stop or a line's break; simpler than `split_sentences`, which takes a hundred times as long, at each sentence's end.
+_BEGINNING = re.compile(rf"(?:\A|[.!?…][\"'”’)\]]*\s+|\n)[^\w\n]*({_WORD.pattern})(?:[^\w.!?…\n]+({_WORD.pattern}))?")
 
 
 def find_stale(text: str) -> str:
@@ -32,8 +34,9 @@ def find_stale(text: str) -> str:
 
 
 def _list_beginnings(text: str, count: int) -> list[list[str]]:
-    """The first two words of each of the last sentences."""
-    return [_WORD.findall(sentence)[:2] for sentence in split_sentences(text)[-count:]]
+    """The first two words of each of the last sentences, or the only one; what goes on in small letters begins none."""
+    found = (match.groups() for match in _BEGINNING.finditer(text))
+    return [[word for word in words if word] for words in found if not words[0].islower()][-count:]
 
 
 def _are_alike(beginnings: list[list[str]], count: int) -> bool:
