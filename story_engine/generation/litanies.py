@@ -14,7 +14,7 @@ MOST_WITH_TWO = 4  # that begin with the same two words; 0.35% have more
 REACH = 800  # characters of the end that are looked at
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _FIRST_WORD = re.compile(rf"\W*({_WORD.pattern})\Z")
-# Behind a stop or a line's break; simpler than `split_sentences`, which takes a hundred times as long, at each sentence's end.
+# Behind a stop or a line's break; simpler than `split_sentences`, which takes ten times as long, at each sentence's end.
 _BEGINNING = re.compile(rf"(?:\A|[.!?…][\"'”’)\]]*\s+|\n)[^\w\n]*({_WORD.pattern})(?:[^\w.!?…\n]+({_WORD.pattern}))?")
 
 
