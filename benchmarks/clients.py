@@ -61,7 +61,7 @@ async def complete(http: httpx.AsyncClient, url: str, body: dict[str, Any]) -> H
 
 
 async def start_story(http: httpx.AsyncClient, page: str, function: int, values: list[Any]) -> Heard:
-    """`/start` through the queue of a page, as a browser asks it: joins, then listens. A bit is an update.
+    """`/start` through the queue of a page, as a browser asks it: joins, then listens. A bit is an update with words told.
 
     `function` is the endpoint's number in the page's config.
 
@@ -71,9 +71,10 @@ async def start_story(http: httpx.AsyncClient, page: str, function: int, values:
     heard, session = Heard(time.perf_counter()), uuid.uuid4().hex
     await send_event(http, page, session, function, values)
     async for event in hear_updates(http, page, session):
-        heard.times.append(time.perf_counter())
         if event["msg"] == "process_completed":
             heard.text = event["output"]["data"][0]["passage"]
+        elif _has_words(event["output"]["data"][0]):
+            heard.times.append(time.perf_counter())
     return heard
 
 
@@ -109,6 +110,13 @@ async def find_function(http: httpx.AsyncClient, page: str, name: str) -> int:
     """The number of an endpoint of a page."""
     config = (await http.get(f"{page}/config")).json()
     return int(next(one["id"] for one in config["dependencies"] if one["api_name"] == name))
+
+
+def _has_words(answer: dict[str, Any] | list[tuple[str, list[str], Any]]) -> bool:
+    """Whether an answer, or its changes since the one before, bring words of the passage: the reader's own come first."""
+    if isinstance(answer, dict):
+        return bool(answer["passage"])
+    return any(path == ["passage"] for _, path, _ in answer)
 
 
 async def _read_events(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:
