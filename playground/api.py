@@ -3,7 +3,7 @@
 `/start` takes an `opening`, the others the number of a `story`; `/continue` also takes a `text` and, at the end, a `wish`. The
 first three take every field of Settings by its name, `unwanted` as words with commas between them. The answer is `{"story":
 number, "passage": the newest words, "text": the whole story, "finish": why the passage stopped}`; while a passage is being
-written, answers with the words so far stream in.
+written, answers with its words so far stream in, the first one without any.
 """
 
 from __future__ import annotations
@@ -69,7 +69,10 @@ class Endpoints:
         for view in act(visit, *given):
             if isinstance(view, View):
                 facts = self._describe(replace(visit, story=view.story))
-            yield facts | ({"passage": view.text, "finish": ""} if isinstance(view, Live) else {})
+                told = {"passage": "", "finish": ""} if view.is_writing else {}
+            else:
+                told = {"passage": view.text, "finish": ""}
+            yield facts | told
 
     def _describe(self, visit: Visit) -> dict[str, Any]:
         story = self.actions.find_shown(visit).story

@@ -100,12 +100,14 @@ class Writing:
         told = self._told[story.uid] = [""] * len(settings)
         compared = max(one.best_of for one in settings)
         shown_at = noted_at = time.monotonic()
+        had_words = False
         for piece in stream:
             told[piece.telling] = piece.follow(told[piece.telling])
             self.held.add(story.uid, piece.held)
             now = time.monotonic()
-            if now - shown_at >= UPDATE_EVERY:
-                shown_at = max(shown_at + UPDATE_EVERY, now - UPDATE_EVERY)  # a word that comes late delays none behind it
+            if now - shown_at >= UPDATE_EVERY or (any(told) and not had_words):  # the first words wait for nothing
+                # A word that comes late delays none behind it.
+                shown_at, had_words = max(min(shown_at + UPDATE_EVERY, now), now - UPDATE_EVERY), any(told)
                 yield show_live(told, visit, compared)
             if now - noted_at >= JOURNAL_EVERY:
                 noted_at = now
