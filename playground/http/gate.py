@@ -95,6 +95,8 @@ class EventGate:
             raise ApiError(404, "There is no such function here. Its names are at /gradio_api/info.", code="no_function")
         # Only what is queued makes messages: Stop works always.
         session = event.get("session_hash") if kind == "queue" and isinstance(event, dict) else None
+        if session == "":
+            raise ApiError(400, "The session_hash is empty. Send one of your own, or none.", code="no_session")
         unread = self._list_unread().get(session) if isinstance(session, str) else None
         if unread and unread.qsize() > MOST_UNREAD:
             raise ApiError(429, "This page has not taken what it asked for. Wait a moment, or reload it.", code="unread")

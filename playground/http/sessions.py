@@ -1,12 +1,17 @@
-"""Sessions: what Gradio keeps of each page in memory, without the copy of all widgets that only its deep links read."""
+"""Sessions: what Gradio keeps of each page in memory, without the copy of all widgets that only its deep links read.
+
+And what waits for each page: one that is gone, or was crowded out by 2,000 others, is spoken to in vain, and nobody else fails.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any
 
 from gradio import Blocks
 from gradio.state_holder import SessionState, StateHolder
+from gradio.utils import LRUCache
 
 
 class Sessions(StateHolder):
@@ -36,7 +41,22 @@ class Unkept(dict[int, Any]):
         pass
 
 
+class Messages(LRUCache[str, asyncio.Queue[Any]]):
+    """What waits for each page, by session.
+
+    Gradio tells all events of a queue how long they wait when one begins; where one had no page any more, it ended for all.
+    """
+
+    def __missing__(self, session: str) -> asyncio.Queue[Any]:
+        return asyncio.Queue()  # that nobody reads
+
+    def __delitem__(self, session: str) -> None:
+        if session in self:
+            super().__delitem__(session)
+
+
 def thin_sessions(blocks: Blocks) -> None:
     """To be called before the page's first visitor."""
+    blocks._queue.pending_messages_per_session = Messages(blocks._queue.pending_messages_per_session.max_size)
     blocks.app.state_holder = Sessions()  # type: ignore[no-untyped-call]
     blocks.app.state_holder.set_blocks(blocks)

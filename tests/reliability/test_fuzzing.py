@@ -191,6 +191,7 @@ def test_any_event_of_the_page_is_taken_or_refused_in_words(running, place, body
         ("queue/join", b'{"data": [NaN], "fn_index": 0, "session_hash": "a"}', 400),
         ("call/start", b'{"data": [1e400]}', 400),
         ("queue/join", b'{"data": [], "fn_index": 0, "session_hash": "\\ud83d"}', 400),
+        ("queue/join", b'{"data": [], "fn_index": 0, "session_hash": ""}', 400),
         ("reset", b'{"data": ["\\ud83d"]}', 400),
         ("run/predict", b'{"data": []}', 404),
     ],

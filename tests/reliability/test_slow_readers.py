@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import httpx
 import pytest
+from gradio.queueing import EventQueue
 from tokenizers import Tokenizer
 
 from playground.engines import Engines
@@ -144,3 +145,27 @@ def test_a_slow_reader_of_a_reading_link_is_let_go(running, client, impatient, c
             read_a_few_bytes(line, 0.3)
             assert wait_for(lambda: "took nothing" in caplog.text)
     assert client.get(f"{running.url}/read/now", headers={"X-Reading-Link": number}).status_code == 200
+
+
+@pytest.fixture
+def waiting(running, client, monkeypatch) -> Iterator[EventQueue]:
+    """The queue of what a page asks for first. It begins nothing while its `current_concurrency` is 1."""
+    assert running.join(client, "first", "").status_code == 200  # Gradio makes its queues then
+    load = next(one for one in running.page.blocks.fns.values() if (running.page.blocks._id, "load") in one.targets)
+    events = running.page.blocks._queue.event_queue_per_concurrency_id[load.concurrency_id]
+    assert wait_for(lambda: not events.queue and not events.current_concurrency)
+    monkeypatch.setattr(events, "concurrency_limit", 1)
+    yield events
+    events.current_concurrency = 0
+
+
+def test_a_page_that_was_crowded_out_harms_no_other(running, client, waiting, monkeypatch):
+    """Gradio keeps the messages of its last sessions alone, and speaks to all that wait whenever it begins something."""
+    monkeypatch.setattr(running.page.blocks._queue.pending_messages_per_session, "max_size", 2)
+    waiting.current_concurrency = 1
+    for number in range(4):
+        assert running.join(client, f"crowd{number}", "").status_code == 200
+    waiting.current_concurrency = 0
+    assert wait_for(lambda: not waiting.queue)  # all have begun
+    with client.stream("GET", f"{running.url}/gradio_api/queue/data?session_hash=crowd3") as answer:
+        assert any('"process_completed"' in line for line in answer.iter_lines())
