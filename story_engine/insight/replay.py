@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +25,7 @@ class Replay:
 def replay_passage(engine: StoryEngine, story: Story, number: int) -> Replay:
     """Tell passage `number` again with the model, settings, seed and window of its receipt; the story stays as it is.
 
-    A passage that was stopped is compared as far as it goes.
+    A passage that was stopped is told as far as it went: what was shown by then may have been taken back a word later.
 
     Raises:
         InputError: the passage has no receipt, another model told it, or its window cannot be had again.
@@ -43,11 +44,13 @@ def replay_passage(engine: StoryEngine, story: Story, number: int) -> Replay:
         raise InputError("What the model remembered then cannot be restored: pins or words have changed since.")
     text = ""
     how: dict[str, Any] = {"ending": receipt.ending, "heals": bool(receipt.healed), "wish": receipt.wish}
-    for piece in engine.stream(copy, receipt.settings, **how):
-        text = piece.follow(text)
-    told = text[: len(passage.text)] if passage.finish == "stopped" else text
+    with closing(engine.stream(copy, receipt.settings, **how)) as stream:
+        for piece in stream:
+            text = piece.follow(text)
+            if passage.finish == "stopped" and text == passage.text:
+                break
     same = next((at for at, (a, b) in enumerate(zip(text, passage.text, strict=False)) if a != b), None)
-    return Replay(text, told == passage.text, min(len(text), len(passage.text)) if same is None else same)
+    return Replay(text, text == passage.text, min(len(text), len(passage.text)) if same is None else same)
 
 
 def copy_before(story: Story, passage: Passage) -> Story:

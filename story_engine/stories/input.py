@@ -47,10 +47,13 @@ def normalize_words(text: str) -> Normalized:
     Invisible characters that shape a script or an emoji stay. Doing it again changes nothing.
     """
     changes: dict[Change, None] = {}
-    for change, step in _STEPS:
-        changed = step(text)
-        if changed != text:
-            text, changes[change] = changed, None
+    before = None
+    while text != before:  # one step may leave another something to do
+        before = text
+        for change, step in _STEPS:
+            changed = step(text)
+            if changed != text:
+                text, changes[change] = changed, None
     return Normalized(text, tuple(changes))
 
 
@@ -70,7 +73,6 @@ _STEPS: tuple[tuple[Change, Callable[[str], str]], ...] = (
     ("control characters", lambda text: _CONTROLS.sub("", text)),
     ("invisible characters", _drop_invisible),
     ("spaces", lambda text: _LINE_ENDS.sub("", text)),
-    ("letters", _compose),  # what stood apart may stand together now
 )
 
 

@@ -29,10 +29,10 @@ _AMBIGUOUS = frozenset(
 _NOUNS_BEHIND_AND = frozenset(
     "bear box brush comb duck dust fish glue hand head light lock paint plant rain rock snow water wind".split()
 )
-_TAKES = frozenset(
+_THINGS = frozenset(
     "a an the my your his her its our their this that these those some every each all both him them me us it".split()
 )
-_TAKES |= frozenset(
+_TAKES = _THINGS | frozenset(
     "to at in on into onto up down away off out over under through around back for with about from like home inside "
     "outside".split()
 )
@@ -40,6 +40,7 @@ _TAKES |= frozenset(
 _CAUSES = frozenset("help let make watch see hear".split())
 _SERIAL = frozenset(("go", "come"))  # go find -> went to find
 _SAYING = frozenset("say ask shout whisper call cry answer reply yell scream".split())
+_LYING = frozenset("down back on in at under beside by near there still awake".split())  # behind "lay", which then is "lie"
 _OWN = {"me": 0, "my": 1, "your": 1, "myself": 2, "yourself": 2}
 _SUBJECTS = frozenset("i you he she it we they the a an this that these those his her their its my your our there".split())
 _SUBJECTS |= frozenset("when while if after before as because once although though until everyone someone nobody".split())
@@ -142,8 +143,8 @@ def _refuse(first: str, voice: Voice) -> str:
 def _tell(tokens: list[str], voice: Voice) -> list[str]:
     """The tokens with every verb that the hero does in the story's tense, and the hero's own things told as theirs."""
     told = list(tokens)
-    verb, told[0] = _inflect_first(tokens[0].lower(), voice)
     words = [place for place, token in enumerate(tokens) if token[0].isalnum()]
+    verb, told[0] = _inflect_first(_find_verb(tokens, words, 0), voice)
     is_open = (
         True  # whether a verb behind "and" is the hero's: not behind an infinitive, nor behind what somebody is helped to do
     )
@@ -155,8 +156,16 @@ def _tell(tokens: list[str], voice: Voice) -> list[str]:
         elif verb in _SERIAL and number == 1 and word in BASES and not between.strip():
             told[place], is_open = f"to {tokens[place]}", False
         elif is_open and _is_joined(tokens, words, number) and word in BASES:
-            verb, told[place] = _inflect_first(word, voice)
+            verb, told[place] = _inflect_first(_find_verb(tokens, words, number), voice)
     return _own(_set_speech(told, verb), voice)
+
+
+def _find_verb(tokens: list[str], words: list[int], number: int) -> str:
+    """The verb at a place; "lay" is "lie" where it takes no thing: "lay down", "lay on the bed", not "lay down the hat"."""
+    verb, *behind = [tokens[place].lower() for place in words[number : number + 3]]
+    is_lying = verb == "lay" and behind[:1] and behind[0] in _LYING
+    takes_thing = behind[:1] in (["down"], ["back"]) and behind[1:] and behind[1] in _THINGS
+    return "lie" if is_lying and not takes_thing else verb
 
 
 def _inflect_first(word: str, voice: Voice) -> tuple[str, str]:

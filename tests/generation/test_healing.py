@@ -4,7 +4,7 @@ from unittest.mock import patch
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from story_engine import Settings, Story, replay_passage
@@ -147,6 +147,7 @@ edge = st.lists(
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(edge, st.integers(0, 3), st.integers(1, 4))
+@example("12ष.12 aTom", 2, 2)  # its passage says a word again, and then nothing
 def test_healing_never_loses_or_doubles_a_character(engine, text, seed, length):
     """On a model of random weights, and as if it found every word unfinished."""
     if not text.strip():

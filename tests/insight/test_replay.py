@@ -47,6 +47,23 @@ def test_a_stopped_passage_is_compared_as_far_as_it_goes(engine):
     assert replay_passage(engine, story, 1).is_identical
 
 
+def test_a_passage_that_was_stopped_before_its_last_word_was_taken_back_comes_out_the_same(engine):
+    """A name that is not the story's ("They" for "Then", by random weights) is taken back once its word ends."""
+    opening, words = "One day, Mia went to the park.", "Then Mia saw a red kite in the garden."
+    for seed in range(100):
+        settings = Settings(seed=seed, max_new_tokens=24, temperature=1.0)
+        pieces = list(engine.stream(Story(opening), settings, words))
+        if taken := [number for number, piece in enumerate(pieces) if piece.back]:
+            break
+    story = Story(opening)
+    stream = engine.stream(story, settings, words)
+    for _ in range(taken[0]):
+        next(stream)
+    stream.close()
+    assert story.last().finish == "stopped"
+    assert replay_passage(engine, story, story.current).is_identical
+
+
 def test_an_ending_is_part_of_the_receipt(engine_taught):
     story = Story("Tom had a ball.")
     list(engine_taught.stream(story, Settings(seed=1), ending=3))

@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from story_engine import check_words, keep_joint
@@ -15,6 +15,8 @@ strange = st.one_of(st.text(st.sampled_from(HARMFUL + SCRIPT), max_size=30), st.
 
 
 @given(strange)
+@example("\u0301\u200c\u061c")  # without its last character the joiner joins nothing
+@example("a\u200b\u0301\u200c\u0301")  # once the accent is on its letter, too
 def test_normalized_words_hold_nothing_that_spoils_the_next_ones(text):
     words, changes = normalize_words(text)
     assert not {*words} & {*HARMFUL}

@@ -53,6 +53,11 @@ THEY, BEAR = Voice(), Voice("the bear", "it", "past")
         ("find out what it is", "Tom found out what it is."),
         ("look left and right", "Tom looked left and right."),
         ("lie down", "Tom lay down."),
+        ("lay down", "Tom lay down."),
+        ("I lay on the grass", "Tom lay on the grass."),
+        ("sit and lay back", "Tom sat and lay back."),
+        ("lay down the hat", "Tom laid down the hat."),
+        ("lay the table", "Tom laid the table."),
         ("fly away", "Tom flew away."),
         ("quickly run away", "Tom quickly ran away."),
         ("then go home", "Then Tom went home."),
@@ -117,6 +122,7 @@ def test_a_deed_is_told_of_the_hero_in_the_past(words, told):
         (ME, "be sad", "I was sad."),
         (ME, "take my hat", "I took my hat."),
         (ME, "I opened the door.", "I opened the door."),
+        (ME, "I lay down.", "I lay down."),
         (PAIR, "be friends", "Tom and Mia were friends."),
         (PAIR, "take my hat", "Tom and Mia took their hat."),
         (PAIR_NOW, "open the door and run", "Tom and Mia open the door and run."),
@@ -223,7 +229,7 @@ def test_every_known_verb_is_told_of_every_hero_and_once_told_stays(verb, voice)
     told = write_prose(f"{verb} it", "do", voice)
     form = inflect(verb, voice.tense, voice.person)
     assert told == f"{voice.subject[0].upper()}{voice.subject[1:]} {form} it."
-    if not (voice.subject == "I" and voice.tense == "present"):
+    if not (voice.subject == "I" and (voice.tense == "present" or form in BASES)):  # "I lay it" may be said of laying
         assert write_prose(told, "do", voice) == told
 
 
