@@ -36,7 +36,7 @@ class Cutter:
     def _find_joint(self, passage: Passage, following: Passage) -> str:
         """The end of a passage that the first tokens of the following one say again; mostly there is none.
 
-        One that was stopped before it had a word of its own has no sentence, so what it says again stays where it was.
+        A passage that came to the end at once has no sentence, so what it says again stays where it was.
         """
         size = following.receipt.healed if following.receipt and following.text else 0
         if not 0 < size <= len(passage.text):
