@@ -11,6 +11,8 @@ SERVER = """
 window.streams = [];
 window.fetch = async (target) => {
   const url = target.url ?? target;
+  if (url.includes("?refused")) return new Response("no", { status: 503 });
+  if (url.includes("?later")) await window.rest();
   if (!url.includes("/queue/data")) return new Response(JSON.stringify({ event_id: url.split("?")[1] }));
   const stream = {};
   const body = new ReadableStream({ start: (sink) => { stream.sink = sink; } });
@@ -91,3 +93,33 @@ def test_a_connection_that_breaks_is_told_to_the_page_and_opened_anew_when_it_as
     }""")
     assert told[0] == "broken"
     assert '"two"' in told[1]
+
+
+@pytest.mark.parametrize("first", ["one", "later"])
+def test_nothing_is_shown_before_the_page_has_arrived(page, first):
+    told = page.evaluate(
+        """async (first) => {
+          const named = join(first); await join("two"); listen();
+          await rest(); if (first !== "later") await named;
+          streams[0].say({ msg: "process_generating", event_id: "two", words: 1 });
+          streams[0].say({ msg: "process_completed", event_id: "two" });
+          await rest(); const early = told.join("");
+          streams[0].say({ msg: "process_completed", event_id: first }); await rest();
+          streams[0].say({ msg: "process_generating", event_id: "three" }); await rest();
+          return [early, told.join("")];
+        }""",
+        first,
+    )
+    assert told[0] == ""
+    places = [told[1].find(sign) for sign in (f'"{first}"', '"process_generating","event_id":"two"', '"three"')]
+    assert places == sorted(places)
+    assert places[0] > 0
+
+
+def test_an_arrival_that_is_refused_holds_nothing_back(page):
+    told = page.evaluate("""async () => {
+      await join("refused"); await join("two"); listen(); await rest();
+      streams[0].say({ msg: "process_completed", event_id: "two" }); await rest();
+      return told.join("");
+    }""")
+    assert '"two"' in told

@@ -1,5 +1,7 @@
 """A person at the page while a passage is written: where the page stands, and what becomes of the words in the box."""
 
+import time
+
 import pytest
 
 from tests.reader import DESKTOP, Reader
@@ -63,3 +65,20 @@ def test_a_browser_that_forbids_storage_gets_a_page_and_a_line(browser, scripted
     page.locator("#begin").click()
     page.locator("article.book").wait_for()
     assert page.get_by_text("This browser keeps nothing for this page.").is_visible()
+
+
+def test_who_begins_before_the_page_has_arrived_sees_their_story_told(browser, scripted, serve):
+    """The arrival's answer is on its way when the story's first one comes, as on a server that has just started."""
+    url = serve(scripted(SAY, delay=0.1))
+    tuning = serve.pages[0].tuning
+    show, tuning.show = tuning.show, lambda visit: (time.sleep(2), show(visit))[1]
+    page = browser.new_context(viewport=DESKTOP).new_page()
+    page.goto(url)
+    page.locator("#opening textarea").fill("Tom went out.")
+    page.locator("#begin").click()
+    page.locator("#stop").wait_for()
+    page.wait_for_timeout(2500)
+    assert page.locator("#stop").is_visible()
+    page.wait_for_function("(document.querySelector('.book .live')?.innerText || '').length > 20")
+    page.locator("#stop").click()
+    page.locator("#continue").wait_for()
