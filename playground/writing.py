@@ -105,9 +105,10 @@ class Writing:
             told[piece.telling] = piece.follow(told[piece.telling])
             self.held.add(story.uid, piece.held)
             now = time.monotonic()
-            if now - shown_at >= UPDATE_EVERY or (any(told) and not had_words):  # the first words wait for nothing
-                # A word that comes late delays none behind it.
-                shown_at, had_words = max(min(shown_at + UPDATE_EVERY, now), now - UPDATE_EVERY), any(told)
+            has_words = any(map(str.strip, told))
+            if now - shown_at >= UPDATE_EVERY or has_words > had_words:  # the first words wait for nothing
+                had_words = has_words
+                shown_at = max(min(shown_at + UPDATE_EVERY, now), now - UPDATE_EVERY)  # a late word delays none behind it
                 yield show_live(told, visit, compared)
             if now - noted_at >= JOURNAL_EVERY:
                 noted_at = now

@@ -49,8 +49,9 @@ def replay_passage(engine: StoryEngine, story: Story, number: int) -> Replay:
             text = piece.follow(text)
             if passage.finish == "stopped" and text == passage.text:
                 break
+    told = text[: len(passage.text)] if passage.finish == "stopped" else text  # words may come several at once
     same = next((at for at, (a, b) in enumerate(zip(text, passage.text, strict=False)) if a != b), None)
-    return Replay(text, text == passage.text, min(len(text), len(passage.text)) if same is None else same)
+    return Replay(text, told == passage.text, min(len(text), len(passage.text)) if same is None else same)
 
 
 def copy_before(story: Story, passage: Passage) -> Story:

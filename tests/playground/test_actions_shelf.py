@@ -102,7 +102,8 @@ def test_removing_stops_what_is_being_written_and_keeps_it(scripted, tmp_path):
     actions = Actions(Engines(scripted(SAY, delay=0.02), "scripted"), Library(tmp_path / "stories"))
     stream = actions.start(Visit(), "Tom went out.", PLAIN)
     visit = Visit().after(next(stream))
-    next(stream)
+    while "He" not in next(stream).text:
+        pass
     stream.close()
     Shelf(actions).remove(visit)
     text = actions.find(Visit().after(Shelf(actions).restore(Visit(removed=(visit.story,))))).story.text()
@@ -182,8 +183,8 @@ def test_stopping_one_telling_stops_them_all(scripted, tmp_path):
     actions = Actions(Engines(scripted(SAY, delay=0.01), "scripted"), Library(tmp_path / "stories"))
     visit = Visit().after(list(actions.start(Visit(), "Tom went out.", Settings(max_new_tokens=10)))[-1])
     stream = actions.branch(visit, "", Settings(max_new_tokens=300))
-    next(stream)
-    next(stream)
+    for _ in range(3):  # the first words of one telling come before the others'
+        next(stream)
     actions.stop(visit)
     list(stream)
     story = actions.find(visit).story
