@@ -63,7 +63,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--train", type=Path, nargs="*", default=[], help="the training text, for its words, copies and a trigram"
     )
     card.add_argument("--phases", type=Path, help="the folder of a run whose kept phases are scored, too")
-    card.add_argument("--quick", action="store_true", help="fewer items: under five minutes for the embedded model")
+    card.add_argument("--quick", action="store_true", help="fewer items: about five minutes for the embedded model")
     card.add_argument("--only", choices=("claims", "readers"), help="one part: what is claimed, or what a reader meets")
     card.add_argument(
         "--beside",
