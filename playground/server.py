@@ -73,9 +73,8 @@ def open_page(engines: Engines, library: Library, host: str, port: int, *, api: 
     # Else Gradio makes statistics of its last 10,000 events after each of them, which nobody sees.
     os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
     os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
-    os.environ.setdefault(
-        "MPLBACKEND", "agg"
-    )  # else Gradio looks for matplotlib's windows on a first visit, where it is installed
+    # Else Gradio looks for matplotlib's windows on a first visit, where it is installed.
+    os.environ.setdefault("MPLBACKEND", "agg")
     # Gradio takes seconds to import; a wrong flag is reported before that.
     from playground.actions import Actions
     from playground.http.service import serve_endpoints
